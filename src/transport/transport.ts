@@ -1,0 +1,40 @@
+/** What to run. A string runs in `sh`; a list runs without a shell (over ssh each word is quoted). */
+export type Command = string | readonly string[];
+
+/** What running a command saw. */
+export interface CommandResult {
+  /** Null when a signal or the timeout ended it. */
+  exitCode: number | null;
+  signal: string | null;
+  stdout: string;
+  stderr: string;
+  durationMs: number;
+  timedOut: boolean;
+  /** Output was longer than what is kept: the middle is missing. */
+  truncated: boolean;
+}
+
+export interface RunOptions {
+  timeoutMs: number;
+  /** Aborting kills the command's whole process group. */
+  signal: AbortSignal;
+  stdin?: string | Uint8Array;
+}
+
+/** A place where commands run. */
+export interface Transport {
+  readonly name: 'client' | 'ssh2' | 'openssh';
+  /** Resolves for every command that ran, whatever its exit code; throws {@link TransportError} when it could not be run or its end is unknown. */
+  run(command: Command, options: RunOptions): Promise<CommandResult>;
+  close(): Promise<void>;
+}
+
+/** The command's fate could not be observed: it never started, or the connection was lost under it. */
+export class TransportError extends Error {
+  override readonly name = 'TransportError';
+  readonly phase: 'spawn' | 'connect' | 'host-key' | 'auth' | 'channel' | 'lost';
+  constructor(phase: TransportError['phase'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.phase = phase;
+  }
+}
