@@ -1,0 +1,45 @@
+/** Builds dist/: one bundle split by command, the two library entries, and their type declarations. */
+import { execFileSync } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { generate } from './generate.ts';
+
+const root = fileURLToPath(new URL('../', import.meta.url));
+
+await generate();
+await rm(`${root}dist`, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { cli: 'src/cli.ts', machines: 'src/machines/index.ts', routing: 'src/routing/index.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'esm',
+  logLevel: 'warning',
+  // ssh2's optional native parts; its portable code is as quick once Nagle is off.
+  external: ['cpu-features'],
+  loader: { '.node': 'empty' },
+  // CommonJS packages inside an ES module bundle still look for these.
+  banner: {
+    js: [
+      "import { createRequire as __bundleRequire } from 'node:module';",
+      "import { fileURLToPath as __bundlePath } from 'node:url';",
+      "import { dirname as __bundleDirname } from 'node:path';",
+      'const require = __bundleRequire(import.meta.url);',
+      'const __filename = __bundlePath(import.meta.url);',
+      'const __dirname = __bundleDirname(__filename);',
+    ].join('\n'),
+  },
+});
+execFileSync(
+  process.execPath,
+  [
+    'node_modules/typescript/bin/tsc',
+    ...['-p', 'tsconfig.json', '--noEmit', 'false', '--declaration', '--emitDeclarationOnly'],
+    ...['--rootDir', 'src', '--outDir', 'dist/types', '--noCheck'],
+  ],
+  { cwd: root, stdio: 'inherit' },
+);

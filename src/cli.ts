@@ -1,0 +1,111 @@
+import { Command, CommanderError } from '@commander-js/extra-typings';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { packageRoot } from './package-root.ts';
+import { UserError } from './commands/user-error.ts';
+
+const collect = (value: string, previous: string[]): string[] => [...previous, value];
+
+function version(): string {
+  const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
+
+/** Sets the process's exit code; nothing else does. */
+function exitWith(code: number): void {
+  process.exitCode = code;
+}
+
+const program = new Command('nix-remote-builder-doctor')
+  .description('Finds out why Nix does not build on your remote builders, and says what to type to mend it.')
+  .version(version(), '-V, --version')
+  .showHelpAfterError('(add --help for what there is)')
+  .exitOverride()
+  .addHelpText(
+    'after',
+    `
+Exit codes: 0 healthy (warnings allowed), 1 a check failed, 2 usage or files that cannot be read or nothing to
+check, 3 nothing failed but something could not be measured, 130/143 interrupted.
+
+Run it as root on the machine whose Nix sends builds away: sudo nix-remote-builder-doctor`,
+  );
+
+program
+  .command('check', { isDefault: true })
+  .description('check every builder (this is what runs without a command)')
+  .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
+  .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
+  .option('-i, --include <host>', 'only this builder, by host or URI (may be repeated)', collect, [])
+  .option('-e, --exclude <host>', 'not this builder (may be repeated)', collect, [])
+  .option('-t, --test <scenario>', 'only this scenario and what it needs (may be repeated)', collect, [])
+  .option('--skip <scenario>', 'not this scenario (may be repeated)', collect, [])
+  .option('--stage <stage>', 'only this stage and what it needs (may be repeated)', collect, [])
+  .option('-s, --spec <path>', 'scenarios of your own: a file or a folder (may be repeated)', collect, [])
+  .option('--no-default-specs', 'without the default suite')
+  .option('--var <key=value>', 'a value for {{vars.KEY}} (may be repeated)', collect, [])
+  .option('-f, --format <name[=file]>', 'output format, to a file if one is given (may be repeated)', collect, [])
+  .option('-j, --jobs <n>', 'builders checked at the same time (10)')
+  .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
+  .option('--read-only', 'run only what changes nothing on client and builder')
+  .option('-v, --verbose', 'show every check, not only what is wrong')
+  .action(async (options) => exitWith(await (await import('./commands/check.ts')).check(options, version())));
+
+program
+  .command('list')
+  .description('the scenarios, their stage, needs and effect')
+  .option('-s, --spec <path>', 'scenarios of your own, too', collect, [])
+  .option('--no-default-specs', 'without the default suite')
+  .option('-f, --format <name>', 'text or json', 'text')
+  .action(async (options) => exitWith(await (await import('./commands/list.ts')).list(options)));
+
+program
+  .command('explain')
+  .argument('<name>', 'a scenario or a cause')
+  .description('what a scenario looks at, or what a cause means and how it is mended')
+  .option('-s, --spec <path>', 'scenarios of your own, too', collect, [])
+  .action(async (name, options) => exitWith(await (await import('./commands/explain.ts')).explain(name, options)));
+
+program
+  .command('lint')
+  .argument('<path...>', 'scenario files or folders')
+  .description('find what is wrong in scenarios (exit 0 clean, 2 problems)')
+  .option('-f, --format <name>', 'text or json', 'text')
+  .action(async (paths, options) => exitWith(await (await import('./commands/lint.ts')).lint(paths, options)));
+
+program
+  .command('schema')
+  .argument('<name>', 'scenario or report')
+  .description('print a JSON Schema')
+  .action(async (name) => exitWith(await (await import('./commands/schema.ts')).schema(name)));
+
+program
+  .command('machines')
+  .description('what Nix makes of each entry of the machines file')
+  .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
+  .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
+  .option('--nix-version <version>', 'read it as this version of Nix does')
+  .option('-f, --format <name>', 'text or json', 'text')
+  .action(async (options) => exitWith(await (await import('./commands/machines.ts')).machines(options)));
+
+program
+  .command('render')
+  .argument('<report>', 'a report written with -f json=FILE')
+  .description('write a saved report in another format')
+  .option('-f, --format <name[=file]>', 'output format, to a file if one is given (may be repeated)', collect, [])
+  .option('-v, --verbose', 'show every check, not only what is wrong')
+  .action(async (file, options) => exitWith(await (await import('./commands/render.ts')).render(file, options)));
+
+// A reader that closes the pipe early (`| head`) is no failure of ours.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) exitWith(error.exitCode === 0 ? 0 : 2);
+  else if (error instanceof UserError) {
+    process.stderr.write(`nix-remote-builder-doctor: ${error.message}\n`);
+    exitWith(2);
+  } else throw error;
+}

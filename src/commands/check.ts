@@ -1,0 +1,135 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../engine/run.ts';
+import { selectBuilders, selectScenarios, SelectionError, type Selection } from '../engine/plan.ts';
+import { probes } from '../observe/index.ts';
+import { viewClient } from '../observe/client-view.ts';
+import { sshAccess } from '../observe/ssh-access.ts';
+import { exitCodeOf } from '../report/build.ts';
+import { liveProgress } from '../report/live.ts';
+import { redact } from '../report/redact.ts';
+import { parseDuration } from '../scenario/duration.ts';
+import type { Json } from '../scenario/observation.ts';
+import { clientTransport } from '../transport/client.ts';
+import { daemonEnvironment } from '../transport/environment.ts';
+import { type BuilderOptions, readBuilders } from './builders.ts';
+import { onInterrupt } from './interrupt.ts';
+import { readOutputs, writeOutputs } from './output.ts';
+import { readSuiteToRun, type SuiteOptions } from './suite.ts';
+import { UserError } from './user-error.ts';
+
+export interface CheckOptions extends BuilderOptions, SuiteOptions, Omit<Selection, never> {
+  var: string[];
+  format: string[];
+  jobs?: string | undefined;
+  timeout?: string | undefined;
+  readOnly?: true | undefined;
+  verbose?: true | undefined;
+}
+
+const name = 'nix-remote-builder-doctor';
+
+/** `check`: looks at every builder, writes the outputs, returns the exit code. Throws {@link UserError}. */
+export async function check(options: CheckOptions, version: string): Promise<number> {
+  const outputs = readOutputs(options.format);
+  const vars = readVars(options.var);
+  const jobs = readJobs(options.jobs);
+  const suite = await readSuiteToRun(options);
+  const interrupt = onInterrupt();
+  const folder = await mkdtemp(join(tmpdir(), 'nrbd-'));
+  try {
+    const environment = await daemonEnvironment();
+    const transport = clientTransport({ env: environment.env });
+    const client = await viewClient(environment, transport, interrupt.signal);
+    const { text, builders, diagnostics } = readBuilders(options, client);
+    const chosen = usage(() => selectBuilders(builders, options));
+    if (chosen.length === 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
+      throw new UserError(nothingToCheck(text, options, diagnostics));
+    }
+    const notes = notesOn(client);
+    for (const note of notes) process.stderr.write(`${note}\n`);
+    const progress = liveProgress(process.stderr);
+    const report = await run({
+      tool: { name, version },
+      client,
+      clientTransport: transport,
+      builders: chosen,
+      diagnostics,
+      scenarios: withTimeout(usage(() => selectScenarios(suite, options)), options.timeout),
+      probes,
+      access: (builder) => sshAccess({ builder, client, clientTransport: transport, folder }),
+      vars,
+      jobs,
+      readOnly: options.readOnly === true,
+      notes,
+      signal: interrupt.signal,
+      emit: progress,
+    });
+    await writeOutputs(outputs, redact(report), options.verbose === true);
+    return interrupt.exitCode() ?? exitCodeOf(report);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+    interrupt.dispose();
+  }
+}
+
+function usage<T>(choose: () => T): T {
+  try {
+    return choose();
+  } catch (error) {
+    if (error instanceof SelectionError) throw new UserError(error.message);
+    throw error;
+  }
+}
+
+function readVars(texts: readonly string[]): Record<string, Json> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const at = text.indexOf('=');
+      if (at < 1) throw new UserError(`--var wants KEY=VALUE, not "${text}"`);
+      return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+function readJobs(text: string | undefined): number {
+  if (text === undefined) return 10;
+  const jobs = Number(text);
+  if (!Number.isInteger(jobs) || jobs < 1) throw new UserError(`--jobs wants a whole number from 1, not "${text}"`);
+  return jobs;
+}
+
+function withTimeout<T extends { timeoutMs: number }>(scenarios: readonly T[], text: string | undefined): T[] {
+  if (text === undefined) return [...scenarios];
+  const most = parseDuration(text);
+  if (most === null) throw new UserError(`--timeout wants a duration such as 500ms, 30s or 2m, not "${text}"`);
+  return scenarios.map((scenario) => ({ ...scenario, timeoutMs: Math.min(scenario.timeoutMs, most) }));
+}
+
+/** An empty list of builders is never "healthy": says where Nix looked and what it found there. */
+function nothingToCheck(
+  text: string,
+  { include, exclude }: Selection,
+  diagnostics: readonly { message: string }[],
+): string {
+  if (include.length + exclude.length > 0) return 'nothing to check: --include and --exclude leave no builder';
+  const where =
+    text.trim() === ''
+      ? "Nix's `builders` setting is empty, so Nix never looks at /etc/nix/machines; set `builders = @/etc/nix/machines` in nix.conf (NixOS: nix.distributedBuilds = true) and restart nix-daemon, or name a file with -m"
+      : `no builder in ${text.trim()}`;
+  return ['nothing to check', where, ...diagnostics.map(({ message }) => message)].join(': ');
+}
+
+/** What the doctor cannot see when it is not root. */
+function notesOn({ seesAsDaemon, user, nixVersion }: { seesAsDaemon: boolean; user: string; nixVersion: string }): string[] {
+  const notes: string[] = [];
+  if (!seesAsDaemon) {
+    notes.push(
+      `Running as ${user}: Nix's daemon connects as root, with root's ssh keys, known hosts and configuration, which ${user} cannot see. ` +
+        `Nothing is judged that needs them. Run: sudo ${name}`,
+    );
+  }
+  if (nixVersion === '') notes.push('No nix was found on this machine: what needs it cannot be measured.');
+  return notes;
+}

@@ -1,0 +1,61 @@
+import type { FixStep } from '../generated/report.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { readSuiteToRun } from './suite.ts';
+import { UserError } from './user-error.ts';
+
+/** `explain SCENARIO|CAUSE`: what the YAML says of it, in prose. */
+export async function explain(name: string, options: { spec: string[] }): Promise<number> {
+  const scenarios = await readSuiteToRun({ spec: options.spec, defaultSpecs: true });
+  const scenario = scenarios.find(({ id }) => id === name);
+  const named = scenarios.filter(({ hint }) => hint.some(({ cause }) => cause === name));
+  if (scenario === undefined && named.length === 0) {
+    throw new UserError(`no scenario and no cause is called "${name}"; the command list shows the scenarios`);
+  }
+  const parts = [
+    ...(scenario === undefined ? [] : [explainScenario(scenario)]),
+    ...(named.length === 0 ? [] : [explainCause(name, named)]),
+  ];
+  process.stdout.write(`${parts.join('\n\n')}\n`);
+  return 0;
+}
+
+function explainScenario({ id, title, about, stage, per, needs, effect, hint, source }: Scenario): string {
+  const causes = [...new Set(hint.map(({ cause }) => cause).filter((cause) => cause !== undefined))];
+  return [
+    `${id}: ${title}`,
+    ...(about === undefined ? [] : ['', about.trim()]),
+    '',
+    `stage   ${stage}, once per ${per}`,
+    `needs   ${needs.join(', ') || 'nothing'}`,
+    `effect  ${effect}`,
+    `causes  ${causes.join(', ') || 'none named'}`,
+    `source  ${source.file}`,
+  ].join('\n');
+}
+
+function explainCause(cause: string, scenarios: readonly Scenario[]): string {
+  return scenarios
+    .flatMap((scenario) =>
+      scenario.hint
+        .filter((hint) => hint.cause === cause)
+        .map((hint) =>
+          [
+            `${cause}: found by ${scenario.id} (${scenario.title})`,
+            '',
+            hint.says,
+            ...(hint.fix.length === 0 ? [] : ['', 'Fix:', ...hint.fix.map((step, index) => `  ${index + 1}. ${stepText(step)}`)]),
+            ...(hint.see === undefined ? [] : ['', `See ${hint.see}`]),
+          ].join('\n'),
+        ),
+    )
+    .join('\n\n');
+}
+
+function stepText({ on, says, run, edit }: FixStep): string {
+  const what =
+    run ??
+    (edit?.add === undefined
+      ? `in ${edit?.file}: replace ${edit?.replace} with ${edit?.with}`
+      : `add to ${edit.file}: ${edit.add}`);
+  return `on the ${on}: ${says === undefined ? '' : `${says}: `}${what}`;
+}

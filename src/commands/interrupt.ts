@@ -1,0 +1,22 @@
+/** Ends a run when the user or the system asks for it: once to stop and still write the report, twice to stop at once. */
+export function onInterrupt(): { signal: AbortSignal; exitCode: () => number | null; dispose: () => void } {
+  const controller = new AbortController();
+  let code: number | null = null;
+  const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;
+  const names = Object.keys(codes) as (keyof typeof codes)[];
+  const handle = (name: NodeJS.Signals): void => {
+    const next = codes[name as keyof typeof codes];
+    if (code !== null) process.exit(next);
+    code = next;
+    process.stderr.write('\ninterrupted: stopping what runs, and writing what is known so far\n');
+    controller.abort();
+  };
+  for (const name of names) process.on(name, handle);
+  return {
+    signal: controller.signal,
+    exitCode: () => code,
+    dispose: () => {
+      for (const name of names) process.off(name, handle);
+    },
+  };
+}

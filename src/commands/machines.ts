@@ -1,0 +1,42 @@
+import { viewClient } from '../observe/client-view.ts';
+import { clientTransport } from '../transport/client.ts';
+import { daemonEnvironment } from '../transport/environment.ts';
+import { type BuilderOptions, readBuilders } from './builders.ts';
+
+interface MachinesOptions extends BuilderOptions {
+  nixVersion?: string | undefined;
+  format: string;
+}
+
+/** `machines`: what Nix makes of each entry, then what is wrong with it. 1 when Nix would refuse the text. */
+export async function machines(options: MachinesOptions): Promise<number> {
+  const environment = await daemonEnvironment();
+  const transport = clientTransport({ env: environment.env });
+  const client = await viewClient(environment, transport, AbortSignal.timeout(30_000));
+  const nixVersion = options.nixVersion ?? client.nixVersion;
+  const { text, builders, diagnostics } = readBuilders(options, { ...client, nixVersion });
+  const refused = diagnostics.some(({ severity }) => severity === 'error');
+  if (options.format === 'json') {
+    process.stdout.write(`${JSON.stringify({ setting: text, nixVersion, builders, diagnostics }, null, 2)}\n`);
+    return refused ? 1 : 0;
+  }
+  const write = (line: string): void => void process.stdout.write(`${line}\n`);
+  write(`builders = ${text.trim() === '' ? '(empty)' : text.trim()}, as Nix ${nixVersion || '(none found)'} reads it`);
+  for (const builder of builders) {
+    const { source } = builder;
+    write('');
+    write(`${builder.uri}    ${source.file ?? 'the builders setting'}:${source.line}`);
+    write(`  systems             ${builder.systems.join(', ') || '(none)'}`);
+    write(`  ssh key             ${builder.sshKey || "(ssh's own choice)"}`);
+    write(`  jobs, speed factor  ${builder.maxJobs}, ${builder.speedFactor}`);
+    write(`  features            ${builder.supportedFeatures.join(', ') || '(none)'}`);
+    write(`  mandatory features  ${builder.mandatoryFeatures.join(', ') || '(none)'}`);
+    write(`  host key            ${builder.publicHostKey === '' ? 'from known_hosts' : 'given here'}`);
+  }
+  if (diagnostics.length > 0) write('');
+  for (const { severity, message, file, line, column } of diagnostics) {
+    write(`${file ?? 'builders'}:${line}:${column}: ${severity}: ${message}`);
+  }
+  if (refused) write('\nNix refuses the whole text because of this: every build on this machine fails, local ones too.');
+  return refused ? 1 : 0;
+}

@@ -1,0 +1,93 @@
+import type { ReportCheck } from '../generated/report.ts';
+import type { Observation } from '../scenario/observation.ts';
+import { applies, judge, type Judgement } from '../scenario/judge.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { type Context, TemplateError } from '../scenario/template.ts';
+import { type Request, requestOf } from './observe.ts';
+import { describeObservation } from './describe.ts';
+
+/** One scenario applied to one builder, or once to the client. */
+export interface CheckInput {
+  scenario: Scenario;
+  /** The checks that this one needs, done. */
+  needs: ReportCheck[];
+  context: Context;
+  /** Why it is left out although it was planned (`--read-only`), or null. */
+  leftOut: string | null;
+  look: (request: Request, fresh: boolean) => Promise<Observation>;
+  delay: (ms: number) => Promise<void>;
+}
+
+/** The check for the report, and the facts that it captured. */
+export interface CheckResult {
+  check: ReportCheck;
+  facts: Judgement['captures'];
+}
+
+/** Makes one check. Throws nothing but our own bugs. */
+export async function makeCheck(input: CheckInput): Promise<CheckResult> {
+  const { scenario, context } = input;
+  const started = performance.now();
+  const done = (rest: Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>): ReportCheck => ({
+    scenario: scenario.id,
+    title: scenario.title,
+    stage: scenario.stage,
+    durationMs: Math.round(performance.now() - started),
+    ...rest,
+    source: { file: scenario.source.file, line: scenario.source.line },
+  });
+  const without = (check: ReportCheck): CheckResult => ({ check, facts: {} });
+
+  const barrier = input.needs.find((need) => !letsPass(need));
+  if (barrier !== undefined) {
+    const root = barrier.blockedBy ?? barrier.scenario;
+    const message = barrier.outcome === 'blocked' ? barrier.message : `waits for ${root}: ${barrier.message}`;
+    return without(done({ outcome: 'blocked', blockedBy: root, message }));
+  }
+  if (input.leftOut !== null) return without(done({ outcome: 'skip', message: input.leftOut }));
+  if (scenario.when !== undefined) {
+    const answer = applies(scenario.when, context);
+    if (!answer.applies) return without(done({ outcome: 'skip', message: answer.reason }));
+  }
+
+  let request: Request;
+  try {
+    request = requestOf(scenario, context);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return without(done({ outcome: 'error', message: `could not be asked: ${error.message}` }));
+  }
+
+  for (let attempt = 1; ; attempt += 1) {
+    const observation = await input.look(request, attempt > 1);
+    const judgement = judge(scenario, observation, context);
+    const again = attempt < scenario.retry.attempts && judgement.outcome !== 'pass' && observation.error?.code !== 'interrupted';
+    if (again) {
+      await input.delay(scenario.retry.delayMs);
+      continue;
+    }
+    const check = done({
+      ...reportOf(judgement),
+      ...(attempt > 1 ? { attempts: attempt } : {}),
+      observation: describeObservation(request, observation),
+    });
+    return { check, facts: judgement.captures };
+  }
+}
+
+/** A need that passed, with or without a warning, or that does not apply, holds nothing up. */
+function letsPass({ outcome }: ReportCheck): boolean {
+  return outcome === 'pass' || outcome === 'warn' || outcome === 'skip';
+}
+
+function reportOf({ outcome, message, cause, fix, see, mismatches }: Judgement): Pick<ReportCheck, 'outcome' | 'message'> &
+  Partial<ReportCheck> {
+  return {
+    outcome,
+    message,
+    ...(cause === undefined ? {} : { cause }),
+    ...(outcome === 'pass' ? {} : { fix }),
+    ...(see === undefined ? {} : { see }),
+    ...(mismatches.length === 0 ? {} : { mismatches }),
+  };
+}

@@ -1,0 +1,52 @@
+import type { Builder } from '../machines/builder.ts';
+import type { ClientView } from '../observe/client-view.ts';
+import { isFakeSsh } from '../machines/index.ts';
+import type { Json } from '../scenario/observation.ts';
+
+/** What templates and `when` know of the builder. Every value is present; what an entry leaves out is empty. */
+export function builderContext(builder: Builder): Record<string, Json> {
+  const { source, fields: _fields, port, params, ...plain } = builder;
+  return {
+    ...plain,
+    // A JSON document knows no infinity and no NaN, which Nix accepts.
+    speedFactor: Number.isFinite(builder.speedFactor) ? builder.speedFactor : String(builder.speedFactor),
+    port: port ?? 0,
+    params,
+    system: builder.systems[0] ?? '',
+    mandatory: builder.mandatoryFeatures.join(' '),
+    file: source.file ?? '',
+    line: source.line,
+    storeUri: storeUri(builder),
+    usesSsh: usesSsh(builder),
+  };
+}
+
+/** What templates and `when` know of the client. */
+export function clientContext(client: ClientView): Record<string, Json> {
+  return {
+    hostname: client.hostname,
+    user: client.user,
+    isRoot: client.isRoot,
+    nixVersion: client.nixVersion,
+    system: client.system,
+    maxJobs: client.maxJobs,
+    hasNix: client.nixVersion !== '',
+  };
+}
+
+/** True where Nix runs `ssh` for this entry: not for `localhost`, which it serves without, nor for other stores. */
+export function usesSsh(builder: Builder): boolean {
+  return (builder.scheme === 'ssh' || builder.scheme === 'ssh-ng') && !isFakeSsh(builder);
+}
+
+/** The store URI with the entry's key and host key put in, as the build hook completes it. */
+export function storeUri(builder: Builder): string {
+  if (builder.scheme !== 'ssh' && builder.scheme !== 'ssh-ng') return builder.uri;
+  const [base = '', query = ''] = builder.uri.split('?', 2);
+  const params = new URLSearchParams(query);
+  if (builder.sshKey !== '') params.set('ssh-key', builder.sshKey);
+  if (builder.publicHostKey !== '') params.set('base64-ssh-public-host-key', builder.publicHostKey);
+  // Nix never reads `+` as a blank.
+  const text = params.toString().replaceAll('+', '%20');
+  return text === '' ? base : `${base}?${text}`;
+}

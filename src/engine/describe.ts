@@ -1,0 +1,21 @@
+import type { ReportObservation } from '../generated/report.ts';
+import type { Observation } from '../scenario/observation.ts';
+import { quoteIfNeeded } from '../shell-quote.ts';
+import type { Request } from './observe.ts';
+
+/** An observation as the report keeps it: with what was asked, as a shell would take it. */
+export function describeObservation(request: Request, observation: Observation): ReportObservation {
+  const { durationMs, truncated, timedOut, ...seen } = observation;
+  return {
+    target: request.target,
+    ...(request.kind === 'probe' ? { probe: request.probe } : { command: commandText(request.command) }),
+    ...seen,
+    ...(timedOut === true ? { timedOut } : {}),
+    ...(truncated === true ? { truncated } : {}),
+    ...(durationMs === undefined ? {} : { durationMs: Math.round(durationMs) }),
+  };
+}
+
+function commandText(command: string | readonly string[]): string {
+  return typeof command === 'string' ? command : command.map(quoteIfNeeded).join(' ');
+}

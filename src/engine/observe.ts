@@ -1,0 +1,84 @@
+import type { Json, Observation } from '../scenario/observation.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import { renderCommand, renderValue, type Context } from '../scenario/template.ts';
+import { CannotObserve, type Probe, type ProbeContext } from '../observe/probe.ts';
+import { type Command, type Transport, TransportError } from '../transport/transport.ts';
+
+/** What to look at, with every template filled in. */
+export type Request =
+  | { kind: 'command'; target: 'client' | 'builder'; command: Command }
+  | { kind: 'probe'; target: 'client' | 'builder'; probe: string; parameters: Record<string, Json> };
+
+/** Fills the scenario's templates. Throws `TemplateError` for a value that is missing. */
+export function requestOf(scenario: Scenario, context: Context): Request {
+  const { target } = scenario;
+  if (scenario.probe !== undefined) {
+    const parameters = renderValue(scenario.with ?? {}, context) as Record<string, Json>;
+    return { kind: 'probe', target, probe: scenario.probe, parameters };
+  }
+  if (scenario.command === undefined) throw new Error(`scenario ${scenario.id} has neither command nor probe`);
+  return { kind: 'command', target, command: renderCommand(scenario.command, context) };
+}
+
+export interface ObserveOptions {
+  probes: ReadonlyMap<string, Probe>;
+  context: Omit<ProbeContext, 'timeoutMs' | 'signal'>;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** Probes end by themselves within their timeout; this much later the run stops waiting for one that does not. */
+const patienceMs = 5_000;
+
+/** Looks, and never throws for what a broken machine can do: what could not be observed is in `error`. */
+export async function observe(request: Request, options: ObserveOptions): Promise<Observation> {
+  const started = performance.now();
+  const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs + patienceMs)]);
+  try {
+    return await Promise.race([look(request, { ...options, signal: deadline }), rejectWhenAborted(deadline)]);
+  } catch (error) {
+    const durationMs = performance.now() - started;
+    if (error instanceof CannotObserve) return failed(error.code, error.message, durationMs);
+    if (error instanceof TransportError) return failed(error.phase, error.message, durationMs);
+    if (options.signal.aborted) return failed('interrupted', 'the run was interrupted', durationMs);
+    if (deadline.aborted) return failed('timeout', `no result after ${options.timeoutMs + patienceMs} ms`, durationMs);
+    // Ours, not the machine's: shown whole, and the other checks go on.
+    return failed('internal', error instanceof Error ? (error.stack ?? error.message) : String(error), durationMs);
+  }
+}
+
+async function look(request: Request, options: ObserveOptions): Promise<Observation> {
+  const { timeoutMs, signal } = options;
+  if (request.kind === 'probe') {
+    const probe = options.probes.get(request.probe);
+    if (probe === undefined) throw new CannotObserve('unknown-probe', `there is no probe called ${request.probe}`);
+    const started = performance.now();
+    const observation = await probe.observe(request.parameters, { ...options.context, timeoutMs, signal });
+    return { durationMs: performance.now() - started, ...observation };
+  }
+  const transport = await transportOf(request.target, options);
+  return { ...(await transport.run(request.command, { timeoutMs, signal })) };
+}
+
+function transportOf(target: 'client' | 'builder', { context, signal }: ObserveOptions): Promise<Transport> | Transport {
+  if (target === 'client') return context.clientTransport;
+  if (context.ssh === undefined) {
+    throw new CannotObserve('no-ssh', 'this entry is not reached by ssh, so no command can be run on it');
+  }
+  return context.ssh.transport(signal);
+}
+
+function rejectWhenAborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const fail = (): void => {
+      // One more turn, so that what was cancelled can say how it ended.
+      setTimeout(() => reject(new Error('aborted')), 2_500).unref();
+    };
+    if (signal.aborted) fail();
+    else signal.addEventListener('abort', fail, { once: true });
+  });
+}
+
+function failed(code: string, message: string, durationMs: number): Observation {
+  return { error: { code, message }, durationMs };
+}

@@ -1,0 +1,59 @@
+import type { Builder } from '../machines/builder.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+
+/** What the command line asks for. */
+export interface Selection {
+  include: readonly string[];
+  exclude: readonly string[];
+  test: readonly string[];
+  skip: readonly string[];
+  stage: readonly string[];
+}
+
+/** A name on the command line that matches nothing: running without it would be a false green. */
+export class SelectionError extends Error {
+  override readonly name = 'SelectionError';
+}
+
+/** Builders whose host or URI was named, in the order of the machines file. */
+export function selectBuilders(builders: readonly Builder[], { include, exclude }: Selection): Builder[] {
+  const known = builders.map(({ host, uri }) => (host === '' ? uri : host)).join(', ');
+  for (const name of [...include, ...exclude]) {
+    if (!builders.some((builder) => isNamed(builder, name))) {
+      throw new SelectionError(`no builder is called "${name}"; there are: ${known}`);
+    }
+  }
+  return builders.filter(
+    (builder) =>
+      (include.length === 0 || include.some((name) => isNamed(builder, name))) &&
+      !exclude.some((name) => isNamed(builder, name)),
+  );
+}
+
+function isNamed({ host, uri, user }: Builder, name: string): boolean {
+  return name === host || name === uri || name === `${user}@${host}`;
+}
+
+/**
+ * Scenarios named by `-t` or `--stage`, with all that they need, less those of `--skip`.
+ * `scenarios` is in the order of their needs and stays so.
+ */
+export function selectScenarios(scenarios: readonly Scenario[], { test, skip, stage }: Selection): Scenario[] {
+  const byId = new Map(scenarios.map((scenario) => [scenario.id, scenario]));
+  for (const id of [...test, ...skip]) {
+    if (!byId.has(id)) {
+      throw new SelectionError(`no scenario is called "${id}"; there are: ${[...byId.keys()].join(', ')}`);
+    }
+  }
+  const wanted = new Set<string>();
+  const want = (id: string): void => {
+    if (wanted.has(id)) return;
+    wanted.add(id);
+    byId.get(id)?.needs.forEach(want);
+  };
+  for (const { id, stage: own } of scenarios) {
+    const named = test.length === 0 && stage.length === 0;
+    if (named || test.includes(id) || stage.includes(own)) want(id);
+  }
+  return scenarios.filter(({ id }) => wanted.has(id) && !skip.includes(id));
+}

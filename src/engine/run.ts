@@ -1,0 +1,220 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import pLimit, { type LimitFunction } from 'p-limit';
+import type { Report, ReportBuilder, ReportCheck } from '../generated/report.ts';
+import type { Builder, Diagnostic } from '../machines/builder.ts';
+import type { ClientView } from '../observe/client-view.ts';
+import type { Probe } from '../observe/probe.ts';
+import type { SshAccess } from '../observe/ssh-access.ts';
+import type { ReportEvent } from '../report/events.ts';
+import { rootCauseOf, summarise, verdictOf } from '../report/build.ts';
+import type { Json, Observation } from '../scenario/observation.ts';
+import type { Scenario } from '../scenario/scenario.ts';
+import type { Context } from '../scenario/template.ts';
+import type { Transport } from '../transport/transport.ts';
+import { makeCheck } from './check.ts';
+import { builderContext, clientContext } from './context.ts';
+import { observe, type Request } from './observe.ts';
+import type { Subject } from './subject.ts';
+
+/** All that a run needs. The engine reads no files and asks Nix nothing by itself. */
+export interface RunInput {
+  tool: { name: string; version: string };
+  client: ClientView;
+  clientTransport: Transport;
+  builders: readonly Builder[];
+  diagnostics: readonly Diagnostic[];
+  /** In the order of {@link orderByNeeds}. */
+  scenarios: readonly Scenario[];
+  probes: ReadonlyMap<string, Probe>;
+  /** How Nix reaches a builder by ssh; undefined where it does not. */
+  access: (builder: Builder) => SshAccess | undefined;
+  vars: Record<string, Json>;
+  /** Builders looked at at the same time. */
+  jobs: number;
+  readOnly: boolean;
+  notes: readonly string[];
+  signal: AbortSignal;
+  emit: (event: ReportEvent) => void;
+}
+
+/** Checks of one builder that run at the same time; sshd's MaxSessions is 10 by default. */
+const checksPerBuilder = 6;
+
+/** Makes every check and returns the report. An aborted run returns what is known so far, marked `interrupted`. */
+export async function run(input: RunInput): Promise<Report> {
+  const startedAt = new Date();
+  const started = performance.now();
+  const names = uniqueNames(input.builders);
+  input.emit({ type: 'run-started', builders: names.map((name) => ({ name })), scenarios: input.scenarios.length });
+
+  const client: Subject = { name: null, facts: {}, checks: new Map() };
+  const clientScenarios = input.scenarios.filter(({ per }) => per === 'client');
+  const builderScenarios = input.scenarios.filter(({ per }) => per === 'builder');
+  const clientDone = runSubject(client, clientScenarios, input, client);
+
+  const atOnce = pLimit(input.jobs);
+  const builders = await Promise.all(
+    input.builders.map((builder, index) =>
+      atOnce(async () => {
+        const ssh = input.access(builder);
+        const subject: Subject = {
+          name: names[index] ?? builder.uri,
+          builder,
+          ...(ssh === undefined ? {} : { ssh }),
+          facts: {},
+          checks: new Map(),
+        };
+        try {
+          const checks = await runSubject(subject, builderScenarios, input, client);
+          const result = reportBuilder(subject, builder, checks, await clientDone);
+          input.emit({ type: 'builder-finished', builder: result });
+          return result;
+        } finally {
+          await ssh?.close();
+        }
+      }),
+    ),
+  );
+  const clientChecks = await clientDone;
+
+  const report: Report = {
+    schemaVersion: 1,
+    tool: input.tool,
+    startedAt: startedAt.toISOString(),
+    durationMs: Math.round(performance.now() - started),
+    ...(input.signal.aborted ? { interrupted: true } : {}),
+    client: {
+      hostname: input.client.hostname,
+      user: input.client.user,
+      nixVersion: input.client.nixVersion,
+      ...(input.notes.length === 0 ? {} : { notes: [...input.notes] }),
+    },
+    summary: summarise(clientChecks, builders),
+    clientChecks,
+    builders,
+  };
+  input.emit({ type: 'run-finished', report });
+  return report;
+}
+
+/** Starts every check as soon as those that it needs are done, and returns them in the order of the plan. */
+function runSubject(
+  subject: Subject,
+  scenarios: readonly Scenario[],
+  input: RunInput,
+  client: Subject,
+): Promise<ReportCheck[]> {
+  const limit = pLimit(checksPerBuilder);
+  const seen = new Map<string, Promise<Observation>>();
+  for (const scenario of scenarios) {
+    subject.checks.set(scenario.id, runCheck(scenario, subject, client, input, limit, seen));
+  }
+  return Promise.all(subject.checks.values());
+}
+
+async function runCheck(
+  scenario: Scenario,
+  subject: Subject,
+  client: Subject,
+  input: RunInput,
+  limit: LimitFunction,
+  seen: Map<string, Promise<Observation>>,
+): Promise<ReportCheck> {
+  // Needs come earlier in the plan, so their promises are in place. One that was left out (--skip) holds nothing up.
+  const awaited = scenario.needs.map((id) => subject.checks.get(id) ?? client.checks.get(id));
+  const needs = (await Promise.all(awaited)).filter((check) => check !== undefined);
+  return limit(async () => {
+    input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
+    const context = contextOf(subject, client, input);
+    const result = await makeCheck({
+      scenario,
+      needs,
+      context,
+      leftOut: leftOut(scenario, input),
+      look: (request, fresh) => lookOnce(request, scenario, subject, input, fresh ? new Map() : seen),
+      delay: async (ms) => {
+        await sleep(ms, undefined, { signal: input.signal }).catch(() => undefined);
+      },
+    });
+    Object.assign(subject.facts, result.facts);
+    input.emit({ type: 'check-finished', builder: subject.name, check: result.check });
+    return result.check;
+  });
+}
+
+/** The same question about the same subject is asked once and judged by each scenario that asks it. */
+function lookOnce(
+  request: Request,
+  scenario: Scenario,
+  subject: Subject,
+  input: RunInput,
+  seen: Map<string, Promise<Observation>>,
+): Promise<Observation> {
+  const key = JSON.stringify(request);
+  const known = seen.get(key);
+  if (known !== undefined) return known;
+  const { client, clientTransport, builders, diagnostics, probes, signal } = input;
+  const observation = observe(request, {
+    probes,
+    context: {
+      client,
+      clientTransport,
+      builders,
+      diagnostics,
+      ...(subject.builder === undefined ? {} : { builder: subject.builder }),
+      ...(subject.ssh === undefined ? {} : { ssh: subject.ssh }),
+    },
+    timeoutMs: scenario.timeoutMs,
+    signal,
+  });
+  seen.set(key, observation);
+  return observation;
+}
+
+function leftOut(scenario: Scenario, { readOnly, signal }: RunInput): string | null {
+  if (signal.aborted) return 'not run: the run was interrupted';
+  if (readOnly && scenario.effect !== 'none') return `left out by --read-only: its effect is ${scenario.effect}`;
+  return null;
+}
+
+function contextOf(subject: Subject, client: Subject, input: RunInput): Context {
+  return {
+    client: clientContext(input.client),
+    facts: { ...client.facts, ...subject.facts },
+    vars: input.vars,
+    ...(subject.builder === undefined ? {} : { builder: builderContext(subject.builder) }),
+  };
+}
+
+function reportBuilder(
+  { name, ssh }: Subject,
+  builder: Builder,
+  checks: ReportCheck[],
+  clientChecks: ReportCheck[],
+): ReportBuilder {
+  const transport = ssh?.transportName();
+  return {
+    name: name ?? builder.uri,
+    uri: builder.uri,
+    host: builder.host,
+    source: {
+      ...(builder.source.file === undefined ? {} : { file: builder.source.file }),
+      line: builder.source.line,
+    },
+    ...(transport === undefined ? {} : { transport }),
+    verdict: verdictOf(clientChecks, checks),
+    rootCause: rootCauseOf(clientChecks, checks),
+    checks,
+  };
+}
+
+/** The host where it is enough to tell builders apart, else the URI, else the URI with its line. */
+export function uniqueNames(builders: readonly Builder[]): string[] {
+  const alone = (pick: (builder: Builder) => string, builder: Builder): boolean =>
+    pick(builder) !== '' && builders.filter((other) => pick(other) === pick(builder)).length === 1;
+  return builders.map((builder, index) => {
+    if (alone(({ host }) => host, builder)) return builder.host;
+    if (alone(({ uri }) => uri, builder)) return builder.uri;
+    return `${builder.uri} #${index + 1}`;
+  });
+}

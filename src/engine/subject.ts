@@ -1,0 +1,16 @@
+import type { ReportCheck } from '../generated/report.ts';
+import type { Builder } from '../machines/builder.ts';
+import type { SshAccess } from '../observe/ssh-access.ts';
+import type { Json } from '../scenario/observation.ts';
+
+/** What checks are made on: one builder, or the client itself. Grows while the run goes on. */
+export interface Subject {
+  /** Null for the client. */
+  name: string | null;
+  builder?: Builder;
+  ssh?: SshAccess;
+  /** What scenarios have captured so far. */
+  facts: Record<string, Json>;
+  /** By scenario id; settled when the check is done. */
+  checks: Map<string, Promise<ReportCheck>>;
+}

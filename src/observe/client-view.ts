@@ -1,0 +1,72 @@
+import { accessSync, constants, existsSync } from 'node:fs';
+import { hostname, userInfo } from 'node:os';
+import type { Json } from '../scenario/observation.ts';
+import type { DaemonEnvironment } from '../transport/environment.ts';
+import type { Transport } from '../transport/transport.ts';
+import { readNixSettings } from './nix-settings.ts';
+
+/** The client as Nix's daemon sees it. */
+export interface ClientView {
+  hostname: string;
+  user: string;
+  isRoot: boolean;
+  /** False for an ordinary user of a multi-user Nix: the daemon's keys, ssh configuration and environment cannot be seen. */
+  seesAsDaemon: boolean;
+  environment: DaemonEnvironment;
+  nixVersion: string;
+  system: string;
+  extraPlatforms: string[];
+  systemFeatures: string[];
+  maxJobs: number;
+  /** The effective `builders` setting; null where Nix could not be asked. */
+  buildersSetting: string | null;
+}
+
+/** Looks at this machine: who runs the doctor, and what its Nix is set to. */
+export async function viewClient(
+  environment: DaemonEnvironment,
+  client: Transport,
+  signal: AbortSignal,
+): Promise<ClientView> {
+  const { version, settings } = await readNixSettings(client, signal);
+  const isRoot = process.getuid?.() === 0;
+  return {
+    hostname: hostname(),
+    user: userInfo().username,
+    isRoot,
+    seesAsDaemon: isRoot || !isMultiUser(environment.env),
+    environment,
+    nixVersion: version,
+    system: text(settings?.['system']) ?? guessSystem(),
+    extraPlatforms: list(settings?.['extra-platforms']),
+    systemFeatures: list(settings?.['system-features']),
+    maxJobs: typeof settings?.['max-jobs'] === 'number' ? settings['max-jobs'] : 1,
+    buildersSetting: text(settings?.['builders']) ?? null,
+  };
+}
+
+/** In a multi-user Nix the store belongs to root and a daemon connects to the builders. */
+function isMultiUser(env: Record<string, string>): boolean {
+  const store = env['NIX_STORE_DIR'] ?? '/nix/store';
+  if (!existsSync(store)) return false;
+  try {
+    accessSync(store, constants.W_OK);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
+function text(value: Json | undefined): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function list(value: Json | undefined): string[] {
+  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+const nixArch: Partial<Record<NodeJS.Architecture, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
+
+function guessSystem(): string {
+  return `${nixArch[process.arch] ?? process.arch}-${process.platform}`;
+}

@@ -1,0 +1,71 @@
+import { converse } from '../transport/converse.ts';
+import { type KeyState, lookAtKey } from './key-state.ts';
+import { sshOf, type Probe, type ProbeContext } from './probe.ts';
+import { greetingOf, magicOffset, type Protocol, readGreeting } from './wire/greeting.ts';
+
+/** Printed by ssh itself (`LocalCommand`) once it has logged in, before the remote program speaks. */
+const startedMark = Buffer.from('started\n');
+
+/**
+ * Connects exactly as Nix does: the same `ssh`, the same words, the daemon's environment, the program that this
+ * scheme starts on the builder; then greets it in Nix's own protocol. The decisive look at the connection.
+ */
+export const nixConnect: Probe = {
+  name: 'nix-connect',
+  parameters: [],
+  required: [],
+  observe: async (_parameters, context) => {
+    const { builder, ssh } = sshOf(context);
+    const protocol: Protocol = builder.scheme === 'ssh-ng' ? 'worker' : 'serve';
+    const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
+    const argv = ['ssh', ...(await ssh.nixWords()), ...ssh.remoteProgram] as [string, ...string[]];
+    const seen = await converse(argv, {
+      env: context.client.environment.env,
+      send: greetingOf[protocol],
+      complete: (bytes) => greetingIn(bytes, protocol) !== null,
+      timeoutMs: context.timeoutMs,
+      signal: context.signal,
+    });
+    const started = seen.stdout.subarray(0, startedMark.length).equals(startedMark);
+    const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
+    const offset = magicOffset(said, protocol);
+    const greeting = greetingIn(said, protocol);
+    const noise = (offset < 0 ? said : said.subarray(0, offset)).toString('utf8');
+    return {
+      exitCode: seen.exitCode,
+      signal: seen.signal,
+      stderr: seen.stderr,
+      timedOut: seen.timedOut,
+      durationMs: seen.durationMs,
+      value: {
+        command: argv.join(' '),
+        scheme: builder.scheme,
+        program: ssh.remoteProgram.join(' '),
+        started,
+        ...(started ? unneeded : await lookAtTheKey(context)),
+        answered: greeting !== null,
+        answeredOther: magicOffset(said, other) >= 0,
+        noise: noise.slice(0, 400),
+        noiseBytes: Buffer.byteLength(noise),
+        protocolVersion: greeting?.protocolVersion ?? '',
+        nixVersion: greeting?.nixVersion ?? '',
+        trusted: greeting?.trusted ?? 'unknown',
+        daemonError: greeting?.error ?? '',
+      },
+    };
+  },
+};
+
+const unneeded: KeyState = { keyFile: '', keyState: 'ok', publicKey: '' };
+
+async function lookAtTheKey(context: ProbeContext): Promise<KeyState> {
+  const { builder, ssh } = sshOf(context);
+  const asked = await ssh.config(context.signal);
+  const files = asked.ok ? asked.config.identityFiles : [];
+  return lookAtKey(builder.sshKey, files, context.clientTransport, context.signal);
+}
+
+function greetingIn(bytes: Buffer, protocol: Protocol): ReturnType<typeof readGreeting> {
+  const offset = magicOffset(bytes, protocol);
+  return offset < 0 ? null : readGreeting(bytes, offset, protocol);
+}

@@ -1,0 +1,47 @@
+import type { Json } from '../scenario/observation.ts';
+import type { Transport } from '../transport/transport.ts';
+
+/** What the client's Nix says of itself. */
+export interface NixSettings {
+  /** As printed after `nix (Nix) `, e.g. `2.8.0`; with Lix's marker kept; empty where no `nix` was found. */
+  version: string;
+  /** Every setting by its name; null where they could not be read. */
+  settings: Record<string, Json> | null;
+}
+
+const newCli = ['--extra-experimental-features', 'nix-command'];
+
+/**
+ * Asks `nix` on the daemon's PATH. `nix config show` exists since 2.20; before (and in Lix) it is `show-config`.
+ */
+export async function readNixSettings(client: Transport, signal: AbortSignal): Promise<NixSettings> {
+  const ask = async (argv: string[]): Promise<string | null> => {
+    try {
+      const result = await client.run(argv, { timeoutMs: 20_000, signal });
+      return result.exitCode === 0 ? result.stdout : null;
+    } catch {
+      return null;
+    }
+  };
+  const version = await ask(['nix', '--version']);
+  if (version === null) return { version: '', settings: null };
+  const text =
+    (await ask(['nix', ...newCli, 'config', 'show', '--json'])) ?? (await ask(['nix', ...newCli, 'show-config', '--json']));
+  return { version: versionOf(version), settings: text === null ? null : settingsOf(text) };
+}
+
+/** `nix (Nix) 2.8.0` becomes `2.8.0`; `nix (Lix, like Nix) 2.91.1` becomes `Lix 2.91.1`. */
+export function versionOf(line: string): string {
+  const match = /^nix \((?<flavour>[^)]*)\) (?<number>\S+)/.exec(line.trim());
+  const number = match?.groups?.['number'] ?? line.trim().split(/\s+/).at(-1) ?? '';
+  return match?.groups?.['flavour']?.startsWith('Lix') === true ? `Lix ${number}` : number;
+}
+
+function settingsOf(json: string): Record<string, Json> | null {
+  try {
+    const parsed = JSON.parse(json) as Record<string, { value: Json }>;
+    return Object.fromEntries(Object.entries(parsed).map(([name, setting]) => [name, setting.value]));
+  } catch {
+    return null;
+  }
+}

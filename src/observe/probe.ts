@@ -1,0 +1,55 @@
+import type { Builder, Diagnostic } from '../machines/builder.ts';
+import type { Json, Observation } from '../scenario/observation.ts';
+import type { SshAccess } from './ssh-access.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { ClientView } from './client-view.ts';
+
+/** What a built-in probe may look at. */
+export interface ProbeContext {
+  client: ClientView;
+  /** The builder that is looked at; absent in a scenario that runs once on the client. */
+  builder?: Builder;
+  /** How Nix reaches the builder; absent where it is not reached by ssh. */
+  ssh?: SshAccess;
+  builders: readonly Builder[];
+  diagnostics: readonly Diagnostic[];
+  /** Commands on the client, in the environment of Nix's daemon. */
+  clientTransport: Transport;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/**
+ * A way to look at something that no command shows well. It gathers and never judges: what it finds goes into
+ * `value`, and a scenario says what is right. It throws {@link CannotObserve} when there is nothing to judge.
+ */
+export interface Probe {
+  name: string;
+  /** The keys that a scenario's `with` may give. */
+  parameters: readonly string[];
+  required: readonly string[];
+  observe(parameters: Record<string, Json>, context: ProbeContext): Promise<Observation>;
+}
+
+/** Nothing could be observed; the check's outcome is `error`, and hints may match on the code. */
+export class CannotObserve extends Error {
+  override readonly name = 'CannotObserve';
+  readonly code: string;
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The builder and the way to it, for a probe that makes no sense without ssh. */
+export function sshOf({ builder, ssh }: ProbeContext): { builder: Builder; ssh: SshAccess } {
+  if (builder === undefined || ssh === undefined) {
+    throw new CannotObserve('no-ssh', 'this probe looks at a builder that is reached by ssh');
+  }
+  return { builder, ssh };
+}
+
+/** A parameter as text; what a scenario leaves out is empty. */
+export function textOf(value: Json | undefined): string {
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : '';
+}

@@ -1,0 +1,91 @@
+import type { Builder } from '../machines/builder.ts';
+import { connectBuilder } from '../transport/connect.ts';
+import { type AskedConfig, resolveSshConfig } from '../transport/ssh-config.ts';
+import { nixSshWords, writePinnedKnownHosts } from '../transport/ssh-options.ts';
+import type { Transport } from '../transport/transport.ts';
+import type { ClientView } from './client-view.ts';
+
+/** How Nix reaches one builder by ssh. What is found out once is kept. */
+export interface SshAccess {
+  /** The program that Nix starts on the builder, and its words. */
+  readonly remoteProgram: readonly string[];
+  /** Every word between `ssh` and the remote program, as this client's Nix writes them. */
+  nixWords(): Promise<string[]>;
+  /** The `known_hosts` file that Nix makes from the eighth column; null where the entry pins no key. */
+  pinnedKnownHosts(): Promise<string | null>;
+  /** What `ssh -G` says with those words. */
+  config(signal: AbortSignal): Promise<AskedConfig>;
+  /** A connection for the suite's own commands: ssh2's fast lane, else one shared `ssh`. Logs in at the first call. */
+  transport(signal: AbortSignal): Promise<Transport>;
+  /** Which it was; undefined when there was no login. */
+  transportName(): Transport['name'] | undefined;
+  close(): Promise<void>;
+}
+
+interface AccessInput {
+  builder: Builder;
+  client: ClientView;
+  clientTransport: Transport;
+  /** A private folder of this run. */
+  folder: string;
+}
+
+/** The way to a builder, or undefined for an entry that Nix does not reach by ssh. */
+export function sshAccess({ builder, client, clientTransport, folder }: AccessInput): SshAccess {
+  const once = memo();
+  let connected: Transport | undefined;
+  const env = client.environment.env;
+
+  const pinnedKnownHosts = once(async () =>
+    builder.publicHostKey === '' ? null : writePinnedKnownHosts(builder.host, builder.publicHostKey, folder),
+  );
+  const nixWords = once(async () => {
+    const knownHostsFile = await pinnedKnownHosts();
+    return nixSshWords({
+      host: builder.host,
+      user: builder.user,
+      port: builder.port,
+      sshKey: builder.sshKey,
+      compress: builder.params['compress'] === 'true',
+      knownHostsFile,
+      nixSshOpts: env['NIX_SSHOPTS'] ?? '',
+      nixVersion: client.nixVersion,
+    });
+  });
+  let config: Promise<AskedConfig> | undefined;
+  let transport: Promise<Transport> | undefined;
+
+  return {
+    remoteProgram: remoteProgram(builder),
+    nixWords,
+    pinnedKnownHosts,
+    config: (signal) => (config ??= nixWords().then((words) => resolveSshConfig(words, clientTransport, signal))),
+    transport: (signal) =>
+      (transport ??= (async () => {
+        const words = await nixWords();
+        const asked = await (config ??= resolveSshConfig(words, clientTransport, signal));
+        connected = await connectBuilder({ words, asked, env, folder, pinned: await pinnedKnownHosts(), signal });
+        return connected;
+      })()),
+    transportName: () => connected?.name,
+    close: async () => {
+      await connected?.close();
+    },
+  };
+}
+
+/** `nix-daemon --stdio` for ssh-ng, `nix-store --serve --write` for ssh; `remote-program` and `remote-store` change it. */
+function remoteProgram({ scheme, params }: Builder): string[] {
+  const ng = scheme === 'ssh-ng';
+  const program = (params['remote-program'] ?? (ng ? 'nix-daemon' : 'nix-store')).split(/\s+/).filter((word) => word !== '');
+  const store = params['remote-store'];
+  return [...program, ...(ng ? ['--stdio'] : ['--serve', '--write']), ...(store ? ['--store', store] : [])];
+}
+
+/** Makes a function of no arguments run once. */
+function memo(): <T>(make: () => Promise<T>) => () => Promise<T> {
+  return (make) => {
+    let made: ReturnType<typeof make> | undefined;
+    return () => (made ??= make());
+  };
+}

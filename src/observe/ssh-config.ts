@@ -1,0 +1,45 @@
+import { isIP } from 'node:net';
+import { sshOf, type Probe } from './probe.ts';
+
+/** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
+export const sshConfig: Probe = {
+  name: 'ssh-config',
+  parameters: [],
+  required: [],
+  observe: async (_parameters, context) => {
+    const { builder, ssh } = sshOf(context);
+    const asked = await ssh.config(context.signal);
+    if (!asked.ok) return { exitCode: asked.exitCode, stderr: asked.stderr, value: null };
+    const { config } = asked;
+    const raw = (key: string): string => config.raw[key]?.[0] ?? '';
+    return {
+      exitCode: 0,
+      stderr: asked.stderr,
+      value: {
+        hostname: config.hostname,
+        port: config.port,
+        user: config.user,
+        isAddress: isIP(config.hostname.replace(/%.*$/, '')) !== 0,
+        throughJump: isSet(config.proxyJump) || isSet(config.proxyCommand),
+        hostKeyAlias: config.hostKeyAlias ?? '',
+        lookupName: config.hostKeyAlias ?? config.hostname,
+        // Nix writes its pinned host key under the name of the machines entry.
+        pinnedUnderOtherName: builder.publicHostKey !== '' && (config.hostKeyAlias ?? config.hostname) !== builder.host,
+        controlMaster: raw('controlmaster'),
+        controlPath: raw('controlpath'),
+        permitLocalCommand: raw('permitlocalcommand'),
+        remoteCommand: raw('remotecommand'),
+        requestTty: raw('requesttty'),
+        connectTimeout: raw('connecttimeout'),
+        serverAliveInterval: raw('serveraliveinterval'),
+        strictHostKeyChecking: raw('stricthostkeychecking'),
+        identityFiles: config.identityFiles,
+        knownHostsFiles: [...config.userKnownHostsFiles, ...config.globalKnownHostsFiles],
+      },
+    };
+  },
+};
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '' && value !== 'none';
+}

@@ -1,0 +1,52 @@
+import type { ScenarioExample } from '../generated/types.ts';
+import { judge } from './judge.ts';
+import { exampleBuilder, exampleClient } from './known-names.ts';
+import type { Json, Observation } from './observation.ts';
+import { type Problem, sortProblems } from './problem.ts';
+import type { Scenario } from './scenario.ts';
+import type { Context } from './template.ts';
+
+/** Judges the scenario's examples: each must come out as it says, and each cause must be proven by one. */
+export function checkExamples(scenario: Scenario): Problem[] {
+  const problems: Problem[] = [];
+  const add = (path: readonly (string | number)[], code: string, what: string, fix: string): void => {
+    problems.push({ severity: 'error', code, file: scenario.source.file, ...scenario.source.at(path), what, fix });
+  };
+  scenario.examples.forEach((example, index) => {
+    const wanted = wantedOutcome(scenario, example);
+    const got = judge(scenario, observationOf(example), contextOf(example));
+    if (got.outcome !== wanted) {
+      add(['examples', index], 'example-outcome', `this example comes out as ${got.outcome}, not ${wanted}: ${got.message}`, 'mend the example, the expectation or the hints');
+    } else if (got.cause !== example.cause) {
+      add(['examples', index], 'example-cause', `this example is explained by ${got.cause ?? 'no cause'}, not ${example.cause ?? 'no cause'}`, 'mend the example, or the order of the hints');
+    }
+  });
+  if (scenario.examples.length > 0 && !scenario.examples.some((example) => wantedOutcome(scenario, example) === 'pass')) {
+    add(['examples'], 'no-passing-example', 'no example passes', 'add an observation that is as it should be');
+  }
+  scenario.hint.forEach(({ cause }, index) => {
+    if (cause !== undefined && scenario.examples.length > 0 && !scenario.examples.some((example) => example.cause === cause)) {
+      add(['hint', index, 'cause'], 'cause-without-example', `no example proves the cause "${cause}"`, `add an example with cause: ${cause}`);
+    }
+  });
+  return sortProblems(problems);
+}
+
+function wantedOutcome({ severity }: Scenario, { outcome, cause, error }: ScenarioExample): string {
+  if (outcome !== undefined) return outcome;
+  if (error !== undefined) return 'error';
+  return cause === undefined ? 'pass' : severity === 'warning' ? 'warn' : 'fail';
+}
+
+function observationOf({ outcome: _o, cause: _c, builder: _b, client: _l, facts: _f, vars: _v, ...seen }: ScenarioExample): Observation {
+  return seen as Observation;
+}
+
+function contextOf({ builder, client, facts, vars }: ScenarioExample): Context {
+  return {
+    builder: { ...exampleBuilder, ...builder } as Record<string, Json>,
+    client: { ...exampleClient, ...client } as Record<string, Json>,
+    facts: (facts ?? {}) as Record<string, Json>,
+    vars: (vars ?? {}) as Record<string, Json>,
+  };
+}

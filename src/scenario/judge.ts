@@ -1,0 +1,146 @@
+import type { FixStep } from '../generated/types.ts';
+import { unmet } from './condition.ts';
+import type { Mismatch } from './matchers/matcher.ts';
+import type { Json, Observation } from './observation.ts';
+import { pointTo } from './pointer.ts';
+import { firstGroup } from './regex.ts';
+import type { Expectation, Hint, Scenario } from './scenario.ts';
+import { type Context, renderFixRun, renderText, renderValue, TemplateError } from './template.ts';
+import { wordMismatch } from './words.ts';
+
+/** A mismatch with its wording, as the report keeps it. */
+export interface WordedMismatch {
+  path: string;
+  matcher: string;
+  message: string;
+  expected: Json;
+  actual?: Json;
+}
+
+/** What an observation amounts to. */
+export interface Judgement {
+  outcome: 'pass' | 'warn' | 'fail' | 'error';
+  message: string;
+  cause?: string;
+  fix: FixStep[];
+  see?: string;
+  mismatches: WordedMismatch[];
+  /** Facts for the scenarios that need this one; none unless it passed. */
+  captures: Record<string, Json>;
+}
+
+/** Judges what was seen against the scenario's expectation, and explains a miss with the first hint that matches. */
+export function judge(scenario: Scenario, observation: Observation, context: Context): Judgement {
+  if (observation.error !== undefined) return explain(scenario, observation, context, [], 'error');
+  const missed = unmet(renderValue(scenario.expect, context) as Expectation, { observation, context });
+  const { captures, lost } = capture(scenario, observation);
+  const mismatches = [...missed, ...(missed.length === 0 ? lost : [])];
+  if (mismatches.length > 0) {
+    return explain(scenario, observation, context, mismatches, scenario.severity === 'warning' ? 'warn' : 'fail');
+  }
+  const known = { ...context, facts: { ...context.facts, ...captures } };
+  const message = scenario.says === undefined ? scenario.title : tryRender(() => renderText(scenario.says ?? '', known), scenario.title);
+  return { outcome: 'pass', message, fix: [], mismatches: [], captures };
+}
+
+/** Whether a scenario applies to this builder; if not, why. */
+export function applies(when: Expectation, context: Context): { applies: true } | { applies: false; reason: string } {
+  const [first] = unmet(renderValue(when, context) as Expectation, { context });
+  return first === undefined ? { applies: true } : { applies: false, reason: `does not apply: ${wordMismatch(first)}` };
+}
+
+function capture(scenario: Scenario, observation: Observation): { captures: Record<string, Json>; lost: Mismatch[] } {
+  const captures: Record<string, Json> = {};
+  const lost: Mismatch[] = [];
+  for (const [name, { from, matches, pointer }] of Object.entries(scenario.capture)) {
+    const source = observation[from];
+    let value: Json | undefined = source;
+    if (pointer !== undefined) value = pointTo(typeof source === 'string' ? readJson(source) : source, pointer);
+    else if (matches !== undefined) value = typeof source === 'string' ? (firstGroup(matches, source) ?? undefined) : undefined;
+    if (value === undefined) lost.push({ path: from, matcher: 'matches', expected: matches ?? pointer ?? '', actual: source });
+    else captures[name] = typeof value === 'string' && pointer === undefined ? value.trimEnd() : value;
+  }
+  return { captures, lost };
+}
+
+function readJson(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return undefined;
+  }
+}
+
+function explain(
+  scenario: Scenario,
+  observation: Observation,
+  context: Context,
+  mismatches: Mismatch[],
+  outcome: 'warn' | 'fail' | 'error',
+): Judgement {
+  const hint = findHint(scenario, observation, context, outcome);
+  const known = { ...context, observation: forHints(observation) };
+  const [first] = mismatches;
+  const fallback = observation.error?.message ?? (first === undefined ? 'failed' : wordMismatch(first));
+  const worded = mismatches.map((one) => ({
+    path: one.path,
+    matcher: one.matcher,
+    message: wordMismatch(one),
+    expected: one.expected,
+    ...(one.actual === undefined ? {} : { actual: one.actual }),
+  }));
+  if (hint === undefined) return { outcome, message: fallback, fix: [], mismatches: worded, captures: {} };
+  return {
+    outcome,
+    message: tryRender(() => renderText(hint.says, known).trim(), fallback),
+    ...(hint.cause === undefined ? {} : { cause: hint.cause }),
+    fix: tryRender(() => hint.fix.map((step) => renderStep(step, known)), []),
+    ...(hint.see === undefined ? {} : { see: hint.see }),
+    mismatches: worded,
+    captures: {},
+  };
+}
+
+/** What could not be observed has no value and no output, so only a hint that speaks of the error explains it. */
+function findHint({ hint }: Scenario, observation: Observation, context: Context, outcome: string): Hint | undefined {
+  return hint.find(({ when }) => {
+    if (outcome === 'error') return when !== undefined && 'error' in when && unmet(when, { observation, context }).length === 0;
+    return when === undefined || unmet(renderValue(when, context) as Expectation, { observation, context }).length === 0;
+  });
+}
+
+/** Texts without the white space at their ends, so that they fit into a sentence. */
+function forHints(observation: Observation): Record<string, Json> {
+  const { stdout = '', stderr = '' } = observation;
+  return { ...observation, stdout: stdout.trim(), stderr: stderr.trim() } as Record<string, Json>;
+}
+
+function renderStep({ on, says, run, edit }: Hint['fix'][number], context: Context): FixStep {
+  const text = (template: string): string => renderText(template, context);
+  return {
+    on,
+    ...(says === undefined ? {} : { says: text(says) }),
+    ...(run === undefined ? {} : { run: renderFixRun(run, context).trim() }),
+    ...(edit === undefined
+      ? {}
+      : {
+          edit: {
+            file: text(edit.file),
+            ...(edit.add === undefined ? {} : { add: text(edit.add) }),
+            ...(edit.replace === undefined ? {} : { replace: text(edit.replace) }),
+            ...(edit.with === undefined ? {} : { with: text(edit.with) }),
+          },
+        }),
+  };
+}
+
+/** A hint whose template lacks a value must not hide the failure that it would explain. */
+function tryRender<T>(render: () => T, fallback: T): T {
+  try {
+    return render();
+  } catch (error) {
+    if (error instanceof TemplateError) return fallback;
+    throw error;
+  }
+}
+

@@ -1,0 +1,23 @@
+import { expectThat, type Matcher } from './matcher.ts';
+
+/** At least one of several. */
+export const anyOf: Matcher = {
+  name: 'anyOf',
+  check: (actual, operand, path, match) => {
+    const branches = (Array.isArray(operand) ? operand : [operand]).map((branch) => match(actual, branch, path));
+    return expectThat(branches.some((missed) => missed.length === 0), 'anyOf', path, operand, actual, { inner: branches.flat() });
+  },
+};
+
+/** All of several. */
+export const allOf: Matcher = {
+  name: 'allOf',
+  check: (actual, operand, path, match) =>
+    (Array.isArray(operand) ? operand : [operand]).flatMap((branch) => match(actual, branch, path)),
+};
+
+/** Not this. */
+export const not: Matcher = {
+  name: 'not',
+  check: (actual, operand, path, match) => expectThat(match(actual, operand, path).length > 0, 'not', path, operand, actual),
+};

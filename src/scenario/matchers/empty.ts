@@ -1,0 +1,14 @@
+import type { Json } from '../observation.ts';
+import { expectThat, type Matcher } from './matcher.ts';
+
+/** Nothing there: no text but white space, no items, or no value at all. */
+export const empty: Matcher = {
+  name: 'empty',
+  check: (actual, operand, path) => expectThat(isEmpty(actual) === operand, 'empty', path, operand, actual),
+};
+
+function isEmpty(value: Json | undefined): boolean {
+  if (value === undefined || value === null) return true;
+  if (typeof value === 'string') return value.trim() === '';
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}

@@ -1,0 +1,12 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expectThat, type Matcher } from './matcher.ts';
+
+/** The very same value. A command's last newline does not count. */
+export const equals: Matcher = {
+  name: 'equals',
+  check: (actual, operand, path) => {
+    const text = typeof actual === 'string' && typeof operand === 'string' ? actual.replace(/\n+$/, '') : actual;
+    const holds = isDeepStrictEqual(actual, operand) || isDeepStrictEqual(text, operand);
+    return expectThat(holds, 'equals', path, operand, actual);
+  },
+};

@@ -1,0 +1,21 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expectThat, type Matcher } from './matcher.ts';
+
+/** A list that has an item. */
+export const includes: Matcher = {
+  name: 'includes',
+  check: (actual, operand, path) => {
+    const holds = Array.isArray(actual) && actual.some((item) => isDeepStrictEqual(item, operand));
+    return expectThat(holds, 'includes', path, operand, actual, { missing: [operand] });
+  },
+};
+
+/** A list that has all these items. */
+export const includesAll: Matcher = {
+  name: 'includesAll',
+  check: (actual, operand, path) => {
+    const wanted = Array.isArray(operand) ? operand : [operand];
+    const missing = wanted.filter((item) => !Array.isArray(actual) || !actual.some((have) => isDeepStrictEqual(have, item)));
+    return expectThat(missing.length === 0, 'includesAll', path, operand, actual, { missing });
+  },
+};

@@ -1,0 +1,12 @@
+import { expectThat, type Matcher } from './matcher.ts';
+
+/** The lines of a text that are not blank, as a list; a bare number is how many there must be. */
+export const lines: Matcher = {
+  name: 'lines',
+  check: (actual, operand, path, match) => {
+    if (typeof actual !== 'string') return expectThat(false, 'lines', path, operand, actual);
+    const list = actual.split(/\r?\n/).filter((line) => line.trim() !== '');
+    if (typeof operand === 'number') return expectThat(list.length === operand, 'lines', path, operand, list.length);
+    return match(list, operand, `${path}.lines`);
+  },
+};

@@ -1,0 +1,16 @@
+import semverCoerce from 'semver/functions/coerce.js';
+import semverSatisfies from 'semver/functions/satisfies.js';
+import validRange from 'semver/ranges/valid.js';
+import { expectThat, type Matcher } from './matcher.ts';
+
+/** A version inside a range; `2.19.0pre2023` counts as 2.19.0. */
+export const semver: Matcher = {
+  name: 'semver',
+  check: (actual, operand, path) => {
+    const version = typeof actual === 'string' ? semverCoerce(actual) : null;
+    const holds = version !== null && typeof operand === 'string' && semverSatisfies(version, operand);
+    return expectThat(holds, 'semver', path, operand, actual);
+  },
+  operandProblem: (operand) =>
+    typeof operand === 'string' && validRange(operand) !== null ? null : 'it is a range of versions such as ">=2.20 <3"',
+};

@@ -1,0 +1,57 @@
+import type { ScenarioCapture, ScenarioExample, ScenarioFix, Stage } from '../generated/types.ts';
+import type { Json } from './observation.ts';
+
+/** What must be seen: observation fields to matchers. */
+export type Expectation = Record<string, Json>;
+
+/** A loaded scenario, with every default filled in. */
+export interface Scenario {
+  id: string;
+  title: string;
+  about?: string;
+  stage: Stage;
+  target: 'client' | 'builder';
+  per: 'client' | 'builder';
+  needs: string[];
+  when?: Expectation;
+  severity: 'error' | 'warning';
+  effect: 'none' | 'store' | 'build';
+  timeoutMs: number;
+  retry: { attempts: number; delayMs: number };
+  command?: string | string[];
+  probe?: string;
+  with?: Record<string, Json>;
+  expect: Expectation;
+  capture: Record<string, ScenarioCapture>;
+  says?: string;
+  hint: Hint[];
+  examples: ScenarioExample[];
+  replaces: boolean;
+  source: ScenarioSource;
+}
+
+export interface Hint {
+  when?: Expectation;
+  cause?: string;
+  says: string;
+  fix: ScenarioFix[];
+  see?: string;
+}
+
+export interface ScenarioSource {
+  file: string;
+  /** Where the document starts. */
+  line: number;
+  /** Where a value stands, by its path in the document: the nearest that exists. */
+  at: (path: readonly (string | number)[], text?: string) => Place;
+}
+
+/** Lines and columns count from 1; `endColumn` is one past the last. */
+export interface Place {
+  line: number;
+  column: number;
+  endColumn: number;
+}
+
+/** Stages in the order of a build's path. */
+export const stages = ['client', 'network', 'ssh', 'nix', 'build', 'fleet'] as const satisfies readonly Stage[];

@@ -1,0 +1,95 @@
+import { didYouMean } from './did-you-mean.ts';
+import { findCycle } from './order.ts';
+import { type Problem, sortProblems } from './problem.ts';
+import type { Scenario } from './scenario.ts';
+import { type Mode, usesOf } from './template.ts';
+
+/** What can be seen only when all scenarios are known: ids, needs, and facts that nobody captures. */
+export function checkSuite(scenarios: readonly Scenario[]): Problem[] {
+  const problems: Problem[] = [];
+  const add = (scenario: Scenario, path: readonly (string | number)[], code: string, what: string, fix: string, text?: string): void => {
+    const place = scenario.source.at(path, text);
+    problems.push({ severity: 'error', code, file: scenario.source.file, ...place, what, fix });
+  };
+  const byId = new Map<string, Scenario>();
+  for (const scenario of scenarios) {
+    const other = byId.get(scenario.id);
+    if (other === undefined) byId.set(scenario.id, scenario);
+    else add(scenario, ['title'], 'duplicate-id', `the id "${scenario.id}" is taken by ${other.source.file}`, 'give it another name, or replaces: true to take its place');
+  }
+  for (const scenario of scenarios) {
+    scenario.needs.forEach((need, index) => {
+      const needed = byId.get(need);
+      if (needed === undefined) {
+        add(scenario, ['needs', index], 'unknown-need', `there is no scenario called "${need}"${didYouMean(need, byId.keys())}`, `scenarios: ${[...byId.keys()].join(', ')}`);
+      } else if (scenario.per === 'client' && needed.per === 'builder') {
+        add(scenario, ['needs', index], 'need-of-builder', `"${need}" runs for each builder, so a scenario that runs once cannot need it`, 'remove it, or remove per: client');
+      }
+    });
+    for (const { path, text, fact } of factsUsed(scenario)) {
+      if (!capturedFor(scenario, byId).has(fact)) {
+        add(scenario, path, 'unknown-fact', `no scenario that this one needs captures "${fact}"${didYouMean(fact, capturedFor(scenario, byId))}`, 'add the scenario that captures it to needs', text);
+      }
+    }
+  }
+  const cycle = findCycle(scenarios);
+  const start = cycle === null ? undefined : byId.get(cycle[0] ?? '');
+  if (cycle !== null && start !== undefined) {
+    add(start, ['needs'], 'cyclic-needs', `these scenarios need one another: ${cycle.join(' -> ')}`, 'remove one of the needs');
+  }
+  return sortProblems(problems);
+}
+
+/** Takes out default scenarios that a custom one of the same id replaces. */
+export function applyReplacements(scenarios: readonly Scenario[]): Scenario[] {
+  const replacing = new Map(scenarios.filter(({ replaces }) => replaces).map((scenario) => [scenario.id, scenario]));
+  return scenarios.filter((scenario) => {
+    const other = replacing.get(scenario.id);
+    return other === undefined || other === scenario;
+  });
+}
+
+/** Facts that this scenario and all that it needs, near and far, capture. */
+function capturedFor(scenario: Scenario, byId: ReadonlyMap<string, Scenario>): Set<string> {
+  const facts = new Set<string>();
+  const seen = new Set<Scenario>();
+  const visit = (one: Scenario | undefined): void => {
+    if (one === undefined || seen.has(one)) return;
+    seen.add(one);
+    for (const name of Object.keys(one.capture)) facts.add(name);
+    for (const need of one.needs) visit(byId.get(need));
+  };
+  visit(scenario);
+  return facts;
+}
+
+interface FactUse {
+  path: (string | number)[];
+  text: string;
+  fact: string;
+}
+
+function factsUsed(scenario: Scenario): FactUse[] {
+  const found: FactUse[] = [];
+  const visit = (value: unknown, path: (string | number)[], mode: Mode): void => {
+    if (Array.isArray(value)) value.forEach((item, index) => visit(item, [...path, index], mode));
+    else if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) {
+        if (key.startsWith('facts.')) found.push({ path: [...path, key], text: key, fact: key.split('.')[1] ?? '' });
+        visit(item, [...path, key], key === 'matches' ? 'regex' : mode);
+      }
+    } else if (typeof value === 'string' && value.includes('{{')) {
+      for (const use of usesOf(value, mode)) {
+        const [root, fact = ''] = use.path.split('.');
+        if (root === 'facts') found.push({ path, text: use.path, fact });
+      }
+    }
+  };
+  visit(scenario.command, ['command'], 'plain');
+  visit(scenario.with, ['with'], 'plain');
+  visit(scenario.when, ['when'], 'plain');
+  visit(scenario.expect, ['expect'], 'plain');
+  visit(scenario.says, ['says'], 'plain');
+  visit(scenario.hint, ['hint'], 'plain');
+  return found;
+}

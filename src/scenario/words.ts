@@ -1,0 +1,39 @@
+import type { Json } from './observation.ts';
+import type { Mismatch } from './matchers/matcher.ts';
+
+const longest = 200;
+
+/** A mismatch in words, e.g. `exitCode is 1, expected 0`. */
+export function wordMismatch({ path, matcher, expected, actual, missing, inner }: Mismatch): string {
+  if (actual === undefined && matcher !== 'anyOf') return `there is no ${path}, expected ${wordExpected(matcher, expected)}`;
+  if (missing !== undefined && missing.length > 0) return `${path} lacks ${missing.map(show).join(', ')}: it is ${show(actual)}`;
+  if (matcher === 'anyOf' && inner !== undefined) {
+    return `${path} is ${show(actual)}, and fits none of: ${inner.map((one) => wordExpected(one.matcher, one.expected)).join('; ')}`;
+  }
+  return `${path} is ${show(actual)}, expected ${wordExpected(matcher, expected)}`;
+}
+
+const words: Record<string, string> = {
+  matches: 'to match',
+  atLeast: 'at least',
+  atMost: 'at most',
+  above: 'more than',
+  below: 'less than',
+  semver: 'a version in',
+  contains: 'to contain',
+  json: 'JSON with',
+  not: 'anything but',
+};
+
+function wordExpected(matcher: string, expected: Json): string {
+  if (matcher === 'equals') return show(expected);
+  if (matcher === 'empty') return expected === true ? 'nothing' : 'something';
+  if (matcher === 'lines') return `${show(expected)} lines`;
+  return `${words[matcher] ?? matcher} ${show(expected)}`;
+}
+
+function show(value: Json | undefined): string {
+  if (value === undefined) return 'nothing';
+  const text = typeof value === 'string' ? JSON.stringify(value.trimEnd()) : JSON.stringify(value);
+  return text.length <= longest ? text : `${text.slice(0, longest)}…`;
+}

@@ -1,0 +1,93 @@
+import { Capped } from './capped.ts';
+import { type Command, type CommandResult, type RunOptions, type Transport, TransportError } from './transport.ts';
+
+/** Between SIGTERM and SIGKILL for the whole process group. */
+const killAfterMs = 1000;
+/** How long a process that has ended may still hold its pipes through a child of its own. */
+const pipeGraceMs = 250;
+
+/**
+ * Runs commands on this machine, with exactly the given environment, in a session of their own: there is no
+ * terminal that a program could ask on, and the timeout ends whatever the command started.
+ */
+export function clientTransport({ env }: { env: Record<string, string> }): Transport {
+  return {
+    name: 'client',
+    run: (command, options) => runLocally(command, env, options),
+    close: () => Promise.resolve(),
+  };
+}
+
+async function runLocally(
+  command: Command,
+  env: Record<string, string>,
+  { timeoutMs, signal, stdin }: RunOptions,
+): Promise<CommandResult> {
+  if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
+  const { execa } = await import('execa');
+  const [file, args] = typeof command === 'string' ? ['sh', ['-c', command]] : [command[0] ?? '', command.slice(1)];
+  const started = performance.now();
+  const child = execa(file, args, {
+    env,
+    extendEnv: false,
+    detached: true,
+    cleanup: false,
+    reject: false,
+    buffer: false,
+    encoding: 'buffer',
+    stdin: stdin === undefined ? 'ignore' : 'pipe',
+    ...(stdin === undefined ? {} : { input: stdin }),
+  });
+  const stdout = new Capped();
+  const stderr = new Capped();
+  child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));
+  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  child.stdin?.on('error', () => undefined);
+
+  let timedOut = false;
+  let force: NodeJS.Timeout | undefined;
+  const end = (): void => {
+    killGroup(child.pid, 'SIGTERM');
+    force ??= setTimeout(() => killGroup(child.pid, 'SIGKILL'), killAfterMs);
+  };
+  const timer = setTimeout(() => {
+    timedOut = true;
+    end();
+  }, timeoutMs);
+  signal.addEventListener('abort', end, { once: true });
+  child.once('exit', () => {
+    setTimeout(() => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, pipeGraceMs).unref();
+  });
+
+  try {
+    const result = await child;
+    if (child.pid === undefined) throw new TransportError('spawn', `${file}: ${result.originalMessage ?? 'cannot be started'}`);
+    return {
+      exitCode: result.exitCode ?? child.exitCode,
+      signal: result.signal ?? child.signalCode,
+      stdout: stdout.text(),
+      stderr: stderr.text(),
+      durationMs: performance.now() - started,
+      timedOut,
+      truncated: stdout.truncated || stderr.truncated,
+    };
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+    // Whatever the command left in its group goes with it.
+    killGroup(child.pid, 'SIGKILL');
+    clearTimeout(force);
+  }
+}
+
+function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // The group is gone already.
+  }
+}

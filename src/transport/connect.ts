@@ -1,0 +1,43 @@
+import { connectOpenssh } from './openssh.ts';
+import { connectSsh2, whyNotSsh2 } from './ssh2.ts';
+import type { AskedConfig } from './ssh-config.ts';
+import { type Transport, TransportError } from './transport.ts';
+
+const loginTimeoutMs = 20_000;
+
+/**
+ * A connection for the suite's commands: ssh2's fast lane, or the real `ssh` where ssh2 cannot speak the
+ * configuration or the server's algorithms. At most one login is refused: OpenSSH locks out an address that fails often.
+ */
+export async function connectBuilder(input: {
+  /** Nix's own words, as for the decisive login. */
+  words: readonly string[];
+  asked: AskedConfig;
+  env: Record<string, string>;
+  /** A private folder. */
+  folder: string;
+  /** Nix's file for a pinned host key. */
+  pinned: string | null;
+  signal: AbortSignal;
+}): Promise<Transport> {
+  const { words, asked, env, folder, pinned, signal } = input;
+  if (!asked.ok) throw new TransportError('connect', asked.stderr.trim());
+  const { config } = asked;
+  if ((await whyNotSsh2(config)) === null) {
+    const userFiles = pinned === null ? config.userKnownHostsFiles : [pinned];
+    try {
+      return await connectSsh2({
+        config,
+        knownHostsFiles: [...userFiles, ...config.globalKnownHostsFiles],
+        timeoutMs: loginTimeoutMs,
+        signal,
+      });
+    } catch (error) {
+      // The real ssh may know what ssh2 does not (algorithms, certificate authorities, key types), and it has logged
+      // in before. The server being gone, or a login refused, is final.
+      const mayKnow = error instanceof TransportError && error.phase !== 'auth' && !signal.aborted;
+      if (!mayKnow) throw error;
+    }
+  }
+  return connectOpenssh({ words, env, folder, timeoutMs: loginTimeoutMs, signal });
+}
