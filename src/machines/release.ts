@@ -1,0 +1,59 @@
+/** Which Nix reads the text. */
+export interface NixRelease {
+  flavour: 'nix' | 'lix';
+  major: number;
+  minor: number;
+  patch: number;
+}
+
+/** Reads `2.34.8`, `nix (Nix) 2.8.0`, `2.19.0pre20230101_abc`, `Lix 2.95.3` or `nix (Lix, like Nix) 2.91.1`. Without a number: the newest known. */
+export function parseRelease(text: string): NixRelease {
+  const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
+  const [, major, minor, patch] = match ?? ['', '2', '34', '0'];
+  return {
+    flavour: /lix/i.test(text) ? 'lix' : 'nix',
+    major: Number(major),
+    minor: Number(minor),
+    patch: Number(patch ?? 0),
+  };
+}
+
+/** How a release differs from others in reading machines and choosing one. */
+export interface Features {
+  /** Comments are removed before `;` splits, and entries are trimmed (2.29, 2.28.2, 2.24.15; machines.cc). */
+  trimsEntries: boolean;
+  /** The speed factor is a float32, and systems are a sorted set (2.20; Lix). */
+  floatSpeed: boolean;
+  /** The URI is parsed with the entry, rendered anew, and a bad one refuses the text (2.23). */
+  storeReference: boolean;
+  /** URLs are read by Boost.URL, and ports are passed to ssh (2.31). */
+  boostUrl: boolean;
+  /** An ssh key must be an absolute path (2.34). */
+  absoluteSshKey: boolean;
+  /** `max-connections` above 1 hangs an ssh-ng builder for ever (2.4 to 2.31). */
+  connectionsDeadlock: boolean;
+  /** `builtin` builds go to any machine (2.5). */
+  builtinAnywhere: boolean;
+  /** Max-jobs 0 counts as "cannot build here" (2.14). */
+  maxJobsCounts: boolean;
+  /** Slot files are named by a hash of the URI (Lix). */
+  hashedSlots: boolean;
+}
+
+/** The one place where versions are told apart. */
+export function featuresOf(release: NixRelease): Features {
+  const { minor, patch } = release;
+  const lix = release.flavour === 'lix';
+  const since = (wanted: number): boolean => !lix && (release.major > 2 || minor >= wanted);
+  return {
+    trimsEntries: since(29) || (!lix && ((minor === 28 && patch >= 2) || (minor === 24 && patch >= 15))),
+    floatSpeed: lix || since(20),
+    storeReference: since(23),
+    boostUrl: since(31),
+    absoluteSshKey: since(34),
+    connectionsDeadlock: !lix && since(4) && !since(32),
+    builtinAnywhere: lix || since(5),
+    maxJobsCounts: lix || since(14),
+    hashedSlots: lix,
+  };
+}

@@ -1,0 +1,108 @@
+import type { Features } from './release.ts';
+import { matchBoostUrl, matchRegexUrl, splitAuthority } from './url-grammar.ts';
+import { decodeQuery, encodeQuery, percentDecode, percentEncode, UriError } from './percent.ts';
+
+/** A store URI as Nix understands it. */
+export interface StoreUri {
+  /** Nix's own rendering. */
+  uri: string;
+  scheme: string;
+  user: string;
+  host: string;
+  port: number | null;
+  params: Record<string, string>;
+}
+
+/** Nix's defaulting: a bare host is ssh; what looks like a URL, a path or a special name stays as it is. */
+export function withScheme(text: string): string {
+  const special = ['auto', 'daemon', 'local'].includes(text) || /^(?:auto|daemon|local)?\?/.test(text);
+  return text.includes('://') || text.includes('/') || special ? text : `ssh://${text}`;
+}
+
+/**
+ * Reads a builder's URI as this version does. From 2.23 it is parsed with the entry and a bad one is refused
+ * (throws {@link UriError}); before, the text stays as it is until Nix connects.
+ */
+export function readStoreUri(text: string, features: Features): StoreUri {
+  const raw = withScheme(text);
+  if (!features.storeReference) return readLoosely(raw);
+  const { scheme, authority, params, bare } = parseReference(raw, features);
+  const query = params.size === 0 ? '' : `?${encodeQuery(params)}`;
+  return {
+    uri: `${bare ? authority : `${scheme}://${authority}`}${query}`,
+    ...target(scheme, authority, features),
+    scheme,
+    params: Object.fromEntries(params),
+  };
+}
+
+/** Up to 2.22 and in Lix: the first `://` ends the scheme, the first `?` the authority, and no port is known. */
+function readLoosely(raw: string): StoreUri {
+  const [before = '', ...queries] = raw.split('?');
+  const at = before.indexOf('://');
+  const scheme = at < 0 ? (before.includes('/') ? 'local' : before) : before.slice(0, at);
+  const params = new Map<string, string>();
+  for (const [name, value] of safely(() => decodeQuery(queries.join('?'))) ?? []) params.set(name, value);
+  const authority = at < 0 ? '' : before.slice(at + 3);
+  return { uri: raw, scheme, ...target(scheme, authority, null), params: Object.fromEntries(params) };
+}
+
+function safely<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof UriError) return null;
+    throw error;
+  }
+}
+
+/** What ssh is given: the host without brackets, the user, and the port where this version passes it. */
+function target(scheme: string, authority: string, features: Features | null): Pick<StoreUri, 'user' | 'host' | 'port'> {
+  if (scheme !== 'ssh' && scheme !== 'ssh-ng') return { user: '', host: '', port: null };
+  const { user, host, port } = splitAuthority(authority);
+  const known = features?.boostUrl === true;
+  const name = known || port === null ? host : `${host}:${port}`;
+  const plain = name.replace(/^\[(.*)\]$/, '$1');
+  return { user, host: known ? percentDecode(plain) : plain, port: known && port !== null ? Number(port) : null };
+}
+
+interface Reference {
+  scheme: string;
+  authority: string;
+  params: Map<string, string>;
+  /** Rendered without `scheme://`. */
+  bare: boolean;
+}
+
+function parseReference(raw: string, { boostUrl }: Features): Reference {
+  const url = boostUrl ? matchBoostUrl(raw) : matchRegexUrl(raw);
+  if (url !== null) {
+    const path = boostUrl ? url.path : percentDecode(url.path);
+    return { scheme: url.scheme, authority: url.authority + path, params: decodeQuery(url.query), bare: false };
+  }
+  const at = raw.indexOf('?');
+  const base = at < 0 ? raw : raw.slice(0, at);
+  const params = at < 0 ? new Map<string, string>() : decodeQuery(raw.slice(at + 1));
+  const plain = boostUrl && params.size === 0;
+  if (base === '' || base === 'auto') return { scheme: 'auto', authority: 'auto', params, bare: true };
+  if (base === 'daemon') return { scheme: 'unix', authority: plain ? 'daemon' : '', params, bare: plain };
+  if (base === 'local') return { scheme: 'local', authority: plain ? 'local' : '', params, bare: plain };
+  if (!base.includes('://') && base.includes('/')) {
+    const absolute = base.startsWith('/') ? base : `/${base.replace(/^\.\//, '')}`;
+    const path = boostUrl ? absolute.split('/').map((part) => percentEncode(part, ':@')).join('/') : absolute;
+    return { scheme: 'local', authority: path, params, bare: false };
+  }
+  const shim = boostUrl ? matchBareIpv6(base) : null;
+  if (shim !== null) return { ...shim, params, bare: false };
+  throw new UriError(`Cannot parse Nix store '${raw}'`);
+}
+
+/** From 2.31 an IPv6 address without brackets is let in by a special rule and gets its brackets. */
+function matchBareIpv6(base: string): { scheme: string; authority: string } | null {
+  const match = /^([^:]*):(?:\/\/)?(?:([^@]*)@)?\[?([0-9a-fA-F:.]+)(?:%([^\]]*))?\]?$/.exec(base);
+  const address = match?.[3] ?? '';
+  if (match === null || !(address.includes('::') || address.split(':').length === 8)) return null;
+  const user = match[2] === undefined ? '' : `${match[2]}@`;
+  const zone = match[4] === undefined ? '' : `%25${match[4]}`;
+  return { scheme: match[1] ?? '', authority: `${user}[${address}${zone}]` };
+}
