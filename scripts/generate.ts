@@ -1,6 +1,6 @@
 /** Writes src/generated: TypeScript types and ready-made validators from the JSON Schemas in schemas/. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import standalone from 'ajv/dist/standalone/index.js';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
@@ -18,12 +18,14 @@ export async function generate(): Promise<void> {
     verbose: true,
     code: { source: true, esm: true, lines: true },
   });
+  // For the type generator alone.
+  ajv.addKeyword('tsType');
   const exported: Record<string, string> = {};
   const names: string[] = [];
   for (const file of files) {
     const name = file.replace('.schema.json', '');
     const schema = JSON.parse(await readFile(new URL(`schemas/${file}`, root), 'utf8')) as JSONSchema & { $id: string };
-    ajv.addSchema(schema);
+    ajv.addSchema(schema as AnySchemaObject);
     names.push(name);
     exported[`validate${name[0]?.toUpperCase()}${name.slice(1)}`] = schema.$id;
     const types = await compile(withoutMatchers(schema), name, {
@@ -53,8 +55,9 @@ export async function generate(): Promise<void> {
 function withoutMatchers(schema: JSONSchema): JSONSchema {
   const copy = structuredClone(schema);
   for (const name of ['matcher', 'matchers', 'textMatcher', 'expectation', 'condition']) {
-    if (copy.$defs?.[name] !== undefined) {
-      copy.$defs[name] = { tsType: name.endsWith('atcher') ? 'unknown' : 'Record<string, unknown>' };
+    const definitions = copy['$defs'] as Record<string, unknown> | undefined;
+    if (definitions?.[name] !== undefined) {
+      definitions[name] = { tsType: name.endsWith('atcher') ? 'unknown' : 'Record<string, unknown>' };
     }
   }
   return copy;

@@ -108,7 +108,7 @@ function countSlots(builder: Builder, features: Features, isBusy: (slot: string)
   return { load, free };
 }
 
-function mismatch(builder: Builder, { system, requiredFeatures }: BuildRequest, features: Features): Candidate['reason'] | null {
+function mismatch(builder: Builder, { system, requiredFeatures }: BuildRequest, features: Features): NonNullable<Candidate['reason']> | null {
   const anywhere = system === 'builtin' && features.builtinAnywhere;
   if (!anywhere && !builder.systems.includes(system)) {
     return { code: 'system', text: `its systems are ${builder.systems.join(', ') || 'none'}, not ${system}`, ...column(builder, 1) };

@@ -146,7 +146,7 @@ function rewrite(body: Node[], uses: Use[], shell: ShellState | null, tested: bo
     const refuse = (message: string): never => {
       throw new TemplateError('template-unsafe', message, place.line, place.column);
     };
-    if (node.type === 'ContentStatement') shell?.read((node as hbs.AST.ContentStatement).original);
+    if (node.type === 'ContentStatement') shell?.read((node as hbs.AST.ContentStatement).value);
     else if (node.type === 'CommentStatement') continue;
     else if (node.type === 'MustacheStatement') {
       const mustache = node as hbs.AST.MustacheStatement;

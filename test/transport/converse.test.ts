@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { TransportError } from '../../src/transport/transport.ts';
 import { converse } from '../../src/transport/converse.ts';
 
 const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
@@ -52,5 +53,5 @@ t.test('an abort ends it', async (t) => {
 });
 
 t.test('a program that does not exist is a spawn error', async (t) => {
-  await t.rejects(converse(['/nowhere/ssh'], { ...base, complete: () => false }), { phase: 'spawn' });
+  await t.rejects(converse(['/nowhere/ssh'], { ...base, complete: () => false }), TransportError);
 });

@@ -1,0 +1,54 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Report } from '../generated/types.ts';
+import { packageRoot } from '../package-root.ts';
+import { tapText } from './escape/tap.ts';
+import { visible } from './escape/visible.ts';
+import { xmlText } from './escape/xml.ts';
+import { junitView } from './junit.ts';
+import { renderTable } from './table/index.ts';
+import { tapView } from './tap.ts';
+import { renderTemplate } from './template.ts';
+
+export interface RenderOptions {
+  color: boolean;
+  verbose: boolean;
+  /** Columns of the terminal. */
+  width: number;
+}
+
+/** Makes one output of a report. */
+type Reporter = (report: Report, options: RenderOptions) => string;
+
+/** A format that is a template: `reporters/NAME.hbs` over a view of the report, with that format's escape. */
+function template(name: string, escape: (text: string) => string, view: (report: Report) => object): Reporter {
+  return (report) => renderTemplate(readFileSync(join(packageRoot, 'reporters', `${name}.hbs`), 'utf8'), escape, view(report));
+}
+
+/** Every format by its name. A new one is a template in reporters/ and a line here. */
+const reporters: Readonly<Record<string, Reporter>> = {
+  table: renderTable,
+  tap: template('tap', tapText, (report) => tapView(report, 14)),
+  tap13: template('tap', tapText, (report) => tapView(report, 13)),
+  junit: template('junit', xmlText, junitView),
+  'junit-strict': template('junit-strict', xmlText, junitView),
+  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
+};
+
+/** Why the format cannot be rendered, or null. */
+export function checkFormat(name: string): string | null {
+  if (Object.hasOwn(reporters, name)) return null;
+  if (!name.endsWith('.hbs')) return `there is no format "${name}"; there are: ${Object.keys(reporters).join(', ')}, or a path to a .hbs file`;
+  try {
+    readFileSync(name);
+    return null;
+  } catch (error) {
+    return `cannot read the template: ${error instanceof Error ? error.message : String(error)}`;
+  }
+}
+
+/** Renders a report. `format` has passed {@link checkFormat}. */
+export function render(report: Report, format: string, options: RenderOptions): string {
+  const reporter = reporters[format];
+  return reporter === undefined ? renderTemplate(readFileSync(format, 'utf8'), visible, report) : reporter(report, options);
+}

@@ -1,0 +1,63 @@
+import type { Report, ReportCheck } from '../../generated/types.ts';
+import { oneLine, visible } from '../escape/visible.ts';
+import { matrix } from './matrix.ts';
+import { marks, type Paint, painter } from './paint.ts';
+import { troubles } from './trouble.ts';
+
+/** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to mend it. */
+export function renderTable(report: Report, { color, verbose, width }: { color: boolean; verbose: boolean; width: number }): string {
+  const paint = painter(color);
+  const lines = [
+    verdictLine(report, paint),
+    '',
+    ...(report.builders.length === 0 ? [] : matrix(report, paint)),
+    ...troubles(report, paint, width),
+    ...(verbose ? everyCheck(report, paint) : []),
+    '',
+    lastLine(report),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+const verdictStyle = { healthy: 'green', degraded: 'yellow', unhealthy: 'red' } as const;
+
+function verdictLine({ summary, client, interrupted }: Report, paint: Paint): string {
+  const { total, healthy } = summary.builders;
+  const verdict = paint(['bold', verdictStyle[summary.verdict]], summary.verdict.toUpperCase());
+  const nix = client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`;
+  const cut = interrupted === true ? ' (interrupted: not all was tested)' : '';
+  return `${verdict}: ${healthy} of ${total} ${total === 1 ? 'builder' : 'builders'} healthy${cut}, seen from ${oneLine(client.hostname)} as ${oneLine(client.user)}, ${oneLine(nix)}`;
+}
+
+function lastLine({ summary, durationMs }: Report): string {
+  const counts = Object.entries(summary.checks).filter(([, count]) => count > 0);
+  return `${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')} in ${(durationMs / 1000).toFixed(1)} s`;
+}
+
+function everyCheck(report: Report, paint: Paint): string[] {
+  const group = (name: string, checks: readonly ReportCheck[]): string[] => [
+    '',
+    paint('bold', oneLine(name)),
+    ...checks.flatMap((check) => checkLines(check, paint)),
+  ];
+  return [
+    ...(report.clientChecks.length === 0 ? [] : group(`this machine (${report.client.hostname})`, report.clientChecks)),
+    ...report.builders.flatMap(({ name, checks }) => group(name, checks)),
+  ];
+}
+
+function checkLines({ outcome, scenario, message, durationMs, observation, mismatches = [] }: ReportCheck, paint: Paint): string[] {
+  const { mark, style } = marks[outcome];
+  const lines = [`  ${paint(style, mark)} ${scenario}  ${oneLine(message)}  ${paint('gray', `${durationMs} ms`)}`];
+  if (outcome === 'pass' || outcome === 'skip' || outcome === 'blocked') return lines;
+  const indent = (label: string, text: string): string[] =>
+    visible(text).trimEnd().split('\n').map((line) => `      ${label}${line}`.trimEnd());
+  return [
+    ...lines,
+    ...mismatches.flatMap(({ message: seen }) => indent('seen: ', seen)),
+    ...(observation?.command === undefined ? [] : indent('$ ', observation.command)),
+    ...(observation?.stdout ? indent('out: ', observation.stdout) : []),
+    ...(observation?.stderr ? indent('err: ', observation.stderr) : []),
+    ...(observation?.value === undefined ? [] : indent('value: ', JSON.stringify(observation.value))),
+  ];
+}
