@@ -34,12 +34,7 @@ await build({
     ].join('\n'),
   },
 });
-execFileSync(
-  process.execPath,
-  [
-    'node_modules/typescript/bin/tsc',
-    ...['-p', 'tsconfig.json', '--noEmit', 'false', '--declaration', '--emitDeclarationOnly'],
-    ...['--rootDir', 'src', '--outDir', 'dist/types', '--noCheck'],
-  ],
-  { cwd: root, stdio: 'inherit' },
-);
+execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'scripts/tsconfig.types.json'], {
+  cwd: root,
+  stdio: 'inherit',
+});

@@ -10,17 +10,17 @@ const pipeGraceMs = 250;
  * Runs commands on this machine, with exactly the given environment, in a session of their own: there is no
  * terminal that a program could ask on, and the timeout ends whatever the command started.
  */
-export function clientTransport({ env }: { env: Record<string, string> }): Transport {
+export function clientTransport(place: { env: Record<string, string>; cwd?: string }): Transport {
   return {
     name: 'client',
-    run: (command, options) => runLocally(command, env, options),
+    run: (command, options) => runLocally(command, place, options),
     close: () => Promise.resolve(),
   };
 }
 
 async function runLocally(
   command: Command,
-  env: Record<string, string>,
+  { env, cwd }: { env: Record<string, string>; cwd?: string },
   { timeoutMs, signal, stdin }: RunOptions,
 ): Promise<CommandResult> {
   if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
@@ -29,6 +29,7 @@ async function runLocally(
   const started = performance.now();
   const child = execa(file, args, {
     env,
+    ...(cwd === undefined ? {} : { cwd }),
     extendEnv: false,
     detached: true,
     cleanup: false,
@@ -66,7 +67,7 @@ async function runLocally(
     const result = await child;
     if (child.pid === undefined) throw new TransportError('spawn', `${file}: ${result.originalMessage ?? 'cannot be started'}`);
     return {
-      exitCode: result.exitCode ?? child.exitCode,
+      exitCode: timedOut || signal.aborted ? null : (result.exitCode ?? child.exitCode),
       signal: result.signal ?? child.signalCode,
       stdout: stdout.text(),
       stderr: stderr.text(),

@@ -34,7 +34,8 @@ export function converse(argv: readonly [string, ...string[]], options: Converse
   const [file, ...args] = argv;
   return new Promise((resolve, reject) => {
     const started = performance.now();
-    const child = spawn(file, args, { env: options.env, detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    // Nix, too, starts ssh in the root folder: a relative path means the same.
+    const child = spawn(file, args, { env: options.env, cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
     let timedOut = false;

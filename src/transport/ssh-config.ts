@@ -1,4 +1,5 @@
-import { homedir } from 'node:os';
+import { hostname, userInfo } from 'node:os';
+import { resolve } from 'node:path';
 import type { Transport } from './transport.ts';
 
 /** The configuration that ssh would use, from `ssh -G`. */
@@ -46,15 +47,18 @@ export function parseSshConfig(text: string): SshConfig {
   const first = (key: string): string | undefined => raw[key]?.[0];
   const optional = <K extends string>(key: K, value: string | undefined): { [key in K]?: string } =>
     value === undefined || value === 'none' || value === '' ? {} : ({ [key]: value } as { [key in K]: string });
-  const files = (key: string): string[] => (raw[key] ?? []).flatMap((value) => value.split(' ')).filter((f) => f !== 'none').map(expandHome);
+  const paths = (values: readonly string[]): string[] =>
+    values.filter((value) => value !== 'none' && value !== '').map((value) => expandPath(value, raw));
+  // ssh prints these lists on one line, and a path with a blank without quotes.
+  const lists = (key: string): string[] => paths((raw[key] ?? []).flatMap((value) => value.split(' ')));
   return {
     hostname: first('hostname') ?? '',
     port: Number(first('port') ?? 22),
     user: first('user') ?? '',
-    identityFiles: (raw['identityfile'] ?? []).filter((file) => file !== 'none').map(expandHome),
-    userKnownHostsFiles: files('userknownhostsfile'),
-    globalKnownHostsFiles: files('globalknownhostsfile'),
-    certificateFiles: files('certificatefile'),
+    identityFiles: paths(raw['identityfile'] ?? []),
+    userKnownHostsFiles: lists('userknownhostsfile'),
+    globalKnownHostsFiles: lists('globalknownhostsfile'),
+    certificateFiles: paths(raw['certificatefile'] ?? []),
     ...optional('hostKeyAlias', first('hostkeyalias')),
     ...optional('proxyJump', first('proxyjump')),
     ...optional('proxyCommand', first('proxycommand')),
@@ -63,6 +67,27 @@ export function parseSshConfig(text: string): SshConfig {
   };
 }
 
-function expandHome(path: string): string {
-  return path.startsWith('~/') ? `${homedir()}${path.slice(1)}` : path;
+/** `~` and the tokens of ssh_config(5), TOKENS, that make sense in a path. Nix starts ssh in `/`. */
+function expandPath(path: string, raw: SshConfig['raw']): string {
+  const me = userInfo();
+  // ssh asks the password database for the home folder, whatever HOME says.
+  const home = me.homedir;
+  const tokens: Record<string, string | undefined> = {
+    '%%': '%',
+    '%d': home,
+    '%h': raw['hostname']?.[0],
+    '%i': String(me.uid),
+    '%k': raw['hostkeyalias']?.[0] ?? raw['host']?.[0],
+    '%L': hostname().replace(/\..*/, ''),
+    '%l': hostname(),
+    '%n': raw['host']?.[0],
+    '%p': raw['port']?.[0],
+    '%r': raw['user']?.[0],
+    '%u': me.username,
+  };
+  const expanded = path
+    .replace(/^~(?=\/)/, home)
+    .replace(/%./g, (token) => tokens[token] ?? token)
+    .replace(/\$\{(\w+)\}/g, (all, name: string) => process.env[name] ?? all);
+  return resolve('/', expanded);
 }

@@ -1,5 +1,6 @@
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TransportError } from './transport.ts';
 
 /** What Nix knows of a builder when it writes ssh's command line. */
 export interface NixSsh {
@@ -22,17 +23,20 @@ export interface NixSsh {
  * harmless where this version of Nix does not set it itself (before 2.15, and Lix).
  */
 export function nixSshWords(ssh: NixSsh): string[] {
+  const target = ssh.user === '' ? ssh.host : `${ssh.user}@${ssh.host}`;
+  const port = ssh.port === null ? [] : [String(ssh.port)];
+  const lix = isLix(ssh.nixVersion);
   return [
-    ssh.user === '' ? ssh.host : `${ssh.user}@${ssh.host}`,
+    target,
     '-x',
     // Before 2.12 Nix forbade agent forwarding; Lix asks for no terminal.
-    ...(isBefore(ssh.nixVersion, 12) ? ['-a'] : []),
-    ...(isLix(ssh.nixVersion) ? ['-T'] : []),
+    ...(isBefore(ssh.nixVersion, 12) && !lix ? ['-a'] : []),
+    ...(lix ? ['-T', ...port.flatMap((number) => ['-p', number])] : []),
     ...splitOptions(ssh.nixSshOpts, ssh.nixVersion),
     ...(ssh.sshKey === '' ? [] : ['-i', ssh.sshKey]),
     ...(ssh.knownHostsFile === null ? [] : [`-oUserKnownHostsFile=${ssh.knownHostsFile}`]),
     ...(ssh.compress ? ['-C'] : []),
-    ...(ssh.port === null ? [] : [`-p${ssh.port}`]),
+    ...(lix ? [] : port.map((number) => `-p${number}`)),
     '-oPermitLocalCommand=yes',
     '-oLocalCommand=echo started',
     '--',
@@ -49,13 +53,31 @@ export async function writePinnedKnownHosts(host: string, base64: string, folder
 
 /** Up to 2.25 and in Lix `NIX_SSHOPTS` is split at blanks, quotes and all; from 2.26 as a shell would. */
 function splitOptions(text: string, nixVersion: string): string[] {
-  if (isLix(nixVersion) || isBefore(nixVersion, 26)) return text.split(/\s+/).filter((word) => word !== '');
-  const words = text.matchAll(/(?:[^\s'"\\]+|'[^']*'|"(?:[^"\\]|\\.)*"|\\.)+/gs);
-  return [...words].map(([word]) =>
-    word.replace(/'([^']*)'|"((?:[^"\\]|\\.)*)"|\\(.)/gs, (_all, single?: string, double?: string, bare?: string) =>
-      single ?? double?.replace(/\\(["\\$`])/g, '$1') ?? bare ?? '',
-    ),
-  );
+  const atBlanks = isLix(nixVersion) || isBefore(nixVersion, 26);
+  return atBlanks ? text.split(/[ \t\r\n]+/).filter((word) => word !== '') : splitLikeShell(text);
+}
+
+/**
+ * Words as Nix splits them (`shellSplitString`): blanks and tabs part them, a line feed does not, nothing is expanded.
+ * Throws {@link TransportError} (`spawn`) for a quote without an end, as Nix gives up there.
+ */
+function splitLikeShell(text: string): string[] {
+  const words: string[] = [];
+  let word: string | null = null;
+  const piece = /[ \t]+|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\.)*)"|\\(?<escaped>.?)|(?<plain>[^ \t'"\\]+)|(?<open>['"])/gsy;
+  for (const { 0: all, groups: { single, double, escaped, plain, open } = {} } of text.matchAll(piece)) {
+    if (open !== undefined) {
+      const kind = open === "'" ? 'single' : 'double';
+      throw new TransportError('spawn', `Nix cannot split NIX_SSHOPTS '${text}': unterminated ${kind} quote`);
+    }
+    if (/^[ \t]/.test(all)) {
+      if (word !== null) words.push(word);
+      word = null;
+    } else if (all !== '\\') {
+      word = (word ?? '') + (single ?? double?.replace(/\\([$`"\\])/g, '$1') ?? escaped ?? plain ?? '');
+    }
+  }
+  return word === null ? words : [...words, word];
 }
 
 function isLix(version: string): boolean {

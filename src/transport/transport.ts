@@ -29,12 +29,32 @@ export interface Transport {
   close(): Promise<void>;
 }
 
+/** Why there is no connection, where that is known. */
+export type ConnectFailure =
+  | 'refused'
+  | 'timeout'
+  | 'reset'
+  | 'unreachable'
+  | 'unresolved'
+  | 'closed'
+  | 'not-ssh'
+  | 'no-common-algorithm'
+  | 'cancelled'
+  | 'other';
+
+interface TransportErrorOptions extends ErrorOptions {
+  reason?: ConnectFailure;
+}
+
 /** The command's fate could not be observed: it never started, or the connection was lost under it. */
 export class TransportError extends Error {
   override readonly name = 'TransportError';
   readonly phase: 'spawn' | 'connect' | 'host-key' | 'auth' | 'channel' | 'lost';
-  constructor(phase: TransportError['phase'], message: string, options?: ErrorOptions) {
+  /** Only where the phase is `connect`. */
+  readonly reason: ConnectFailure | undefined;
+  constructor(phase: TransportError['phase'], message: string, options?: TransportErrorOptions) {
     super(message, options);
     this.phase = phase;
+    this.reason = options?.reason;
   }
 }

@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs';
+import { Host } from './host.ts';
+import type { NixVersion } from './rootfs.ts';
+
+export interface BuilderOptions {
+  name?: string;
+  /** Default 2.8. */
+  nix?: NixVersion;
+  /** Options for sshd_config, over the defaults. */
+  sshd?: Record<string, string>;
+  /** Settings for nix.conf, over the defaults. */
+  nixConf?: Record<string, string>;
+  /** Another user than root that may log in. */
+  user?: { name: string; shell?: string };
+  /** Whether clients know its host key. Default true. */
+  trusted?: boolean;
+}
+
+interface StartOptions extends BuilderOptions {
+  name: string;
+  address: string;
+  folder: string;
+  /** Public key of the clients. */
+  authorised: string;
+}
+
+const nixDefaults = {
+  sandbox: 'false',
+  substituters: '',
+  'build-users-group': '',
+  'trusted-users': 'root',
+  'system-features': 'nixos-test benchmark big-parallel',
+  'experimental-features': 'nix-command',
+};
+
+const sshdDefaults = {
+  HostKey: '/etc/ssh/ssh_host_ed25519_key',
+  PidFile: '/run/sshd.pid',
+  PermitRootLogin: 'prohibit-password',
+  PasswordAuthentication: 'no',
+  KbdInteractiveAuthentication: 'no',
+  UsePAM: 'no',
+  StrictModes: 'no',
+  MaxStartups: '100',
+};
+
+/** A host with sshd and Nix. */
+export class Builder {
+  readonly host: Host;
+  readonly user: string;
+
+  private constructor(host: Host, user: string) {
+    this.host = host;
+    this.user = user;
+  }
+
+  static async start(options: StartOptions): Promise<Builder> {
+    const { name, nix = '2.8', address, folder, authorised, user } = options;
+    const sshd = { ...sshdDefaults, ListenAddress: `${address}:22`, ...options.sshd };
+    const homes = ['/root', ...(user === undefined ? [] : [`/home/${user.name}`])];
+    const prepare = [
+      ...(user === undefined ? [] : [`useradd -m -d /home/${user.name} -s ${user.shell ?? '/bin/sh'} ${user.name}`, `usermod -p '*' ${user.name}`]),
+      ...homes.map((home) => `mkdir -p -m 700 ${home}/.ssh; echo '${authorised.trim()}' > ${home}/.ssh/authorized_keys; chmod 600 ${home}/.ssh/authorized_keys`),
+      ...(user === undefined ? [] : [`chown -R ${user.name}: /home/${user.name}`]),
+    ].join('\n');
+    const host = await Host.start({
+      ...{ name, nix, address, folder, prepare },
+      nixConf: { ...nixDefaults, ...options.nixConf },
+      sshd: Object.entries(sshd).map(([key, value]) => `${key} ${value}`),
+    });
+    return new Builder(host, user?.name ?? 'root');
+  }
+
+  get name(): string {
+    return this.host.name;
+  }
+
+  /** `ssh-ed25519 AAAA…`, without a comment. */
+  get hostKey(): string {
+    return readFileSync(this.host.path('/etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+  }
+
+  /** The host key as the eighth column wants it. */
+  get publicHostKey(): string {
+    return Buffer.from(`${this.hostKey}\n`).toString('base64');
+  }
+
+  /** An entry for the machines file. */
+  line(scheme: 'ssh' | 'ssh-ng' = 'ssh-ng', rest = 'x86_64-linux - 4 1'): string {
+    return `${scheme}://${this.user}@${this.name} ${rest}`;
+  }
+}

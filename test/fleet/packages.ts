@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync } from 'node:fs';
+
+/** What real builders need, by Debian package, with a file that shows it is there. */
+const needed: Readonly<Record<string, string>> = {
+  'nix-bin': '/usr/bin/nix',
+  'openssh-server': '/usr/sbin/sshd',
+  'openssh-client': '/usr/bin/ssh',
+  debootstrap: '/usr/sbin/debootstrap',
+  'debian-archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
+  'libxml2-utils': '/usr/bin/xmllint',
+  perl: '/usr/bin/prove',
+  'python3-jsonschema': '/usr/lib/python3/dist-packages/jsonschema',
+};
+
+/** Real builders cannot run here; the message is one line and says what is missing. */
+export class NoFleet extends Error {
+  override readonly name = 'NoFleet';
+}
+
+/** Installs what is missing, saying so. Throws {@link NoFleet} where that cannot be done. */
+export function ensurePackages(): void {
+  const missing = Object.entries(needed).filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  if (process.getuid?.() !== 0) {
+    const also = missing.length === 0 ? '' : `, and the Debian packages ${missing.join(' ')}`;
+    throw new NoFleet(`real builders run in namespaces, which needs root${also}`);
+  }
+  // Places that every host mounts its own folders on.
+  for (const folder of ['/nix', '/etc/nix']) mkdirSync(folder, { recursive: true });
+  if (missing.length === 0) return;
+  if (!existsSync('/usr/bin/apt-get')) throw new NoFleet(`missing here, and this is no Debian: ${missing.join(' ')}`);
+  process.stderr.write(`Installing Debian packages: ${missing.join(' ')}\n`);
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  const apt = (...args: string[]): void => {
+    execFileSync('apt-get', ['-qq', ...args], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  };
+  try {
+    apt('update');
+    apt('install', '-y', '--no-install-recommends', ...missing);
+  } catch {
+    throw new NoFleet(`apt-get could not install: ${missing.join(' ')}`);
+  }
+}
+
