@@ -10,7 +10,9 @@ if (!existsSync(cli)) {
   const cwd = fileURLToPath(new URL('..', import.meta.url));
   const { status } = spawnSync('npm', ['run', '--silent', 'build'], { cwd, stdio: ['ignore', 2, 2] });
   if (status !== 0) {
-    process.stderr.write('nix-remote-builder-doctor: the build failed; run `npm ci && npm run build` to see why\n');
+    process.stderr.write(
+      'nix-remote-builder-doctor: the build failed; run `npm ci && npm run build` to see why\n',
+    );
     process.exit(2);
   }
 }

@@ -24,7 +24,9 @@ export async function generate(): Promise<void> {
   const names: string[] = [];
   for (const file of files) {
     const name = file.replace('.schema.json', '');
-    const schema = JSON.parse(await readFile(new URL(`schemas/${file}`, root), 'utf8')) as JSONSchema & { $id: string };
+    const schema = JSON.parse(await readFile(new URL(`schemas/${file}`, root), 'utf8')) as JSONSchema & {
+      $id: string;
+    };
     ajv.addSchema(schema as AnySchemaObject);
     names.push(name);
     exported[`validate${name[0]?.toUpperCase()}${name.slice(1)}`] = schema.$id;
@@ -37,16 +39,21 @@ export async function generate(): Promise<void> {
     });
     await writeFile(new URL(`${name}.ts`, out), types);
   }
-  await writeFile(new URL('types.ts', out), `${names.map((n) => `export type * from './${n}.ts';`).join('\n')}\n`);
-  const code = (standalone as unknown as { default: typeof standalone.default }).default(ajv, exported);
-  await writeFile(new URL('validators.js', out), `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n${code}`);
+  await writeFile(
+    new URL('types.ts', out),
+    `${names.map((n) => `export type * from './${n}.ts';`).join('\n')}\n`,
+  );
+  const code = (standalone).default(ajv, exported);
+  await writeFile(
+    new URL('validators.js', out),
+    `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n${code}`,
+  );
   const declarations = Object.keys(exported).map((name) => `export const ${name}: ValidateFunction;`);
   await writeFile(
     new URL('validators.d.ts', out),
     `import type { ValidateFunction } from 'ajv';\n${declarations.join('\n')}\n`,
   );
 }
-
 
 /**
  * The matcher language is judged by name at run time, so its types say no more than "an object"; and the type

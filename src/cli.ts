@@ -1,8 +1,8 @@
-import { Command, CommanderError } from '@commander-js/extra-typings';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from './package-root.ts';
+import { Command, CommanderError } from '@commander-js/extra-typings';
 import { UserError } from './commands/user-error.ts';
+import { packageRoot } from './package-root.ts';
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
 
@@ -43,7 +43,12 @@ program
   .option('-s, --spec <path>', 'scenarios of your own: a file or a folder (may be repeated)', collect, [])
   .option('--no-default-specs', 'without the default suite')
   .option('--var <key=value>', 'a value for {{vars.KEY}} (may be repeated)', collect, [])
-  .option('-f, --format <name[=file]>', 'output format, to a file if one is given (may be repeated)', collect, [])
+  .option(
+    '-f, --format <name[=file]>',
+    'output format, to a file if one is given (may be repeated)',
+    collect,
+    [],
+  )
   .option('-j, --jobs <n>', 'builders checked at the same time (10)')
   .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
   .option('--read-only', 'run only what changes nothing on client and builder')
@@ -63,14 +68,18 @@ program
   .argument('<name>', 'a scenario or a cause')
   .description('what a scenario looks at, or what a cause means and how it is mended')
   .option('-s, --spec <path>', 'scenarios of your own, too', collect, [])
-  .action(async (name, options) => exitWith(await (await import('./commands/explain.ts')).explain(name, options)));
+  .action(async (name, options) =>
+    exitWith(await (await import('./commands/explain.ts')).explain(name, options)),
+  );
 
 program
   .command('lint')
   .argument('<path...>', 'scenario files or folders')
   .description('find what is wrong in scenarios (exit 0 clean, 2 problems)')
   .option('-f, --format <name>', 'text or json', 'text')
-  .action(async (paths, options) => exitWith(await (await import('./commands/lint.ts')).lint(paths, options)));
+  .action(async (paths, options) =>
+    exitWith(await (await import('./commands/lint.ts')).lint(paths, options)),
+  );
 
 program
   .command('schema')
@@ -91,9 +100,16 @@ program
   .command('render')
   .argument('<report>', 'a report written with -f json=FILE')
   .description('write a saved report in another format')
-  .option('-f, --format <name[=file]>', 'output format, to a file if one is given (may be repeated)', collect, [])
+  .option(
+    '-f, --format <name[=file]>',
+    'output format, to a file if one is given (may be repeated)',
+    collect,
+    [],
+  )
   .option('-v, --verbose', 'show every check, not only what is wrong')
-  .action(async (file, options) => exitWith(await (await import('./commands/render.ts')).render(file, options)));
+  .action(async (file, options) =>
+    exitWith(await (await import('./commands/render.ts')).render(file, options)),
+  );
 
 // A reader that closes the pipe early (`| head`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

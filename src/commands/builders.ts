@@ -51,7 +51,9 @@ function buildersText({ machinesFile, builders }: BuilderOptions, reader: Reader
     readFileSync(path);
   } catch (error) {
     if (error instanceof UserError) throw error;
-    throw new UserError(`cannot read the machines file: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UserError(
+      `cannot read the machines file: ${error instanceof Error ? error.message : String(error)}`,
+    );
   }
   return `@${path}`;
 }

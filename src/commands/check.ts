@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Selection, SelectionError, selectBuilders, selectScenarios } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
-import { selectBuilders, selectScenarios, SelectionError, type Selection } from '../engine/plan.ts';
-import { probes } from '../observe/index.ts';
 import { viewClient } from '../observe/client-view.ts';
+import { probes } from '../observe/index.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
 import { exitCodeOf } from '../report/build.ts';
 import { liveProgress } from '../report/live.ts';
@@ -56,7 +56,10 @@ export async function check(options: CheckOptions, version: string): Promise<num
       clientTransport: transport,
       builders: chosen,
       diagnostics,
-      scenarios: withTimeout(usage(() => selectScenarios(suite, options)), options.timeout),
+      scenarios: withTimeout(
+        usage(() => selectScenarios(suite, options)),
+        options.timeout,
+      ),
       probes,
       access: (builder) => sshAccess({ builder, client, clientTransport: transport, folder }),
       vars,
@@ -96,14 +99,19 @@ function readVars(texts: readonly string[]): Record<string, Json> {
 function readJobs(text: string | undefined): number {
   if (text === undefined) return 10;
   const jobs = Number(text);
-  if (!Number.isInteger(jobs) || jobs < 1) throw new UserError(`--jobs wants a whole number from 1, not "${text}"`);
+  if (!Number.isInteger(jobs) || jobs < 1)
+    throw new UserError(`--jobs wants a whole number from 1, not "${text}"`);
   return jobs;
 }
 
-function withTimeout<T extends { timeoutMs: number }>(scenarios: readonly T[], text: string | undefined): T[] {
+function withTimeout<T extends { timeoutMs: number }>(
+  scenarios: readonly T[],
+  text: string | undefined,
+): T[] {
   if (text === undefined) return [...scenarios];
   const most = parseDuration(text);
-  if (most === null) throw new UserError(`--timeout wants a duration such as 500ms, 30s or 2m, not "${text}"`);
+  if (most === null)
+    throw new UserError(`--timeout wants a duration such as 500ms, 30s or 2m, not "${text}"`);
   return scenarios.map((scenario) => ({ ...scenario, timeoutMs: Math.min(scenario.timeoutMs, most) }));
 }
 
@@ -113,7 +121,8 @@ function nothingToCheck(
   { include, exclude }: Selection,
   diagnostics: readonly { message: string }[],
 ): string {
-  if (include.length + exclude.length > 0) return 'nothing to check: --include and --exclude leave no builder';
+  if (include.length + exclude.length > 0)
+    return 'nothing to check: --include and --exclude leave no builder';
   const where =
     text.trim() === ''
       ? "Nix's `builders` setting is empty, so Nix never looks at /etc/nix/machines; set `builders = @/etc/nix/machines` in nix.conf (NixOS: nix.distributedBuilds = true) and restart nix-daemon, or name a file with -m"
@@ -122,7 +131,15 @@ function nothingToCheck(
 }
 
 /** What the doctor cannot see when it is not root. */
-function notesOn({ seesAsDaemon, user, nixVersion }: { seesAsDaemon: boolean; user: string; nixVersion: string }): string[] {
+function notesOn({
+  seesAsDaemon,
+  user,
+  nixVersion,
+}: {
+  seesAsDaemon: boolean;
+  user: string;
+  nixVersion: string;
+}): string[] {
   const notes: string[] = [];
   if (!seesAsDaemon) {
     notes.push(

@@ -43,7 +43,9 @@ function explainCause(cause: string, scenarios: readonly Scenario[]): string {
             `${cause}: found by ${scenario.id} (${scenario.title})`,
             '',
             hint.says,
-            ...(hint.fix.length === 0 ? [] : ['', 'Fix:', ...hint.fix.map((step, index) => `  ${index + 1}. ${stepText(step)}`)]),
+            ...(hint.fix.length === 0
+              ? []
+              : ['', 'Fix:', ...hint.fix.map((step, index) => `  ${index + 1}. ${stepText(step)}`)]),
             ...(hint.see === undefined ? [] : ['', `See ${hint.see}`]),
           ].join('\n'),
         ),

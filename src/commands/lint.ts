@@ -1,8 +1,8 @@
 import { probes } from '../observe/index.ts';
 import { checkExamples } from '../scenario/examples.ts';
 import { loadScenarios } from '../scenario/load.ts';
-import { checkSuite } from '../scenario/suite.ts';
 import { formatProblem } from '../scenario/problem.ts';
+import { checkSuite } from '../scenario/suite.ts';
 import { readScenarioFiles, readSuite } from './suite.ts';
 
 /** `lint PATH...`: prints every problem of every file; 0 when there is none, else 2. */
@@ -16,14 +16,17 @@ export async function lint(paths: readonly string[], options: { format: string }
   );
   const problems = [
     ...own.problems,
-    ...checkSuite([...others, ...own.scenarios]).filter(({ file }) => files.some(({ path }) => path === file)),
+    ...checkSuite([...others, ...own.scenarios]).filter(({ file }) =>
+      files.some(({ path }) => path === file),
+    ),
     ...own.scenarios.flatMap(checkExamples),
   ];
   if (options.format === 'json') {
     process.stdout.write(`${JSON.stringify({ files: files.length, problems }, null, 2)}\n`);
   } else {
     const texts = new Map(files.map(({ path, text }) => [path, text]));
-    for (const problem of problems) process.stdout.write(`${formatProblem(problem, texts.get(problem.file) ?? '')}\n`);
+    for (const problem of problems)
+      process.stdout.write(`${formatProblem(problem, texts.get(problem.file) ?? '')}\n`);
     const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
     process.stderr.write(`${count(files.length, 'file')}, ${count(problems.length, 'problem')}\n`);
   }

@@ -4,17 +4,37 @@ import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 export async function list(options: SuiteOptions & { format: string }): Promise<number> {
   const scenarios = await readSuiteToRun(options);
   if (options.format === 'json') {
-    const rows = scenarios.map(({ id, title, stage, per, needs, effect, severity }) => ({ id, title, stage, per, needs, effect, severity }));
+    const rows = scenarios.map(({ id, title, stage, per, needs, effect, severity }) => ({
+      id,
+      title,
+      stage,
+      per,
+      needs,
+      effect,
+      severity,
+    }));
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
     return 0;
   }
   const rows = [
     ['STAGE', 'SCENARIO', 'PER', 'EFFECT', 'NEEDS', 'TITLE'],
-    ...scenarios.map(({ stage, id, per, effect, needs, title }) => [stage, id, per, effect, needs.join(',') || '-', title]),
+    ...scenarios.map(({ stage, id, per, effect, needs, title }) => [
+      stage,
+      id,
+      per,
+      effect,
+      needs.join(',') || '-',
+      title,
+    ]),
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of rows) {
-    process.stdout.write(`${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}\n`);
+    process.stdout.write(
+      `${row
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd()}\n`,
+    );
   }
   return 0;
 }

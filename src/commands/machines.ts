@@ -17,11 +17,15 @@ export async function machines(options: MachinesOptions): Promise<number> {
   const { text, builders, diagnostics } = readBuilders(options, { ...client, nixVersion });
   const refused = diagnostics.some(({ severity }) => severity === 'error');
   if (options.format === 'json') {
-    process.stdout.write(`${JSON.stringify({ setting: text, nixVersion, builders, diagnostics }, null, 2)}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ setting: text, nixVersion, builders, diagnostics }, null, 2)}\n`,
+    );
     return refused ? 1 : 0;
   }
   const write = (line: string): void => void process.stdout.write(`${line}\n`);
-  write(`builders = ${text.trim() === '' ? '(empty)' : text.trim()}, as Nix ${nixVersion || '(none found)'} reads it`);
+  write(
+    `builders = ${text.trim() === '' ? '(empty)' : text.trim()}, as Nix ${nixVersion || '(none found)'} reads it`,
+  );
   for (const builder of builders) {
     const { source } = builder;
     write('');
@@ -37,6 +41,7 @@ export async function machines(options: MachinesOptions): Promise<number> {
   for (const { severity, message, file, line, column } of diagnostics) {
     write(`${file ?? 'builders'}:${line}:${column}: ${severity}: ${message}`);
   }
-  if (refused) write('\nNix refuses the whole text because of this: every build on this machine fails, local ones too.');
+  if (refused)
+    write('\nNix refuses the whole text because of this: every build on this machine fails, local ones too.');
   return refused ? 1 : 0;
 }

@@ -22,14 +22,20 @@ export function readOutputs(formats: readonly string[]): Output[] {
     if (problem !== null) throw new UserError(problem);
   }
   if (outputs.filter(({ file }) => file === undefined).length > 1) {
-    throw new UserError('only one format can go to standard output; give the others a file: -f junit=report.xml');
+    throw new UserError(
+      'only one format can go to standard output; give the others a file: -f junit=report.xml',
+    );
   }
   if (outputs.some(({ file }) => file === '')) throw new UserError('-f NAME= lacks the name of the file');
   return outputs;
 }
 
 /** Writes every output. A file appears whole or not at all. Throws {@link UserError} when one cannot be written. */
-export async function writeOutputs(outputs: readonly Output[], report: Report, verbose: boolean): Promise<void> {
+export async function writeOutputs(
+  outputs: readonly Output[],
+  report: Report,
+  verbose: boolean,
+): Promise<void> {
   for (const { format, file } of outputs) {
     if (file === undefined) {
       const { stdout } = process;

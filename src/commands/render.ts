@@ -5,7 +5,10 @@ import { readOutputs, writeOutputs } from './output.ts';
 import { UserError } from './user-error.ts';
 
 /** `render REPORT.json -f FORMAT`: gives what `check -f FORMAT` gave. */
-export async function render(file: string, options: { format: string[]; verbose?: true | undefined }): Promise<number> {
+export async function render(
+  file: string,
+  options: { format: string[]; verbose?: true | undefined },
+): Promise<number> {
   const outputs = readOutputs(options.format);
   await writeOutputs(outputs, await readReport(file), options.verbose === true);
   return 0;
@@ -20,7 +23,9 @@ async function readReport(file: string): Promise<Report> {
   }
   if (!validateReport(data)) {
     const [first] = validateReport.errors ?? [];
-    throw new UserError(`${file} is not a report of this tool: ${first?.instancePath ?? ''} ${first?.message ?? ''}`);
+    throw new UserError(
+      `${file} is not a report of this tool: ${first?.instancePath ?? ''} ${first?.message ?? ''}`,
+    );
   }
   return data as Report;
 }

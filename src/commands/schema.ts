@@ -5,7 +5,8 @@ import { UserError } from './user-error.ts';
 
 /** `schema scenario|report`: prints the JSON Schema. */
 export async function schema(name: string): Promise<number> {
-  if (name !== 'scenario' && name !== 'report') throw new UserError(`no schema is called "${name}"; there are: scenario, report`);
+  if (name !== 'scenario' && name !== 'report')
+    throw new UserError(`no schema is called "${name}"; there are: scenario, report`);
   process.stdout.write(await readFile(join(packageRoot, 'schemas', `${name}.schema.json`), 'utf8'));
   return 0;
 }

@@ -1,12 +1,12 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { packageRoot } from '../package-root.ts';
 import { probes } from '../observe/index.ts';
+import { packageRoot } from '../package-root.ts';
 import { loadScenarios, type ScenarioFile } from '../scenario/load.ts';
-import { applyReplacements, checkSuite } from '../scenario/suite.ts';
 import { orderByNeeds } from '../scenario/order.ts';
 import { formatProblem, type Problem } from '../scenario/problem.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { applyReplacements, checkSuite } from '../scenario/suite.ts';
 import { UserError } from './user-error.ts';
 
 export interface SuiteOptions {
@@ -26,7 +26,8 @@ const defaultFolder = join(packageRoot, 'specs');
 /** Reads the default suite and the user's own. Throws {@link UserError} for a path that cannot be read. */
 export async function readSuite({ spec, defaultSpecs }: SuiteOptions): Promise<Suite> {
   const files: ScenarioFile[] = [];
-  for (const path of defaultSpecs ? [defaultFolder, ...spec] : spec) files.push(...(await readScenarioFiles(path)));
+  for (const path of defaultSpecs ? [defaultFolder, ...spec] : spec)
+    files.push(...(await readScenarioFiles(path)));
   const loaded = loadScenarios(files, { probes });
   const scenarios = applyReplacements(loaded.scenarios);
   const problems = [...loaded.problems, ...checkSuite(scenarios)];

@@ -1,10 +1,10 @@
 import type { ReportCheck } from '../generated/report.ts';
+import { applies, type Judgement, judge } from '../scenario/judge.ts';
 import type { Observation } from '../scenario/observation.ts';
-import { applies, judge, type Judgement } from '../scenario/judge.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, TemplateError } from '../scenario/template.ts';
-import { type Request, requestOf } from './observe.ts';
 import { describeObservation } from './describe.ts';
+import { type Request, requestOf } from './observe.ts';
 
 /** One scenario applied to one builder, or once to the client. */
 export interface CheckInput {
@@ -61,7 +61,10 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
   for (let attempt = 1; ; attempt += 1) {
     const observation = await input.look(request, attempt > 1);
     const judgement = judge(scenario, observation, context);
-    const again = attempt < scenario.retry.attempts && judgement.outcome !== 'pass' && observation.error?.code !== 'interrupted';
+    const again =
+      attempt < scenario.retry.attempts &&
+      judgement.outcome !== 'pass' &&
+      observation.error?.code !== 'interrupted';
     if (again) {
       await input.delay(scenario.retry.delayMs);
       continue;
@@ -80,8 +83,14 @@ function letsPass({ outcome }: ReportCheck): boolean {
   return outcome === 'pass' || outcome === 'warn' || outcome === 'skip';
 }
 
-function reportOf({ outcome, message, cause, fix, see, mismatches }: Judgement): Pick<ReportCheck, 'outcome' | 'message'> &
-  Partial<ReportCheck> {
+function reportOf({
+  outcome,
+  message,
+  cause,
+  fix,
+  see,
+  mismatches,
+}: Judgement): Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck> {
   return {
     outcome,
     message,

@@ -1,6 +1,6 @@
 import type { Builder } from '../machines/builder.ts';
-import type { ClientView } from '../observe/client-view.ts';
 import { isFakeSsh } from '../machines/index.ts';
+import type { ClientView } from '../observe/client-view.ts';
 import type { Json } from '../scenario/observation.ts';
 
 /** What templates and `when` know of the builder. Every value is present; what an entry leaves out is empty. */

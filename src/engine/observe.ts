@@ -1,7 +1,7 @@
+import { CannotObserve, type Probe, type ProbeContext } from '../observe/probe.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { renderCommand, renderValue, type Context } from '../scenario/template.ts';
-import { CannotObserve, type Probe, type ProbeContext } from '../observe/probe.ts';
+import { type Context, renderCommand, renderValue } from '../scenario/template.ts';
 import { type Command, type Transport, TransportError } from '../transport/transport.ts';
 
 /** What to look at, with every template filled in. */
@@ -16,7 +16,8 @@ export function requestOf(scenario: Scenario, context: Context): Request {
     const parameters = renderValue(scenario.with ?? {}, context) as Record<string, Json>;
     return { kind: 'probe', target, probe: scenario.probe, parameters };
   }
-  if (scenario.command === undefined) throw new Error(`scenario ${scenario.id} has neither command nor probe`);
+  if (scenario.command === undefined)
+    throw new Error(`scenario ${scenario.id} has neither command nor probe`);
   return { kind: 'command', target, command: renderCommand(scenario.command, context) };
 }
 
@@ -41,9 +42,14 @@ export async function observe(request: Request, options: ObserveOptions): Promis
     if (error instanceof CannotObserve) return failed(error.code, error.message, durationMs);
     if (error instanceof TransportError) return failed(error.phase, error.message, durationMs);
     if (options.signal.aborted) return failed('interrupted', 'the run was interrupted', durationMs);
-    if (deadline.aborted) return failed('timeout', `no result after ${options.timeoutMs + patienceMs} ms`, durationMs);
+    if (deadline.aborted)
+      return failed('timeout', `no result after ${options.timeoutMs + patienceMs} ms`, durationMs);
     // Ours, not the machine's: shown whole, and the other checks go on.
-    return failed('internal', error instanceof Error ? (error.stack ?? error.message) : String(error), durationMs);
+    return failed(
+      'internal',
+      error instanceof Error ? (error.stack ?? error.message) : String(error),
+      durationMs,
+    );
   }
 }
 
@@ -51,7 +57,8 @@ async function look(request: Request, options: ObserveOptions): Promise<Observat
   const { timeoutMs, signal } = options;
   if (request.kind === 'probe') {
     const probe = options.probes.get(request.probe);
-    if (probe === undefined) throw new CannotObserve('unknown-probe', `there is no probe called ${request.probe}`);
+    if (probe === undefined)
+      throw new CannotObserve('unknown-probe', `there is no probe called ${request.probe}`);
     const started = performance.now();
     const observation = await probe.observe(request.parameters, { ...options.context, timeoutMs, signal });
     return { durationMs: performance.now() - started, ...observation };
@@ -60,7 +67,10 @@ async function look(request: Request, options: ObserveOptions): Promise<Observat
   return { ...(await transport.run(request.command, { timeoutMs, signal })) };
 }
 
-function transportOf(target: 'client' | 'builder', { context, signal }: ObserveOptions): Promise<Transport> | Transport {
+function transportOf(
+  target: 'client' | 'builder',
+  { context, signal }: ObserveOptions,
+): Promise<Transport> | Transport {
   if (target === 'client') return context.clientTransport;
   if (context.ssh === undefined) {
     throw new CannotObserve('no-ssh', 'this entry is not reached by ssh, so no command can be run on it');

@@ -38,7 +38,10 @@ function isNamed({ host, uri, user }: Builder, name: string): boolean {
  * Scenarios named by `-t` or `--stage`, with all that they need, less those of `--skip`.
  * `scenarios` is in the order of their needs and stays so.
  */
-export function selectScenarios(scenarios: readonly Scenario[], { test, skip, stage }: Selection): Scenario[] {
+export function selectScenarios(
+  scenarios: readonly Scenario[],
+  { test, skip, stage }: Selection,
+): Scenario[] {
   const byId = new Map(scenarios.map((scenario) => [scenario.id, scenario]));
   for (const id of [...test, ...skip]) {
     if (!byId.has(id)) {

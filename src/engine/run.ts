@@ -5,8 +5,8 @@ import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import type { Probe } from '../observe/probe.ts';
 import type { SshAccess } from '../observe/ssh-access.ts';
-import type { ReportEvent } from '../report/events.ts';
 import { rootCauseOf, summarise, verdictOf } from '../report/build.ts';
+import type { ReportEvent } from '../report/events.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Context } from '../scenario/template.ts';
@@ -45,7 +45,11 @@ export async function run(input: RunInput): Promise<Report> {
   const startedAt = new Date();
   const started = performance.now();
   const names = uniqueNames(input.builders);
-  input.emit({ type: 'run-started', builders: names.map((name) => ({ name })), scenarios: input.scenarios.length });
+  input.emit({
+    type: 'run-started',
+    builders: names.map((name) => ({ name })),
+    scenarios: input.scenarios.length,
+  });
 
   const client: Subject = { name: null, facts: {}, checks: new Map() };
   const clientScenarios = input.scenarios.filter(({ per }) => per === 'client');
@@ -122,7 +126,7 @@ async function runCheck(
 ): Promise<ReportCheck> {
   // Needs come earlier in the plan, so their promises are in place. One that was left out (--skip) holds nothing up.
   const awaited = scenario.needs.map((id) => subject.checks.get(id) ?? client.checks.get(id));
-  const needs = (await Promise.all(awaited)).filter((check) => check !== undefined);
+  const needs = await Promise.all(awaited.filter((check) => check !== undefined));
   return limit(async () => {
     input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
     const context = contextOf(subject, client, input);
@@ -131,7 +135,7 @@ async function runCheck(
       needs,
       context,
       leftOut: leftOut(scenario, input),
-      look: (request, fresh) => lookOnce(request, scenario, subject, input, fresh ? new Map() : seen),
+      look: (request, fresh) => lookOnce(request, scenario, subject, input, fresh ? new Map<string, Promise<Observation>>() : seen),
       delay: async (ms) => {
         await sleep(ms, undefined, { signal: input.signal }).catch(() => undefined);
       },
@@ -173,7 +177,8 @@ function lookOnce(
 
 function leftOut(scenario: Scenario, { readOnly, signal }: RunInput): string | null {
   if (signal.aborted) return 'not run: the run was interrupted';
-  if (readOnly && scenario.effect !== 'none') return `left out by --read-only: its effect is ${scenario.effect}`;
+  if (readOnly && scenario.effect !== 'none')
+    return `left out by --read-only: its effect is ${scenario.effect}`;
   return null;
 }
 

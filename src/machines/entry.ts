@@ -7,12 +7,26 @@ import { type Span, tokenize, trim } from './text.ts';
 import { readStoreUri, type StoreUri } from './uri.ts';
 
 /** Names of the columns, for messages. */
-export const columns = ['URI', 'systems', 'ssh key', 'max jobs', 'speed factor', 'features', 'mandatory features', 'host key'] as const;
+export const columns = [
+  'URI',
+  'systems',
+  'ssh key',
+  'max jobs',
+  'speed factor',
+  'features',
+  'mandatory features',
+  'host key',
+] as const;
 
 const consequence = 'which ends every build on this machine, local ones too';
 
 /** Reads one entry as this version of Nix does (machines.cc, `parseBuilderLine`); null where Nix refuses it. */
-export function readEntry(line: Span, system: string, features: Features, diagnostics: Diagnostics): Builder | null {
+export function readEntry(
+  line: Span,
+  system: string,
+  features: Features,
+  diagnostics: Diagnostics,
+): Builder | null {
   const fields = tokenize(line, ' \t\n\r');
   const field = (index: number): Span | null => {
     const found = fields[index];
@@ -22,8 +36,15 @@ export function readEntry(line: Span, system: string, features: Features, diagno
   const place = fields[0] ?? trim(line);
   const first = field(0);
   if (first === null) {
-    const what = row === '' ? 'this line looks empty but holds blanks, and this version of Nix takes it for an entry' : 'the entry has no URI in its first column';
-    diagnostics.error(fields[0] ?? line, 'no-uri', `${what}: "bad machine specification: store URL was not found at the first column of a row: '${line.text}'", ${consequence}; ${row === '' ? 'remove the blanks' : 'write the URI first'}`);
+    const what =
+      row === ''
+        ? 'this line looks empty but holds blanks, and this version of Nix takes it for an entry'
+        : 'the entry has no URI in its first column';
+    diagnostics.error(
+      fields[0] ?? line,
+      'no-uri',
+      `${what}: "bad machine specification: store URL was not found at the first column of a row: '${line.text}'", ${consequence}; ${row === '' ? 'remove the blanks' : 'write the URI first'}`,
+    );
     return null;
   }
   const before = diagnostics.list.filter(({ severity }) => severity === 'error').length;
@@ -34,12 +55,20 @@ export function readEntry(line: Span, system: string, features: Features, diagno
     : readNumber(field(4), 4, parseUint32, 'unsigned int', row, diagnostics);
   const speedField = field(4);
   if (features.floatSpeed && speed !== null && speed < 0 && speedField !== null) {
-    diagnostics.error(speedField, 'negative-speed', `the speed factor is negative: "speed factor must be >= 0", ${consequence}; write 1 or more`);
+    diagnostics.error(
+      speedField,
+      'negative-speed',
+      `the speed factor is negative: "speed factor must be >= 0", ${consequence}; write 1 or more`,
+    );
   }
   const key = field(7);
   if (key !== null && !isNixBase64(key.text)) {
     const raw = /^(ssh|ecdsa|sk)-/.test(key.text) ? 'the host key stands here as it is, and' : 'the host key';
-    diagnostics.error(key, 'bad-base64', `${raw} is not base64 ("a column #7 in a row is not valid base64 string" or "invalid character in Base64 string"), ${consequence}; write what \`base64 -w0 /etc/ssh/ssh_host_ed25519_key.pub\` prints on the builder`);
+    diagnostics.error(
+      key,
+      'bad-base64',
+      `${raw} is not base64 ("a column #7 in a row is not valid base64 string" or "invalid character in Base64 string"), ${consequence}; write what \`base64 -w0 /etc/ssh/ssh_host_ed25519_key.pub\` prints on the builder`,
+    );
   }
   const after = diagnostics.list.filter(({ severity }) => severity === 'error').length;
   if (uri === null || maxJobs === null || speed === null || after > before) return null;
@@ -58,7 +87,11 @@ export function readEntry(line: Span, system: string, features: Features, diagno
     mandatoryFeatures: list(6, true),
     publicHostKey: key?.text ?? uri.params['base64-ssh-public-host-key'] ?? '',
     entry: row,
-    source: { ...(line.file === undefined ? {} : { file: line.file }), line: place.line, column: place.column },
+    source: {
+      ...(line.file === undefined ? {} : { file: line.file }),
+      line: place.line,
+      column: place.column,
+    },
     fields: fields.map(({ text, line: at, column }) => ({ text, line: at, column })),
   };
 }
@@ -68,7 +101,11 @@ function readUri(field: Span, features: Features, diagnostics: Diagnostics): Sto
     return readStoreUri(field.text, features);
   } catch (error) {
     if (!(error instanceof UriError)) throw error;
-    diagnostics.error(field, 'bad-uri', `Nix cannot read this URI: "${error.message}", ${consequence}; write it as ssh-ng://USER@HOST`);
+    diagnostics.error(
+      field,
+      'bad-uri',
+      `Nix cannot read this URI: "${error.message}", ${consequence}; write it as ssh-ng://USER@HOST`,
+    );
     return null;
   }
 }
@@ -85,7 +122,9 @@ function readNumber(
   const value = parse(field.text);
   if (value === null) {
     const decimal = column === 4 && type === 'unsigned int' && parseFloat32(field.text) !== null;
-    const mend = decimal ? 'write a whole number: only Nix 2.20 and later know decimals' : 'write a number, or "-" for the default';
+    const mend = decimal
+      ? 'write a whole number: only Nix 2.20 and later know decimals'
+      : 'write a number, or "-" for the default';
     diagnostics.error(
       field,
       'bad-number',

@@ -42,16 +42,28 @@ function expandRaw(text: Span, input: ExpandInput, above: readonly string[]): Sp
 function warnOfRawTraps(entry: Span, inComment: boolean, diagnostics: Diagnostics): void {
   const trimmed = trim(entry);
   if (inComment && trimmed.text !== '') {
-    diagnostics.warn(trimmed, 'semicolon-in-comment', `a ";" inside a comment starts a new entry in this version of Nix, so "${trimmed.text}" is read as a builder; take the ";" out of the comment`);
+    diagnostics.warn(
+      trimmed,
+      'semicolon-in-comment',
+      `a ";" inside a comment starts a new entry in this version of Nix, so "${trimmed.text}" is read as a builder; take the ";" out of the comment`,
+    );
   } else if (trimmed.text.startsWith('@') && !entry.text.startsWith('@')) {
-    diagnostics.warn(trimmed, 'indented-include', `an include that is indented is no include in this version of Nix: "${trimmed.text}" is read as a builder; remove the blanks before it`);
+    diagnostics.warn(
+      trimmed,
+      'indented-include',
+      `an include that is indented is no include in this version of Nix: "${trimmed.text}" is read as a builder; remove the blanks before it`,
+    );
   }
 }
 
 function include(entry: Span, input: ExpandInput, above: readonly string[]): Span[] {
   const { text: path } = trim(slice(entry, 1, entry.text.length));
   if (above.includes(path)) {
-    input.diagnostics.error(entry, 'include-cycle', `${[...above, path].join(' includes ')}: Nix follows this for ever and ends with "stack overflow (possible infinite recursion)"; remove the include`);
+    input.diagnostics.error(
+      entry,
+      'include-cycle',
+      `${[...above, path].join(' includes ')}: Nix follows this for ever and ends with "stack overflow (possible infinite recursion)"; remove the include`,
+    );
     return [];
   }
   let text: string | null;
@@ -59,11 +71,19 @@ function include(entry: Span, input: ExpandInput, above: readonly string[]): Spa
     text = input.readFile(path);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    input.diagnostics.error(entry, 'include-unreadable', `the file ${path} cannot be read (${reason}), which ends every build; mend its path or its permissions`);
+    input.diagnostics.error(
+      entry,
+      'include-unreadable',
+      `the file ${path} cannot be read (${reason}), which ends every build; mend its path or its permissions`,
+    );
     return [];
   }
   if (text === null) {
-    input.diagnostics.warn(entry, 'include-missing', `there is no file ${path}; Nix says nothing and goes on without its builders; create it or mend the path`);
+    input.diagnostics.warn(
+      entry,
+      'include-missing',
+      `there is no file ${path}; Nix says nothing and goes on without its builders; create it or mend the path`,
+    );
     return [];
   }
   return expand({ text, file: path, line: 1, column: 1 }, input, [...above, path]);

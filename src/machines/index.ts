@@ -21,15 +21,22 @@ export interface ParseOptions {
  * does. An `error` is what makes Nix refuse the whole text; the entries that could be read are returned all the
  * same, so that a caller can go on with them. Never throws.
  */
-export function parseMachines(text: string, options: ParseOptions): { builders: Builder[]; diagnostics: Diagnostic[] } {
+export function parseMachines(
+  text: string,
+  options: ParseOptions,
+): { builders: Builder[]; diagnostics: Diagnostic[] } {
   const release = parseRelease(options.nixVersion);
   const features = featuresOf(release);
   const diagnostics = new Diagnostics();
   if (release.flavour === 'lix' && release.minor >= 95) warnOfToml(text, options, diagnostics);
   const entries = expand({ text, line: 1, column: 1 }, { features, readFile: options.readFile, diagnostics });
-  const builders = entries.map((entry) => readEntry(entry, options.system, features, diagnostics)).filter((builder) => builder !== null);
+  const builders = entries
+    .map((entry) => readEntry(entry, options.system, features, diagnostics))
+    .filter((builder) => builder !== null);
   warnOfTraps(builders, features, options.nixVersion, diagnostics);
-  const order = [...diagnostics.list].sort((a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line || a.column - b.column);
+  const order = [...diagnostics.list].sort(
+    (a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line || a.column - b.column,
+  );
   return { builders, diagnostics: order };
 }
 
@@ -44,11 +51,20 @@ function warnOfToml(text: string, { readFile }: ParseOptions, diagnostics: Diagn
     }
   }
   if (content !== null && /^\s*(\[machines|version\s*=)/m.test(content)) {
-    diagnostics.error({ text: '', line: 1, column: 1 }, 'lix-toml', 'this is a machines file in the TOML form of Lix 2.95 and later, which the doctor does not read; give it the entries as lines with --builders');
+    diagnostics.error(
+      { text: '', line: 1, column: 1 },
+      'lix-toml',
+      'this is a machines file in the TOML form of Lix 2.95 and later, which the doctor does not read; give it the entries as lines with --builders',
+    );
   }
 }
 
 /** True for the entry that Nix serves without ssh: the host `localhost`, without user and port (ssh.cc, `fakeSSH`). */
-export function isFakeSsh({ scheme, host, user, port }: Pick<Builder, 'scheme' | 'host' | 'user' | 'port'>): boolean {
+export function isFakeSsh({
+  scheme,
+  host,
+  user,
+  port,
+}: Pick<Builder, 'scheme' | 'host' | 'user' | 'port'>): boolean {
   return (scheme === 'ssh' || scheme === 'ssh-ng') && host === 'localhost' && user === '' && port === null;
 }

@@ -22,9 +22,12 @@ export function percentDecode(text: string): string {
 
 /** Unreserved characters and those of `keep` stay; the rest becomes upper-case hex. */
 export function percentEncode(text: string, keep = ''): string {
-  return [...text]
+  return [...Buffer.from(text, 'utf8')]
+    .map((byte) => String.fromCharCode(byte))
     .map((char) =>
-      /[A-Za-z0-9\-._~]/.test(char) || keep.includes(char) ? char : `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
+      /[A-Za-z0-9\-._~]/.test(char) || keep.includes(char)
+        ? char
+        : `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`,
     )
     .join('');
 }

@@ -9,12 +9,12 @@ export interface NixRelease {
 /** Reads `2.34.8`, `nix (Nix) 2.8.0`, `2.19.0pre20230101_abc`, `Lix 2.95.3` or `nix (Lix, like Nix) 2.91.1`. Without a number: the newest known. */
 export function parseRelease(text: string): NixRelease {
   const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
-  const [, major, minor, patch] = match ?? ['', '2', '34', '0'];
+  const [, major = '2', minor = '34', patch = '0'] = match ?? [];
   return {
     flavour: /lix/i.test(text) ? 'lix' : 'nix',
     major: Number(major),
     minor: Number(minor),
-    patch: Number(patch ?? 0),
+    patch: Number(patch),
   };
 }
 

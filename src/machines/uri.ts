@@ -1,6 +1,6 @@
+import { decodeQuery, encodeQuery, percentDecode, percentEncode, UriError } from './percent.ts';
 import type { Features } from './release.ts';
 import { matchBoostUrl, matchRegexUrl, splitAuthority } from './url-grammar.ts';
-import { decodeQuery, encodeQuery, percentDecode, percentEncode, UriError } from './percent.ts';
 
 /** A store URI as Nix understands it. */
 export interface StoreUri {
@@ -57,13 +57,21 @@ function safely<T>(read: () => T): T | null {
 }
 
 /** What ssh is given: the host without brackets, the user, and the port where this version passes it. */
-function target(scheme: string, authority: string, features: Features | null): Pick<StoreUri, 'user' | 'host' | 'port'> {
+function target(
+  scheme: string,
+  authority: string,
+  features: Features | null,
+): Pick<StoreUri, 'user' | 'host' | 'port'> {
   if (scheme !== 'ssh' && scheme !== 'ssh-ng') return { user: '', host: '', port: null };
   const { user, host, port } = splitAuthority(authority);
   const known = features?.boostUrl === true;
   const name = known || port === null ? host : `${host}:${port}`;
   const plain = name.replace(/^\[(.*)\]$/, '$1');
-  return { user, host: known ? percentDecode(plain) : plain, port: known && port !== null ? Number(port) : null };
+  return {
+    user,
+    host: known ? percentDecode(plain) : plain,
+    port: known && port !== null ? Number(port) : null,
+  };
 }
 
 interface Reference {
@@ -78,7 +86,12 @@ function parseReference(raw: string, { boostUrl }: Features): Reference {
   const url = boostUrl ? matchBoostUrl(raw) : matchRegexUrl(raw);
   if (url !== null) {
     const path = boostUrl ? url.path : percentDecode(url.path);
-    return { scheme: url.scheme, authority: url.authority + path, params: decodeQuery(url.query), bare: false };
+    return {
+      scheme: url.scheme,
+      authority: url.authority + path,
+      params: decodeQuery(url.query),
+      bare: false,
+    };
   }
   const at = raw.indexOf('?');
   const base = at < 0 ? raw : raw.slice(0, at);
@@ -89,7 +102,12 @@ function parseReference(raw: string, { boostUrl }: Features): Reference {
   if (base === 'local') return { scheme: 'local', authority: plain ? 'local' : '', params, bare: plain };
   if (!base.includes('://') && base.includes('/')) {
     const absolute = base.startsWith('/') ? base : `/${base.replace(/^\.\//, '')}`;
-    const path = boostUrl ? absolute.split('/').map((part) => percentEncode(part, ':@')).join('/') : absolute;
+    const path = boostUrl
+      ? absolute
+          .split('/')
+          .map((part) => percentEncode(part, ':@'))
+          .join('/')
+      : absolute;
     return { scheme: 'local', authority: path, params, bare: false };
   }
   const shim = boostUrl ? matchBareIpv6(base) : null;

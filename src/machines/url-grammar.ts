@@ -50,7 +50,10 @@ export function matchBoostUrl(text: string): Url | null {
   return {
     scheme,
     authority: `${who}${host}${port === '' ? '' : `:${Number(port)}`}`,
-    path: path.split('/').map((part) => percentEncode(percentDecode(part), ':@')).join('/'),
+    path: path
+      .split('/')
+      .map((part) => percentEncode(percentDecode(part), ':@'))
+      .join('/'),
     query: params,
   };
 }

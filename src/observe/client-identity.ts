@@ -11,7 +11,13 @@ export const clientIdentity: Probe = {
     }
     const { environment, nixVersion, user, isRoot } = client;
     return Promise.resolve({
-      value: { user, isRoot, nixVersion, environment: environment.source, path: environment.env['PATH'] ?? '' },
+      value: {
+        user,
+        isRoot,
+        nixVersion,
+        environment: environment.source,
+        path: environment.env['PATH'] ?? '',
+      },
     });
   },
 };

@@ -65,7 +65,11 @@ function list(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 
-const nixArch: Partial<Record<NodeJS.Architecture, string>> = { x64: 'x86_64', arm64: 'aarch64', ia32: 'i686' };
+const nixArch: Partial<Record<NodeJS.Architecture, string>> = {
+  x64: 'x86_64',
+  arm64: 'aarch64',
+  ia32: 'i686',
+};
 
 function guessSystem(): string {
   return `${nixArch[process.arch] ?? process.arch}-${process.platform}`;

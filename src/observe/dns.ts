@@ -9,11 +9,16 @@ export const dns: Probe = {
   observe: async ({ name }, { timeoutMs }) => {
     const host = textOf(name);
     const late = new Promise<never>((_, reject) => {
-      setTimeout(() => reject(new CannotObserve('timeout', `the resolver did not answer within ${timeoutMs} ms`)), timeoutMs).unref();
+      setTimeout(
+        () => reject(new CannotObserve('timeout', `the resolver did not answer within ${timeoutMs} ms`)),
+        timeoutMs,
+      ).unref();
     });
     try {
       const found = await Promise.race([lookup(host, { all: true, verbatim: true }), late]);
-      return { value: { name: host, resolved: true, addresses: found.map(({ address }) => address), error: '' } };
+      return {
+        value: { name: host, resolved: true, addresses: found.map(({ address }) => address), error: '' },
+      };
     } catch (error) {
       if (error instanceof CannotObserve) throw error;
       const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);

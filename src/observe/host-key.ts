@@ -1,8 +1,8 @@
 import { dirname } from 'node:path';
 import type { Json } from '../scenario/observation.ts';
-import { fingerprintOf, offeredHostKey, type OfferedHostKey } from '../transport/host-key.ts';
+import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport/host-key.ts';
 import { compareHostKey, lookupKnownHosts } from '../transport/known-hosts.ts';
-import { sshOf, type Probe } from './probe.ts';
+import { type Probe, sshOf } from './probe.ts';
 
 /** The host key that the builder offers, beside the one that the entry pins and those that ssh knows. */
 export const hostKey: Probe = {
@@ -16,7 +16,10 @@ export const hostKey: Probe = {
     const { config } = asked;
     const pinnedFile = await ssh.pinnedKnownHosts();
     // With a pinned key Nix's own file takes the place of the user's; the system's are read all the same.
-    const files = pinnedFile === null ? [...config.userKnownHostsFiles, ...config.globalKnownHostsFiles] : [pinnedFile, ...config.globalKnownHostsFiles];
+    const files =
+      pinnedFile === null
+        ? [...config.userKnownHostsFiles, ...config.globalKnownHostsFiles]
+        : [pinnedFile, ...config.globalKnownHostsFiles];
     const name = config.hostKeyAlias ?? config.hostname;
     const entries = lookupKnownHosts(files, name, config.hostKeyAlias === undefined ? config.port : 22);
     const pinned = pinnedKey(builder.publicHostKey);
@@ -32,7 +35,8 @@ export const hostKey: Probe = {
     const [entry] = entries;
     const strict = config.raw['stricthostkeychecking']?.[0] ?? 'ask';
     const file = pinnedFile ?? config.userKnownHostsFiles[0] ?? '';
-    const lookupName = config.hostKeyAlias === undefined && config.port !== 22 ? `[${name}]:${config.port}` : name;
+    const lookupName =
+      config.hostKeyAlias === undefined && config.port !== 22 ? `[${name}]:${config.port}` : name;
     return {
       value: {
         offered: describe(offered, lookupName),
@@ -46,7 +50,9 @@ export const hostKey: Probe = {
         known: {
           status,
           // Someone told ssh to ask no questions: not wise, but then Nix does connect.
-          accepted: status === 'match' || (status === 'unknown' && ['no', 'off', 'false', 'accept-new'].includes(strict)),
+          accepted:
+            status === 'match' ||
+            (status === 'unknown' && ['no', 'off', 'false', 'accept-new'].includes(strict)),
           name: lookupName,
           file: entry?.file ?? file,
           folder: dirname(entry?.file ?? file),

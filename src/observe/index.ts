@@ -8,7 +8,16 @@ import { sshConfig } from './ssh-config.ts';
 import { tcpConnect } from './tcp-connect.ts';
 import { weighting } from './weighting.ts';
 
-const all: readonly Probe[] = [clientIdentity, machines, sshConfig, dns, tcpConnect, hostKey, nixConnect, weighting];
+const all: readonly Probe[] = [
+  clientIdentity,
+  machines,
+  sshConfig,
+  dns,
+  tcpConnect,
+  hostKey,
+  nixConnect,
+  weighting,
+];
 
 /** Every built-in probe by its name. A new one is a file in this folder and its name in the list above. */
 export const probes: ReadonlyMap<string, Probe> = new Map(all.map((probe) => [probe.name, probe]));

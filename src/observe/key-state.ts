@@ -20,7 +20,8 @@ export async function lookAtKey(
   client: Transport,
   signal: AbortSignal,
 ): Promise<KeyState> {
-  const keyFile = named === '' ? (identityFiles.find((file) => existsSync(file)) ?? '') : (identityFiles[0] ?? named);
+  const keyFile =
+    named === '' ? (identityFiles.find((file) => existsSync(file)) ?? '') : (identityFiles[0] ?? named);
   if (keyFile === '') return { keyFile, keyState: 'none', publicKey: '' };
   if (!existsSync(keyFile)) return { keyFile, keyState: 'missing', publicKey: '' };
   // An empty passphrase, so that nothing is asked.

@@ -5,7 +5,7 @@ export const machines: Probe = {
   name: 'machines',
   parameters: [],
   required: [],
-  observe: ({}, { builders, diagnostics }) => {
+  observe: (_parameters, { builders, diagnostics }) => {
     const lines = (wanted: 'error' | 'warning'): string[] =>
       diagnostics
         .filter(({ severity }) => severity === wanted)

@@ -1,6 +1,6 @@
 import { converse } from '../transport/converse.ts';
 import { type KeyState, lookAtKey } from './key-state.ts';
-import { sshOf, type Probe, type ProbeContext } from './probe.ts';
+import { type Probe, type ProbeContext, sshOf } from './probe.ts';
 import { greetingOf, magicOffset, type Protocol, readGreeting } from './wire/greeting.ts';
 
 /** Printed by ssh itself (`LocalCommand`) once it has logged in, before the remote program speaks. */

@@ -26,7 +26,8 @@ export async function readNixSettings(client: Transport, signal: AbortSignal): P
   const version = await ask(['nix', '--version']);
   if (version === null) return { version: '', settings: null };
   const text =
-    (await ask(['nix', ...newCli, 'config', 'show', '--json'])) ?? (await ask(['nix', ...newCli, 'show-config', '--json']));
+    (await ask(['nix', ...newCli, 'config', 'show', '--json'])) ??
+    (await ask(['nix', ...newCli, 'show-config', '--json']));
   return { version: versionOf(version), settings: text === null ? null : settingsOf(text) };
 }
 

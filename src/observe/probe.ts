@@ -1,8 +1,8 @@
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
-import type { SshAccess } from './ssh-access.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientView } from './client-view.ts';
+import type { SshAccess } from './ssh-access.ts';
 
 /** What a built-in probe may look at. */
 export interface ProbeContext {

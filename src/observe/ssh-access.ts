@@ -59,12 +59,20 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
     remoteProgram: remoteProgram(builder),
     nixWords,
     pinnedKnownHosts,
-    config: (signal) => (config ??= nixWords().then((words) => resolveSshConfig(words, clientTransport, signal))),
+    config: (signal) =>
+      (config ??= nixWords().then((words) => resolveSshConfig(words, clientTransport, signal))),
     transport: (signal) =>
       (transport ??= (async () => {
         const words = await nixWords();
         const asked = await (config ??= resolveSshConfig(words, clientTransport, signal));
-        connected = await connectBuilder({ words, asked, env, folder, pinned: await pinnedKnownHosts(), signal });
+        connected = await connectBuilder({
+          words,
+          asked,
+          env,
+          folder,
+          pinned: await pinnedKnownHosts(),
+          signal,
+        });
         return connected;
       })()),
     transportName: () => connected?.name,
@@ -77,7 +85,9 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
 /** `nix-daemon --stdio` for ssh-ng, `nix-store --serve --write` for ssh; `remote-program` and `remote-store` change it. */
 function remoteProgram({ scheme, params }: Builder): string[] {
   const ng = scheme === 'ssh-ng';
-  const program = (params['remote-program'] ?? (ng ? 'nix-daemon' : 'nix-store')).split(/\s+/).filter((word) => word !== '');
+  const program = (params['remote-program'] ?? (ng ? 'nix-daemon' : 'nix-store'))
+    .split(/\s+/)
+    .filter((word) => word !== '');
   const store = params['remote-store'];
   return [...program, ...(ng ? ['--stdio'] : ['--serve', '--write']), ...(store ? ['--store', store] : [])];
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { sshOf, type Probe } from './probe.ts';
+import { type Probe, sshOf } from './probe.ts';
 
 /** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
 export const sshConfig: Probe = {
@@ -24,7 +24,8 @@ export const sshConfig: Probe = {
         hostKeyAlias: config.hostKeyAlias ?? '',
         lookupName: config.hostKeyAlias ?? config.hostname,
         // Nix writes its pinned host key under the name of the machines entry.
-        pinnedUnderOtherName: builder.publicHostKey !== '' && (config.hostKeyAlias ?? config.hostname) !== builder.host,
+        pinnedUnderOtherName:
+          builder.publicHostKey !== '' && (config.hostKeyAlias ?? config.hostname) !== builder.host,
         controlMaster: raw('controlmaster'),
         controlPath: raw('controlpath'),
         permitLocalCommand: raw('permitlocalcommand'),

@@ -28,8 +28,10 @@ export const weighting: Probe = {
 function eligibleFor({ systems, supportedFeatures, mandatoryFeatures }: Builder): string {
   if (systems.length === 0) return 'only `builtin` builds, for its list of systems is empty';
   const offered = [...new Set([...supportedFeatures, ...mandatoryFeatures])];
-  const features = offered.length === 0 ? ' that need no feature' : ` that need nothing but ${offered.join(', ')}`;
-  const demanded = mandatoryFeatures.length === 0 ? '' : `, and only those that need ${mandatoryFeatures.join(' and ')}`;
+  const features =
+    offered.length === 0 ? ' that need no feature' : ` that need nothing but ${offered.join(', ')}`;
+  const demanded =
+    mandatoryFeatures.length === 0 ? '' : `, and only those that need ${mandatoryFeatures.join(' and ')}`;
   return `${systems.join(' and ')} builds${features}${demanded}`;
 }
 

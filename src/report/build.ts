@@ -5,7 +5,8 @@ type Summary = Report['summary'];
 /** Counts builders and checks, those of the client too. */
 export function summarise(clientChecks: readonly ReportCheck[], builders: readonly ReportBuilder[]): Summary {
   const checks: Summary['checks'] = { pass: 0, warn: 0, fail: 0, error: 0, blocked: 0, skip: 0 };
-  for (const { outcome } of [...clientChecks, ...builders.flatMap((builder) => builder.checks)]) checks[outcome] += 1;
+  for (const { outcome } of [...clientChecks, ...builders.flatMap((builder) => builder.checks)])
+    checks[outcome] += 1;
   const healthy = builders.filter(({ verdict }) => verdict === 'healthy').length;
   return {
     verdict: fleetVerdict(clientChecks, builders.length, healthy),
@@ -22,7 +23,10 @@ function fleetVerdict(clientChecks: readonly ReportCheck[], total: number, healt
 }
 
 /** Healthy: nothing failed, nothing could not be measured, nothing is blocked; on the client neither. */
-export function verdictOf(clientChecks: readonly ReportCheck[], checks: readonly ReportCheck[]): ReportBuilder['verdict'] {
+export function verdictOf(
+  clientChecks: readonly ReportCheck[],
+  checks: readonly ReportCheck[],
+): ReportBuilder['verdict'] {
   return [...clientChecks, ...checks].some(isBad) ? 'unhealthy' : 'healthy';
 }
 
@@ -30,12 +34,22 @@ export function verdictOf(clientChecks: readonly ReportCheck[], checks: readonly
  * The first thing that is broken along the path: a failure of the client, for that affects every builder, else the
  * builder's own; what failed goes before what could not be measured. Null where nothing is.
  */
-export function rootCauseOf(clientChecks: readonly ReportCheck[], checks: readonly ReportCheck[]): RootCause | null {
+export function rootCauseOf(
+  clientChecks: readonly ReportCheck[],
+  checks: readonly ReportCheck[],
+): RootCause | null {
   const all = [...clientChecks, ...checks];
-  const found = all.find(({ outcome }) => outcome === 'fail') ?? all.find(({ outcome }) => outcome === 'error') ?? null;
+  const found =
+    all.find(({ outcome }) => outcome === 'fail') ?? all.find(({ outcome }) => outcome === 'error') ?? null;
   if (found === null) return null;
   const { scenario, cause, message, fix = [], see } = found;
-  return { scenario, ...(cause === undefined ? {} : { cause }), message, fix, ...(see === undefined ? {} : { see }) };
+  return {
+    scenario,
+    ...(cause === undefined ? {} : { cause }),
+    message,
+    fix,
+    ...(see === undefined ? {} : { see }),
+  };
 }
 
 /** 0 healthy, 1 something failed, 3 nothing failed but something could not be measured. */

@@ -5,8 +5,12 @@ import { fixText } from './fix-text.ts';
 export function junitView(report: Report): object {
   const timestamp = report.startedAt.slice(0, 19);
   const suites = [
-    ...(report.clientChecks.length === 0 ? [] : [suite(report, 'client', report.client.hostname, report.clientChecks, [])]),
-    ...report.builders.map((builder) => suite(report, builder.name, builder.host, builder.checks, propertiesOf(builder))),
+    ...(report.clientChecks.length === 0
+      ? []
+      : [suite(report, 'client', report.client.hostname, report.clientChecks, [])]),
+    ...report.builders.map((builder) =>
+      suite(report, builder.name, builder.host, builder.checks, propertiesOf(builder)),
+    ),
   ];
   const sum = (key: 'tests' | 'failures' | 'errors' | 'skipped' | 'durationMs'): number =>
     suites.reduce((total, one) => total + one[key], 0);
@@ -33,8 +37,15 @@ interface Suite {
   cases: object[];
 }
 
-function suite(report: Report, name: string, host: string, checks: readonly ReportCheck[], properties: Suite['properties']): Suite {
-  const count = (...outcomes: ReportCheck['outcome'][]): number => checks.filter(({ outcome }) => outcomes.includes(outcome)).length;
+function suite(
+  report: Report,
+  name: string,
+  host: string,
+  checks: readonly ReportCheck[],
+  properties: Suite['properties'],
+): Suite {
+  const count = (...outcomes: ReportCheck['outcome'][]): number =>
+    checks.filter(({ outcome }) => outcomes.includes(outcome)).length;
   return {
     name: token(name),
     hostname: token(host || report.client.hostname) || 'unknown',

@@ -1,5 +1,5 @@
-import type { ReportEvent } from './events.ts';
 import { oneLine } from './escape/visible.ts';
+import type { ReportEvent } from './events.ts';
 
 /**
  * Progress while a run goes on. On a terminal one line that is written over; elsewhere nothing but a line for each
@@ -47,6 +47,7 @@ function plainLines(stream: NodeJS.WriteStream): (event: ReportEvent) => void {
     if (event.type === 'run-started') total = event.builders.length;
     if (event.type !== 'builder-finished') return;
     done += 1;
-    if (total > 1) stream.write(`${done}/${total} ${oneLine(event.builder.name)}: ${event.builder.verdict}\n`);
+    if (total > 1)
+      stream.write(`${done}/${total} ${oneLine(event.builder.name)}: ${event.builder.verdict}\n`);
   };
 }

@@ -6,7 +6,10 @@ const mask = '[secret removed]';
 const shapes: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]*PRIVATE KEY-----|$)/g, mask],
   [/(\b[a-z][a-z0-9+.-]*:\/\/[^\s:@/]+):[^\s@/]+@/gi, `$1:${mask}@`],
-  [/\b(gh[pousr]_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abp]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16})\b/g, mask],
+  [
+    /\b(gh[pousr]_[A-Za-z0-9]{20,}|glpat-[A-Za-z0-9_-]{20,}|xox[abp]-[A-Za-z0-9-]{10,}|AKIA[0-9A-Z]{16})\b/g,
+    mask,
+  ],
   [/\b(access-tokens\s*=?\s*)\S+(?:[ \t]+\S+=\S+)*/g, `$1${mask}`],
   [/\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{16,}/g, `$1${mask}`],
 ];

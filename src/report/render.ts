@@ -21,8 +21,17 @@ export interface RenderOptions {
 type Reporter = (report: Report, options: RenderOptions) => string;
 
 /** A format that is a template: `reporters/NAME.hbs` over a view of the report, with that format's escape. */
-function template(name: string, escape: (text: string) => string, view: (report: Report) => object): Reporter {
-  return (report) => renderTemplate(readFileSync(join(packageRoot, 'reporters', `${name}.hbs`), 'utf8'), escape, view(report));
+function template(
+  name: string,
+  escapeText: (text: string) => string,
+  view: (report: Report) => object,
+): Reporter {
+  return (report) =>
+    renderTemplate(
+      readFileSync(join(packageRoot, 'reporters', `${name}.hbs`), 'utf8'),
+      escapeText,
+      view(report),
+    );
 }
 
 /** Every format by its name. A new one is a template in reporters/ and a line here. */
@@ -38,7 +47,8 @@ const reporters: Readonly<Record<string, Reporter>> = {
 /** Why the format cannot be rendered, or null. */
 export function checkFormat(name: string): string | null {
   if (Object.hasOwn(reporters, name)) return null;
-  if (!name.endsWith('.hbs')) return `there is no format "${name}"; there are: ${Object.keys(reporters).join(', ')}, or a path to a .hbs file`;
+  if (!name.endsWith('.hbs'))
+    return `there is no format "${name}"; there are: ${Object.keys(reporters).join(', ')}, or a path to a .hbs file`;
   try {
     readFileSync(name);
     return null;
@@ -50,5 +60,7 @@ export function checkFormat(name: string): string | null {
 /** Renders a report. `format` has passed {@link checkFormat}. */
 export function render(report: Report, format: string, options: RenderOptions): string {
   const reporter = reporters[format];
-  return reporter === undefined ? renderTemplate(readFileSync(format, 'utf8'), visible, report) : reporter(report, options);
+  return reporter === undefined
+    ? renderTemplate(readFileSync(format, 'utf8'), visible, report)
+    : reporter(report, options);
 }

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { FixStep, Report, ReportCheck } from '../generated/types.ts';
-import { fixText } from './fix-text.ts';
 import { oneLine, visible } from './escape/visible.ts';
+import { fixText } from './fix-text.ts';
 import { escaped } from './template.ts';
 
 /** What the TAP template shows: a subtest for the client and one for each builder. */
@@ -25,7 +25,8 @@ export function tapView(report: Report, version: 13 | 14): object {
         number: at + 1,
         status: isNotOk(check) ? 'not ok' : 'ok',
         name: `${check.scenario}: ${check.title}`,
-        skip: check.outcome === 'skip' || check.outcome === 'blocked' ? `${check.outcome}: ${check.message}` : '',
+        skip:
+          check.outcome === 'skip' || check.outcome === 'blocked' ? `${check.outcome}: ${check.message}` : '',
         diagnostics: escaped(diagnosticsOf(check)),
       })),
     })),
@@ -46,7 +47,9 @@ function diagnosticsOf(check: ReportCheck): string {
     severity: outcome,
     ...(cause === undefined ? {} : { cause }),
     ...(fix.length === 0 ? {} : { fix: fix.map((step: FixStep) => oneLine(fixText(step))) }),
-    ...(first === undefined ? {} : { path: first.path, wanted: clean(first.expected), found: clean(first.actual) }),
+    ...(first === undefined
+      ? {}
+      : { path: first.path, wanted: clean(first.expected), found: clean(first.actual) }),
     ...(observation?.command === undefined ? {} : { command: visible(observation.command) }),
     ...(observation?.probe === undefined ? {} : { probe: observation.probe }),
     ...(observation?.exitCode === undefined ? {} : { exitcode: observation.exitCode }),
@@ -60,5 +63,5 @@ function diagnosticsOf(check: ReportCheck): string {
 }
 
 function clean(value: unknown): string {
-  return visible(typeof value === 'string' ? value : (JSON.stringify(value) ?? ''));
+  return visible(typeof value === 'string' ? value : JSON.stringify(value ?? null));
 }

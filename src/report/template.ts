@@ -20,12 +20,12 @@ export function escaped(text: string): Escaped {
  * Renders a reporter's template. Handlebars' own escape is one for the whole process and made for HTML, so every
  * `{{x}}` is rewritten to call this format's escape instead. Missing values are errors.
  */
-export function renderTemplate(text: string, escape: (text: string) => string, view: object): string {
+export function renderTemplate(text: string, escapeText: (text: string) => string, view: object): string {
   const environment = Handlebars.create();
   environment.registerHelper('esc', (value: unknown) => {
     if (value instanceof Escaped) return value.text;
     if (value === undefined || value === null) return '';
-    return escape(typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | boolean));
+    return escapeText(typeof value === 'string' ? value : JSON.stringify(value));
   });
   environment.registerHelper('json', (value: unknown) => JSON.stringify(value));
   environment.registerHelper('seconds', (ms: number) => (ms / 1000).toFixed(3));
@@ -43,11 +43,24 @@ function escapeAll(body: hbs.AST.Statement[]): void {
       escapeAll((block.inverse as hbs.AST.Program | undefined)?.body ?? []);
     } else if (node.type === 'MustacheStatement') {
       const mustache = node as hbs.AST.MustacheStatement;
-      if (!mustache.escaped) throw new SyntaxError(`line ${node.loc.start.line}: {{{…}}} is not allowed; {{…}} escapes for this format`);
+      if (!mustache.escaped)
+        throw new SyntaxError(
+          `line ${node.loc.start.line}: {{{…}}} is not allowed; {{…}} escapes for this format`,
+        );
       const { path, params, hash, loc } = mustache;
-      const inner = params.length > 0 ? ({ type: 'SubExpression', path, params, hash, loc } as hbs.AST.SubExpression) : path;
+      const inner =
+        params.length > 0
+          ? ({ type: 'SubExpression', path, params, hash, loc } as hbs.AST.SubExpression)
+          : path;
       mustache.params = [inner];
-      mustache.path = { type: 'PathExpression', data: false, depth: 0, parts: ['esc'], original: 'esc', loc } as hbs.AST.PathExpression;
+      mustache.path = {
+        type: 'PathExpression',
+        data: false,
+        depth: 0,
+        parts: ['esc'],
+        original: 'esc',
+        loc,
+      };
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { Builder, Field } from '../machines/builder.ts';
-import { featuresOf, type Features, parseRelease } from '../machines/release.ts';
+import { type Features, featuresOf, parseRelease } from '../machines/release.ts';
 import { slotName } from './slot-name.ts';
 
 export { slotName } from './slot-name.ts';
@@ -65,7 +65,13 @@ export function chooseBuilder(
   for (const builder of builders) {
     const reason = mismatch(builder, request, features);
     const { load, free } = countSlots(builder, features, (slot) => slot === best?.slot || isBusy(slot));
-    const candidate: Candidate = { builder, eligible: false, load, slots: builder.maxJobs, key: keyOf(load, builder, features) };
+    const candidate: Candidate = {
+      builder,
+      eligible: false,
+      load,
+      slots: builder.maxJobs,
+      key: keyOf(load, builder, features),
+    };
     candidates.push(candidate);
     if (reason !== null) {
       candidate.reason = reason;
@@ -88,7 +94,9 @@ export function chooseBuilder(
 
 /** Up to 2.19 an integer division, so that small loads of a fast machine count as none; from 2.20 float32. */
 function keyOf(load: number, { speedFactor }: Builder, { floatSpeed }: Features): number {
-  return floatSpeed ? Math.fround(Math.fround(load) / Math.fround(speedFactor)) : Math.floor(load / speedFactor);
+  return floatSpeed
+    ? Math.fround(Math.fround(load) / Math.fround(speedFactor))
+    : Math.floor(load / speedFactor);
 }
 
 function isBetter(a: Candidate, b: Candidate): boolean {
@@ -97,7 +105,11 @@ function isBetter(a: Candidate, b: Candidate): boolean {
   return a.load < b.load;
 }
 
-function countSlots(builder: Builder, features: Features, isBusy: (slot: string) => boolean): { load: number; free: string | null } {
+function countSlots(
+  builder: Builder,
+  features: Features,
+  isBusy: (slot: string) => boolean,
+): { load: number; free: string | null } {
   let load = 0;
   let free: string | null = null;
   for (let index = 0; index < builder.maxJobs; index += 1) {
@@ -108,10 +120,18 @@ function countSlots(builder: Builder, features: Features, isBusy: (slot: string)
   return { load, free };
 }
 
-function mismatch(builder: Builder, { system, requiredFeatures }: BuildRequest, features: Features): NonNullable<Candidate['reason']> | null {
+function mismatch(
+  builder: Builder,
+  { system, requiredFeatures }: BuildRequest,
+  features: Features,
+): NonNullable<Candidate['reason']> | null {
   const anywhere = system === 'builtin' && features.builtinAnywhere;
   if (!anywhere && !builder.systems.includes(system)) {
-    return { code: 'system', text: `its systems are ${builder.systems.join(', ') || 'none'}, not ${system}`, ...column(builder, 1) };
+    return {
+      code: 'system',
+      text: `its systems are ${builder.systems.join(', ') || 'none'}, not ${system}`,
+      ...column(builder, 1),
+    };
   }
   const offered = [...builder.supportedFeatures, ...builder.mandatoryFeatures];
   const lacking = requiredFeatures.filter((feature) => !offered.includes(feature));
@@ -120,12 +140,20 @@ function mismatch(builder: Builder, { system, requiredFeatures }: BuildRequest, 
   }
   const demanded = builder.mandatoryFeatures.filter((feature) => !requiredFeatures.includes(feature));
   if (demanded.length > 0) {
-    return { code: 'mandatory-feature', text: `it takes only builds that need ${demanded.join(', ')}`, ...column(builder, 6) };
+    return {
+      code: 'mandatory-feature',
+      text: `it takes only builds that need ${demanded.join(', ')}`,
+      ...column(builder, 6),
+    };
   }
   return null;
 }
 
-function couldBuildHere({ system, requiredFeatures }: BuildRequest, client: RoutingClient, { maxJobsCounts }: Features): boolean {
+function couldBuildHere(
+  { system, requiredFeatures }: BuildRequest,
+  client: RoutingClient,
+  { maxJobsCounts }: Features,
+): boolean {
   return (
     (!maxJobsCounts || client.maxJobs > 0) &&
     (system === client.system || client.extraPlatforms.includes(system)) &&

@@ -7,7 +7,9 @@ import type { Features } from '../machines/release.ts';
  */
 export function slotName(uri: string, index: number, { hashedSlots }: Pick<Features, 'hashedSlots'>): string {
   const escaped = uri.replaceAll('/', '_');
-  return hashedSlots ? `${escaped.slice(0, 48)}-${nixBase32(createHash('sha256').update(uri).digest()).slice(0, 16)}-${index}` : `${escaped}-${index}`;
+  return hashedSlots
+    ? `${escaped.slice(0, 48)}-${nixBase32(createHash('sha256').update(uri).digest()).slice(0, 16)}-${index}`
+    : `${escaped}-${index}`;
 }
 
 const alphabet = '0123456789abcdfghijklmnpqrsvwxyz';

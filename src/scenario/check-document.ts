@@ -1,11 +1,11 @@
 import type { ScenarioDocument } from '../generated/types.ts';
 import { didYouMean } from './did-you-mean.ts';
+import { builderNames, clientNames } from './known-names.ts';
 import { matchers } from './matchers/index.ts';
 import { groupCount, regexProblem } from './regex.ts';
 import type { Scenario } from './scenario.ts';
 import type { PathProblem } from './schema-problems.ts';
 import { type Mode, TemplateError, usesOf } from './template.ts';
-import { builderNames, clientNames } from './known-names.ts';
 
 /** What a probe may be given. */
 export interface ProbeParameters {
@@ -34,34 +34,69 @@ export function checkDocument(
 
 function checkShape(data: ScenarioDocument, several: boolean): PathProblem[] {
   const problems: PathProblem[] = [];
-  const add = (path: Path, code: string, what: string, fix: string, key = false): void => void problems.push({ path, code, what, fix, key });
+  const add = (path: Path, code: string, what: string, fix: string, key = false): void =>
+    void problems.push({ path, code, what, fix, key });
   if (data.command === undefined && data.probe === undefined) {
     add([], 'missing-key', 'the scenario has neither "command" nor "probe"', 'add command: and what to run');
   }
   if (data.command !== undefined && data.probe !== undefined) {
-    add(['probe'], 'both-command-and-probe', 'a scenario has either "command" or "probe", not both', 'remove one of them', true);
+    add(
+      ['probe'],
+      'both-command-and-probe',
+      'a scenario has either "command" or "probe", not both',
+      'remove one of them',
+      true,
+    );
   }
-  if (data.with !== undefined && data.probe === undefined) add(['with'], 'with-without-probe', '"with" is for a probe', 'remove it', true);
-  if (several && data.id === undefined) add([], 'missing-id', 'in a file of several scenarios each needs an "id"', 'add id:');
+  if (data.with !== undefined && data.probe === undefined)
+    add(['with'], 'with-without-probe', '"with" is for a probe', 'remove it', true);
+  if (several && data.id === undefined)
+    add([], 'missing-id', 'in a file of several scenarios each needs an "id"', 'add id:');
   if (data.per === 'client' && (data.target ?? 'builder') === 'builder') {
-    add(['per'], 'no-builder', 'a scenario that runs once per client cannot run on a builder', 'add target: client');
+    add(
+      ['per'],
+      'no-builder',
+      'a scenario that runs once per client cannot run on a builder',
+      'add target: client',
+    );
   }
   return problems;
 }
 
-function checkProbe({ probe, with: given = {} }: ScenarioDocument, probes: ReadonlyMap<string, ProbeParameters> | null): PathProblem[] {
+function checkProbe(
+  { probe, with: given = {} }: ScenarioDocument,
+  probes: ReadonlyMap<string, ProbeParameters> | null,
+): PathProblem[] {
   if (probe === undefined || probes === null) return [];
   const known = probes.get(probe);
   if (known === undefined) {
-    return [{ path: ['probe'], code: 'unknown-probe', what: `there is no probe called "${probe}"${didYouMean(probe, probes.keys())}`, fix: `probes: ${[...probes.keys()].join(', ')}` }];
+    return [
+      {
+        path: ['probe'],
+        code: 'unknown-probe',
+        what: `there is no probe called "${probe}"${didYouMean(probe, probes.keys())}`,
+        fix: `probes: ${[...probes.keys()].join(', ')}`,
+      },
+    ];
   }
   return [
     ...Object.keys(given)
       .filter((name) => !known.parameters.includes(name))
-      .map((name) => ({ path: ['with', name], key: true, code: 'unknown-key', what: `the probe ${probe} knows no "${name}"${didYouMean(name, known.parameters)}`, fix: `it knows: ${known.parameters.join(', ') || 'nothing'}` })),
+      .map((name) => ({
+        path: ['with', name],
+        key: true,
+        code: 'unknown-key',
+        what: `the probe ${probe} knows no "${name}"${didYouMean(name, known.parameters)}`,
+        fix: `it knows: ${known.parameters.join(', ') || 'nothing'}`,
+      })),
     ...known.required
       .filter((name) => !(name in given))
-      .map((name) => ({ path: ['probe'], code: 'missing-key', what: `the probe ${probe} needs "${name}"`, fix: `add with: {${name}: …}` })),
+      .map((name) => ({
+        path: ['probe'],
+        code: 'missing-key',
+        what: `the probe ${probe} needs "${name}"`,
+        fix: `add with: {${name}: …}`,
+      })),
   ];
 }
 
@@ -76,18 +111,44 @@ function checkConditions(data: ScenarioDocument): PathProblem[] {
     }
     const keys = Object.keys(value);
     const known = keys.filter((key) => matchers.has(key));
-    if (path.at(-1) !== 'json' && known.length > 0 && known.length < keys.length && !['expect', 'when'].includes(String(path.at(-1)))) {
+    if (
+      path.at(-1) !== 'json' &&
+      known.length > 0 &&
+      known.length < keys.length &&
+      !['expect', 'when'].includes(String(path.at(-1)))
+    ) {
       const odd = keys.find((key) => !matchers.has(key)) ?? '';
-      problems.push({ path: [...path, odd], key: true, code: 'unknown-matcher', what: `unknown matcher "${odd}"${didYouMean(odd, matchers.keys())}`, fix: `matchers: ${[...matchers.keys()].join(', ')}` });
+      problems.push({
+        path: [...path, odd],
+        key: true,
+        code: 'unknown-matcher',
+        what: `unknown matcher "${odd}"${didYouMean(odd, matchers.keys())}`,
+        fix: `matchers: ${[...matchers.keys()].join(', ')}`,
+      });
     }
     for (const [key, operand] of Object.entries(value)) {
       const why = matchers.get(key)?.operandProblem?.(operand as never) ?? null;
       if (why !== null) {
         const regex = key === 'matches' ? ' (RE2 syntax, without lookaround and back-references)' : '';
-        problems.push({ path: [...path, key], code: key === 'matches' ? 'bad-regex' : 'wrong-value', what: `${key}: ${why}`, fix: `mend the value${regex}` });
+        problems.push({
+          path: [...path, key],
+          code: key === 'matches' ? 'bad-regex' : 'wrong-value',
+          what: `${key}: ${why}`,
+          fix: `mend the value${regex}`,
+        });
       }
-      if (typeof operand === 'object' && operand !== null && Object.keys(operand).length === 0 && !['equals', 'includesAll'].includes(key)) {
-        problems.push({ path: [...path, key], code: 'asserts-nothing', what: `${key} is empty, so it would pass whatever is seen`, fix: 'say what must be seen' });
+      if (
+        typeof operand === 'object' &&
+        operand !== null &&
+        Object.keys(operand as object).length === 0 &&
+        !['equals', 'includesAll'].includes(key)
+      ) {
+        problems.push({
+          path: [...path, key],
+          code: 'asserts-nothing',
+          what: `${key} is empty, so it would pass whatever is seen`,
+          fix: 'say what must be seen',
+        });
       }
       if (key !== 'equals' && key !== 'includes' && key !== 'includesAll') visit(operand, [...path, key]);
     }
@@ -104,8 +165,24 @@ function checkCaptures({ capture = {} }: ScenarioDocument): PathProblem[] {
     if (matches === undefined && pointer === undefined && from !== 'value') return [];
     if (matches !== undefined) {
       const why = regexProblem(matches);
-      if (why !== null) return [{ path: [...path, 'matches'], code: 'bad-regex', what: `matches: ${why}`, fix: 'mend it (RE2 syntax)' }];
-      if (groupCount(matches) !== 1) return [{ path: [...path, 'matches'], code: 'capture-groups', what: `the pattern has ${groupCount(matches)} groups, and a capture keeps one`, fix: 'put parentheses round the part to keep' }];
+      if (why !== null)
+        return [
+          {
+            path: [...path, 'matches'],
+            code: 'bad-regex',
+            what: `matches: ${why}`,
+            fix: 'mend it (RE2 syntax)',
+          },
+        ];
+      if (groupCount(matches) !== 1)
+        return [
+          {
+            path: [...path, 'matches'],
+            code: 'capture-groups',
+            what: `the pattern has ${groupCount(matches)} groups, and a capture keeps one`,
+            fix: 'put parentheses round the part to keep',
+          },
+        ];
     }
     return [];
   });
@@ -116,17 +193,40 @@ function checkHints({ hint = [] }: ScenarioDocument): PathProblem[] {
     const path = ['hint', index];
     const problems: PathProblem[] = [];
     if (when === undefined && index < hint.length - 1) {
-      problems.push({ path: ['hint', index + 1], code: 'unreachable-hint', what: 'this hint is never reached: the one before it has no "when" and always matches', fix: 'move the hint without "when" to the end' });
+      problems.push({
+        path: ['hint', index + 1],
+        code: 'unreachable-hint',
+        what: 'this hint is never reached: the one before it has no "when" and always matches',
+        fix: 'move the hint without "when" to the end',
+      });
     }
     if (when !== undefined && cause === undefined) {
-      problems.push({ path, code: 'hint-without-cause', what: 'this hint has "when" but no "cause"', fix: 'add cause: and a short id such as key-too-open' });
+      problems.push({
+        path,
+        code: 'hint-without-cause',
+        what: 'this hint has "when" but no "cause"',
+        fix: 'add cause: and a short id such as key-too-open',
+      });
     }
     fix.forEach(({ run, edit }, step) => {
       if ((run === undefined) === (edit === undefined)) {
-        problems.push({ path: [...path, 'fix', step], code: 'fix-shape', what: 'a fix has either "run" or "edit"', fix: 'add run: and a command, or edit: {file, add}' });
+        problems.push({
+          path: [...path, 'fix', step],
+          code: 'fix-shape',
+          what: 'a fix has either "run" or "edit"',
+          fix: 'add run: and a command, or edit: {file, add}',
+        });
       }
-      const whole = edit === undefined || (edit.add !== undefined) !== (edit.replace !== undefined && edit.with !== undefined);
-      if (!whole) problems.push({ path: [...path, 'fix', step, 'edit'], code: 'fix-shape', what: 'an edit has either "add", or "replace" and "with"', fix: 'say what to add, or what to replace with what' });
+      const whole =
+        edit === undefined ||
+        (edit.add !== undefined) !== (edit.replace !== undefined && edit.with !== undefined);
+      if (!whole)
+        problems.push({
+          path: [...path, 'fix', step, 'edit'],
+          code: 'fix-shape',
+          what: 'an edit has either "add", or "replace" and "with"',
+          fix: 'say what to add, or what to replace with what',
+        });
     });
     return problems;
   });
@@ -140,7 +240,14 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
     try {
       for (const use of usesOf(text, mode)) {
         const what = unknownName(use.path, scenario.per, roots);
-        if (what !== null) problems.push({ path, text: use.path, code: 'unknown-name', what, fix: `known: ${roots.join('.…, ')}.…` });
+        if (what !== null)
+          problems.push({
+            path,
+            text: use.path,
+            code: 'unknown-name',
+            what,
+            fix: `known: ${roots.join('.…, ')}.…`,
+          });
       }
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
@@ -150,7 +257,8 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
   const visit = (value: unknown, path: Path, mode: Mode, roots: readonly string[]): void => {
     if (Array.isArray(value)) value.forEach((item, index) => visit(item, [...path, index], mode, roots));
     else if (typeof value === 'object' && value !== null) {
-      for (const [key, item] of Object.entries(value)) visit(item, [...path, key], key === 'matches' ? 'regex' : mode, roots);
+      for (const [key, item] of Object.entries(value))
+        visit(item, [...path, key], key === 'matches' ? 'regex' : mode, roots);
     } else check(value, path, mode, roots);
   };
   const plain = ['builder', 'client', 'facts', 'vars'];
@@ -177,8 +285,10 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
 function unknownName(path: string, per: 'client' | 'builder', roots: readonly string[]): string | null {
   const [root = '', name = ''] = path.split('.');
   if (!roots.includes(root)) return `there is no {{${path}}}${didYouMean(root, roots)}`;
-  if (root === 'builder' && per === 'client') return `{{${path}}}: a scenario that runs once per client has no builder`;
-  const known: readonly string[] | null = root === 'builder' ? builderNames : root === 'client' ? clientNames : null;
+  if (root === 'builder' && per === 'client')
+    return `{{${path}}}: a scenario that runs once per client has no builder`;
+  const known: readonly string[] | null =
+    root === 'builder' ? builderNames : root === 'client' ? clientNames : null;
   if (known !== null && !known.includes(name)) return `there is no {{${path}}}${didYouMean(name, known)}`;
   return null;
 }

@@ -1,7 +1,7 @@
+import { match } from './matchers/index.ts';
+import type { Mismatch } from './matchers/matcher.ts';
 import type { Json, Observation } from './observation.ts';
 import type { Expectation } from './scenario.ts';
-import type { Mismatch } from './matchers/matcher.ts';
-import { match } from './matchers/index.ts';
 import type { Context } from './template.ts';
 
 /** What a condition may speak of: an observation, and what is known of builder and client. */
@@ -34,7 +34,8 @@ function lookUp(key: string, { observation, context }: Scope): Json | undefined 
   const roots: Record<string, unknown> = { ...observation, ...context };
   let value = (Object.hasOwn(roots, root) ? roots[root] : undefined) as Json | undefined;
   for (const part of rest) {
-    const inside = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, part);
+    const inside =
+      typeof value === 'object' && value !== null && !Array.isArray(value) && Object.hasOwn(value, part);
     value = inside ? (value as Record<string, Json>)[part] : undefined;
   }
   return value;

@@ -1,7 +1,7 @@
 import type { ScenarioExample } from '../generated/types.ts';
 import { judge } from './judge.ts';
 import { exampleBuilder, exampleClient } from './known-names.ts';
-import type { Json, Observation } from './observation.ts';
+import type { Observation } from './observation.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Scenario } from './scenario.ts';
 import type { Context } from './template.ts';
@@ -10,23 +10,57 @@ import type { Context } from './template.ts';
 export function checkExamples(scenario: Scenario): Problem[] {
   const problems: Problem[] = [];
   const add = (path: readonly (string | number)[], code: string, what: string, fix: string): void => {
-    problems.push({ severity: 'error', code, file: scenario.source.file, ...scenario.source.at(path), what, fix });
+    problems.push({
+      severity: 'error',
+      code,
+      file: scenario.source.file,
+      ...scenario.source.at(path),
+      what,
+      fix,
+    });
   };
   scenario.examples.forEach((example, index) => {
     const wanted = wantedOutcome(scenario, example);
     const got = judge(scenario, observationOf(example), contextOf(example));
     if (got.outcome !== wanted) {
-      add(['examples', index], 'example-outcome', `this example comes out as ${got.outcome}, not ${wanted}: ${got.message}`, 'mend the example, the expectation or the hints');
+      add(
+        ['examples', index],
+        'example-outcome',
+        `this example comes out as ${got.outcome}, not ${wanted}: ${got.message}`,
+        'mend the example, the expectation or the hints',
+      );
     } else if (got.cause !== example.cause) {
-      add(['examples', index], 'example-cause', `this example is explained by ${got.cause ?? 'no cause'}, not ${example.cause ?? 'no cause'}`, 'mend the example, or the order of the hints');
+      add(
+        ['examples', index],
+        'example-cause',
+        `this example is explained by ${got.cause ?? 'no cause'}, not ${example.cause ?? 'no cause'}`,
+        'mend the example, or the order of the hints',
+      );
     }
   });
-  if (scenario.examples.length > 0 && !scenario.examples.some((example) => wantedOutcome(scenario, example) === 'pass')) {
-    add(['examples'], 'no-passing-example', 'no example passes', 'add an observation that is as it should be');
+  if (
+    scenario.examples.length > 0 &&
+    !scenario.examples.some((example) => wantedOutcome(scenario, example) === 'pass')
+  ) {
+    add(
+      ['examples'],
+      'no-passing-example',
+      'no example passes',
+      'add an observation that is as it should be',
+    );
   }
   scenario.hint.forEach(({ cause }, index) => {
-    if (cause !== undefined && scenario.examples.length > 0 && !scenario.examples.some((example) => example.cause === cause)) {
-      add(['hint', index, 'cause'], 'cause-without-example', `no example proves the cause "${cause}"`, `add an example with cause: ${cause}`);
+    if (
+      cause !== undefined &&
+      scenario.examples.length > 0 &&
+      !scenario.examples.some((example) => example.cause === cause)
+    ) {
+      add(
+        ['hint', index, 'cause'],
+        'cause-without-example',
+        `no example proves the cause "${cause}"`,
+        `add an example with cause: ${cause}`,
+      );
     }
   });
   return sortProblems(problems);
@@ -38,15 +72,23 @@ function wantedOutcome({ severity }: Scenario, { outcome, cause, error }: Scenar
   return cause === undefined ? 'pass' : severity === 'warning' ? 'warn' : 'fail';
 }
 
-function observationOf({ outcome: _o, cause: _c, builder: _b, client: _l, facts: _f, vars: _v, ...seen }: ScenarioExample): Observation {
+function observationOf({
+  outcome: _o,
+  cause: _c,
+  builder: _b,
+  client: _l,
+  facts: _f,
+  vars: _v,
+  ...seen
+}: ScenarioExample): Observation {
   return seen as Observation;
 }
 
 function contextOf({ builder, client, facts, vars }: ScenarioExample): Context {
   return {
-    builder: { ...exampleBuilder, ...builder } as Record<string, Json>,
-    client: { ...exampleClient, ...client } as Record<string, Json>,
-    facts: (facts ?? {}) as Record<string, Json>,
-    vars: (vars ?? {}) as Record<string, Json>,
+    builder: { ...exampleBuilder, ...builder },
+    client: { ...exampleClient, ...client },
+    facts: (facts ?? {}),
+    vars: (vars ?? {}),
   };
 }

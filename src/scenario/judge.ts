@@ -36,28 +36,48 @@ export function judge(scenario: Scenario, observation: Observation, context: Con
   const { captures, lost } = capture(scenario, observation);
   const mismatches = [...missed, ...(missed.length === 0 ? lost : [])];
   if (mismatches.length > 0) {
-    return explain(scenario, observation, context, mismatches, scenario.severity === 'warning' ? 'warn' : 'fail');
+    return explain(
+      scenario,
+      observation,
+      context,
+      mismatches,
+      scenario.severity === 'warning' ? 'warn' : 'fail',
+    );
   }
   const known = { ...context, facts: { ...context.facts, ...captures } };
-  const message = scenario.says === undefined ? scenario.title : tryRender(() => renderText(scenario.says ?? '', known), scenario.title);
+  const message =
+    scenario.says === undefined
+      ? scenario.title
+      : tryRender(() => renderText(scenario.says ?? '', known), scenario.title);
   return { outcome: 'pass', message, fix: [], mismatches: [], captures };
 }
 
 /** Whether a scenario applies to this builder; if not, why. */
-export function applies(when: Expectation, context: Context): { applies: true } | { applies: false; reason: string } {
+export function applies(
+  when: Expectation,
+  context: Context,
+): { applies: true } | { applies: false; reason: string } {
   const [first] = unmet(renderValue(when, context) as Expectation, { context });
-  return first === undefined ? { applies: true } : { applies: false, reason: `does not apply: ${wordMismatch(first)}` };
+  return first === undefined
+    ? { applies: true }
+    : { applies: false, reason: `does not apply: ${wordMismatch(first)}` };
 }
 
-function capture(scenario: Scenario, observation: Observation): { captures: Record<string, Json>; lost: Mismatch[] } {
+function capture(
+  scenario: Scenario,
+  observation: Observation,
+): { captures: Record<string, Json>; lost: Mismatch[] } {
   const captures: Record<string, Json> = {};
   const lost: Mismatch[] = [];
   for (const [name, { from, matches, pointer }] of Object.entries(scenario.capture)) {
     const source = observation[from];
     let value: Json | undefined = source;
-    if (pointer !== undefined) value = pointTo(typeof source === 'string' ? readJson(source) : source, pointer);
-    else if (matches !== undefined) value = typeof source === 'string' ? (firstGroup(matches, source) ?? undefined) : undefined;
-    if (value === undefined) lost.push({ path: from, matcher: 'matches', expected: matches ?? pointer ?? '', actual: source });
+    if (pointer !== undefined)
+      value = pointTo(typeof source === 'string' ? readJson(source) : source, pointer);
+    else if (matches !== undefined)
+      value = typeof source === 'string' ? (firstGroup(matches, source) ?? undefined) : undefined;
+    if (value === undefined)
+      lost.push({ path: from, matcher: 'matches', expected: matches ?? pointer ?? '', actual: source });
     else captures[name] = typeof value === 'string' && pointer === undefined ? value.trimEnd() : value;
   }
   return { captures, lost };
@@ -102,17 +122,26 @@ function explain(
 }
 
 /** What could not be observed has no value and no output, so only a hint that speaks of the error explains it. */
-function findHint({ hint }: Scenario, observation: Observation, context: Context, outcome: string): Hint | undefined {
+function findHint(
+  { hint }: Scenario,
+  observation: Observation,
+  context: Context,
+  outcome: string,
+): Hint | undefined {
   return hint.find(({ when }) => {
-    if (outcome === 'error') return when !== undefined && 'error' in when && unmet(when, { observation, context }).length === 0;
-    return when === undefined || unmet(renderValue(when, context) as Expectation, { observation, context }).length === 0;
+    if (outcome === 'error')
+      return when !== undefined && 'error' in when && unmet(when, { observation, context }).length === 0;
+    return (
+      when === undefined ||
+      unmet(renderValue(when, context) as Expectation, { observation, context }).length === 0
+    );
   });
 }
 
 /** Texts without the white space at their ends, so that they fit into a sentence. */
 function forHints(observation: Observation): Record<string, Json> {
   const { stdout = '', stderr = '' } = observation;
-  return { ...observation, stdout: stdout.trim(), stderr: stderr.trim() } as Record<string, Json>;
+  return { ...observation, stdout: stdout.trim(), stderr: stderr.trim() };
 }
 
 function renderStep({ on, says, run, edit }: Hint['fix'][number], context: Context): FixStep {
@@ -143,4 +172,3 @@ function tryRender<T>(render: () => T, fallback: T): T {
     throw error;
   }
 }
-

@@ -1,11 +1,41 @@
 /** What templates and conditions may say of a builder. The engine gives every one of them a value. */
 export const builderNames = [
-  ...['uri', 'scheme', 'host', 'user', 'port', 'params', 'systems', 'system', 'sshKey', 'maxJobs', 'speedFactor'],
-  ...['supportedFeatures', 'mandatoryFeatures', 'mandatory', 'publicHostKey', 'entry', 'file', 'line', 'storeUri', 'usesSsh'],
+  ...[
+    'uri',
+    'scheme',
+    'host',
+    'user',
+    'port',
+    'params',
+    'systems',
+    'system',
+    'sshKey',
+    'maxJobs',
+    'speedFactor',
+  ],
+  ...[
+    'supportedFeatures',
+    'mandatoryFeatures',
+    'mandatory',
+    'publicHostKey',
+    'entry',
+    'file',
+    'line',
+    'storeUri',
+    'usesSsh',
+  ],
 ] as const;
 
 /** What they may say of the client. */
-export const clientNames = ['hostname', 'user', 'isRoot', 'nixVersion', 'system', 'maxJobs', 'hasNix'] as const;
+export const clientNames = [
+  'hostname',
+  'user',
+  'isRoot',
+  'nixVersion',
+  'system',
+  'maxJobs',
+  'hasNix',
+] as const;
 
 /** A builder and a client for `examples` that bring none of their own. */
 export const exampleBuilder = {

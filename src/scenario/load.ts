@@ -4,10 +4,10 @@ import type { ScenarioDocument, Stage } from '../generated/types.ts';
 import { validateScenario } from '../generated/validators.js';
 import { checkDocument, type ProbeParameters } from './check-document.ts';
 import { parseDuration } from './duration.ts';
+import type { Json } from './observation.ts';
 import { placeAt, placeOf } from './positions.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Expectation, Scenario, ScenarioSource } from './scenario.ts';
-import type { Json } from './observation.ts';
 import { schemaProblems } from './schema-problems.ts';
 
 /** A file with scenarios. `stage` is what its folder says, in the default suite. */
@@ -36,11 +36,27 @@ export function loadScenarios(
 
 function loadFile(file: ScenarioFile, options: LoadOptions): { scenarios: Scenario[]; problems: Problem[] } {
   const counter = new LineCounter();
-  const parsed = parseAllDocuments(file.text, { lineCounter: counter, merge: true, stringKeys: true, uniqueKeys: true });
+  const parsed = parseAllDocuments(file.text, {
+    lineCounter: counter,
+    merge: true,
+    stringKeys: true,
+    uniqueKeys: true,
+  });
   const documents = Array.isArray(parsed) ? parsed.filter(({ contents }) => contents !== null) : [];
   if (documents.length === 0) {
     const place = { line: 1, column: 1, endColumn: 2 };
-    return { scenarios: [], problems: [problemAt(file, place, 'no-document', 'there is no scenario in this file', 'write a title, a command and what to expect')] };
+    return {
+      scenarios: [],
+      problems: [
+        problemAt(
+          file,
+          place,
+          'no-document',
+          'there is no scenario in this file',
+          'write a title, a command and what to expect',
+        ),
+      ],
+    };
   }
   const scenarios: Scenario[] = [];
   const problems: Problem[] = [];
@@ -60,7 +76,13 @@ function loadDocument(
   options: LoadOptions,
 ): { scenario: Scenario } | { problems: Problem[] } {
   const syntax = [...document.errors, ...document.warnings].map((error) =>
-    problemAt(file, placeAt(counter, file.text, ...error.pos.slice(0, 2) as [number, number]), 'yaml', `YAML: ${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? ''}`, ''),
+    problemAt(
+      file,
+      placeAt(counter, file.text, ...(error.pos.slice(0, 2) as [number, number])),
+      'yaml',
+      `YAML: ${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '') ?? ''}`,
+      '',
+    ),
   );
   if (syntax.length > 0) return { problems: syntax };
   let data: ScenarioDocument;
@@ -68,25 +90,53 @@ function loadDocument(
     data = document.toJS({ maxAliasCount: 100 }) as ScenarioDocument;
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    return { problems: [problemAt(file, { line: 1, column: 1, endColumn: 2 }, 'yaml', `YAML: ${what}`, 'use fewer aliases')] };
+    return {
+      problems: [
+        problemAt(file, { line: 1, column: 1, endColumn: 2 }, 'yaml', `YAML: ${what}`, 'use fewer aliases'),
+      ],
+    };
   }
   const at = (path: readonly (string | number)[], key = false, text?: string): ReturnType<typeof placeOf> =>
     placeOf(document, counter, file.text, path, { key, ...(text === undefined ? {} : { text }) });
   if (!validateScenario(data)) {
-    const found = schemaProblems(validateScenario.errors ?? [], validateScenario.schema as Record<string, unknown>);
-    return { problems: found.map(({ path, key, code, what, fix }) => problemAt(file, at(path, key), code, what, fix)) };
+    const found = schemaProblems(
+      validateScenario.errors ?? [],
+      validateScenario.schema as Record<string, unknown>,
+    );
+    return {
+      problems: found.map(({ path, key, code, what, fix }) =>
+        problemAt(file, at(path, key), code, what, fix),
+      ),
+    };
   }
-  const scenario = normalise(data, file, counter.linePos(document.range[0]).line, (path, text) => at(path, false, text));
+  const scenario = normalise(data, file, counter.linePos(document.range[0]).line, (path, text) =>
+    at(path, false, text),
+  );
   const semantic = checkDocument(data, scenario, several, options.probes);
   if (semantic.length === 0) return { scenario };
-  return { problems: semantic.map(({ path, key, text, code, what, fix }) => problemAt(file, at(path, key, text), code, what, fix)) };
+  return {
+    problems: semantic.map(({ path, key, text, code, what, fix }) =>
+      problemAt(file, at(path, key, text), code, what, fix),
+    ),
+  };
 }
 
-function problemAt(file: ScenarioFile, place: Pick<Problem, 'line' | 'column' | 'endColumn'>, code: string, what: string, fix: string): Problem {
+function problemAt(
+  file: ScenarioFile,
+  place: Pick<Problem, 'line' | 'column' | 'endColumn'>,
+  code: string,
+  what: string,
+  fix: string,
+): Problem {
   return { severity: 'error', code, file: file.path, ...place, what, fix };
 }
 
-function normalise(data: ScenarioDocument, file: ScenarioFile, line: number, at: ScenarioSource['at']): Scenario {
+function normalise(
+  data: ScenarioDocument,
+  file: ScenarioFile,
+  line: number,
+  at: ScenarioSource['at'],
+): Scenario {
   const target = data.target ?? 'builder';
   const { about, says, when, command, probe } = data;
   return {

@@ -4,13 +4,23 @@ import type { Place } from './scenario.ts';
 type Path = readonly (string | number)[];
 
 /** Where a value (or, with `key`, its key) stands in a YAML document: the nearest that exists. */
-export function placeOf(document: Document, counter: LineCounter, source: string, path: Path, options: { key?: boolean; text?: string } = {}): Place {
+export function placeOf(
+  document: Document,
+  counter: LineCounter,
+  source: string,
+  path: Path,
+  options: { key?: boolean; text?: string } = {},
+): Place {
   let node: unknown = document.contents;
   let pair: Pair | null = null;
   for (const part of path) {
-    const resolved: unknown = isNode(node) && 'source' in node && node.constructor.name === 'Alias' ? document.get(part) : node;
+    const resolved: unknown =
+      isNode(node) && 'source' in node && node.constructor.name === 'Alias' ? document.get(part) : node;
     if (isMap(resolved)) {
-      const found = resolved.items.find((item) => String(isNode(item.key) && 'value' in item.key ? item.key.value : item.key) === String(part));
+      const found = resolved.items.find(
+        (item) =>
+          String(isNode(item.key) && 'value' in item.key ? item.key.value : item.key) === String(part),
+      );
       if (found === undefined) break;
       pair = found;
       node = found.value ?? found.key;
@@ -22,9 +32,13 @@ export function placeOf(document: Document, counter: LineCounter, source: string
     } else break;
   }
   const target = options.key === true && pair !== null ? pair.key : node;
-  const [start, end] = (target as Node | null)?.range ?? [document.range?.[0] ?? 0, (document.range?.[0] ?? 0) + 1];
+  const [start, end] = (target as Node | null)?.range ?? [
+    document.range?.[0] ?? 0,
+    (document.range?.[0] ?? 0) + 1,
+  ];
   const at = options.text === undefined ? -1 : source.indexOf(options.text, start);
-  const [from, to] = at >= 0 && at < end && options.text !== undefined ? [at, at + options.text.length] : [start, end];
+  const [from, to] =
+    at >= 0 && at < end && options.text !== undefined ? [at, at + options.text.length] : [start, end];
   return placeAt(counter, source, from, to);
 }
 

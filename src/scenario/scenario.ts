@@ -54,4 +54,11 @@ export interface Place {
 }
 
 /** Stages in the order of a build's path. */
-export const stages = ['client', 'network', 'ssh', 'nix', 'build', 'fleet'] as const satisfies readonly Stage[];
+export const stages = [
+  'client',
+  'network',
+  'ssh',
+  'nix',
+  'build',
+  'fleet',
+] as const satisfies readonly Stage[];

@@ -15,21 +15,33 @@ export interface PathProblem {
 
 /** Words a validator's errors for people: one problem each, without the noise of alternatives. */
 export function schemaProblems(errors: readonly ErrorObject[], root: Record<string, unknown>): PathProblem[] {
-  const alternatives = errors.filter(({ keyword }) => keyword === 'anyOf').map(({ schemaPath }) => `${schemaPath}/`);
+  const alternatives = errors
+    .filter(({ keyword }) => keyword === 'anyOf')
+    .map(({ schemaPath }) => `${schemaPath}/`);
   const telling = errors.filter(
     ({ keyword, schemaPath, propertyName }) =>
-      keyword !== 'if' && keyword !== 'propertyNames' && propertyName === undefined && !alternatives.some((prefix) => schemaPath.startsWith(prefix)),
+      keyword !== 'if' &&
+      keyword !== 'propertyNames' &&
+      propertyName === undefined &&
+      !alternatives.some((prefix) => schemaPath.startsWith(prefix)),
   );
   const names = errors.filter(({ propertyName }) => propertyName !== undefined);
   const seen = new Set<string>();
-  return [...telling, ...names].map((error) => wordError(error, root)).filter((problem) => {
-    const id = JSON.stringify([problem.path, problem.what]);
-    return !seen.has(id) && seen.add(id) !== undefined;
-  });
+  return [...telling, ...names]
+    .map((error) => wordError(error, root))
+    .filter((problem) => {
+      const id = JSON.stringify([problem.path, problem.what]);
+      const fresh = !seen.has(id);
+      seen.add(id);
+      return fresh;
+    });
 }
 
 function wordError(error: ErrorObject, root: Record<string, unknown>): PathProblem {
-  const path = error.instancePath.split('/').slice(1).map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const path = error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   const params = error.params as Record<string, unknown>;
   const data: unknown = error.data;
   const name = path.at(-1) ?? 'the document';
@@ -37,20 +49,54 @@ function wordError(error: ErrorObject, root: Record<string, unknown>): PathProbl
     case 'additionalProperties': {
       const key = String(params['additionalProperty']);
       const known = knownKeys(error, root);
-      return { path: [...path, key], key: true, code: 'unknown-key', what: `unknown key "${key}"${didYouMean(key, known)}`, fix: `known here: ${known.join(', ')}` };
+      return {
+        path: [...path, key],
+        key: true,
+        code: 'unknown-key',
+        what: `unknown key "${key}"${didYouMean(key, known)}`,
+        fix: `known here: ${known.join(', ')}`,
+      };
     }
     case 'required':
-      return { path, code: 'missing-key', what: `${path.length === 0 ? 'the scenario' : name} lacks "${String(params['missingProperty'])}"`, fix: `add ${String(params['missingProperty'])}:` };
+      return {
+        path,
+        code: 'missing-key',
+        what: `${path.length === 0 ? 'the scenario' : name} lacks "${String(params['missingProperty'])}"`,
+        fix: `add ${String(params['missingProperty'])}:`,
+      };
     case 'type':
-      return { path, code: 'wrong-type', what: `${name} must be ${article(String(params['type']))}, not ${kindOf(data)}`, fix: typeof data === 'number' || typeof data === 'boolean' ? `put it in quotes: "${String(data)}"` : '' };
+      return {
+        path,
+        code: 'wrong-type',
+        what: `${name} must be ${article(String(params['type']))}, not ${kindOf(data)}`,
+        fix:
+          typeof data === 'number' || typeof data === 'boolean' ? `put it in quotes: "${String(data)}"` : '',
+      };
     case 'enum': {
       const allowed = (params['allowedValues'] as unknown[]).map(String);
-      return { path, code: 'wrong-value', what: `${name} cannot be ${JSON.stringify(data)}${didYouMean(String(data), allowed)}`, fix: `it is one of: ${allowed.join(', ')}` };
+      return {
+        path,
+        code: 'wrong-value',
+        what: `${name} cannot be ${JSON.stringify(data)}${didYouMean(String(data), allowed)}`,
+        fix: `it is one of: ${allowed.join(', ')}`,
+      };
     }
     case 'pattern':
-      return { path, code: 'wrong-value', what: `${error.propertyName ?? name} cannot be ${JSON.stringify(error.propertyName ?? data)}`, fix: /timeout|delay/.test(name) ? 'write a duration such as 500ms, 20s or 2m' : 'use lower-case letters, digits and "-"' };
+      return {
+        path,
+        code: 'wrong-value',
+        what: `${error.propertyName ?? name} cannot be ${JSON.stringify(error.propertyName ?? data)}`,
+        fix: /timeout|delay/.test(name)
+          ? 'write a duration such as 500ms, 20s or 2m'
+          : 'use lower-case letters, digits and "-"',
+      };
     case 'minProperties':
-      return { path, code: 'asserts-nothing', what: `${name} is empty, so it would pass whatever is seen`, fix: 'say what must be seen, e.g. exitCode: 0' };
+      return {
+        path,
+        code: 'asserts-nothing',
+        what: `${name} is empty, so it would pass whatever is seen`,
+        fix: 'say what must be seen, e.g. exitCode: 0',
+      };
     case 'anyOf': {
       const description = (error.parentSchema as { description?: string } | undefined)?.description ?? '';
       return { path, code: 'wrong-type', what: `${name} cannot be ${kindOf(data)}`, fix: description };
@@ -65,10 +111,20 @@ function knownKeys(error: ErrorObject, _root: Record<string, unknown>): string[]
   return Object.keys(schema?.properties ?? {});
 }
 
-const kinds: Record<string, string> = { string: 'a text', object: 'a mapping', array: 'a list', boolean: 'true or false', number: 'a number', integer: 'a whole number' };
+const kinds: Record<string, string> = {
+  string: 'a text',
+  object: 'a mapping',
+  array: 'a list',
+  boolean: 'true or false',
+  number: 'a number',
+  integer: 'a whole number',
+};
 
 function article(type: string): string {
-  return type.split(',').map((one) => kinds[one] ?? one).join(' or ');
+  return type
+    .split(',')
+    .map((one) => kinds[one] ?? one)
+    .join(' or ');
 }
 
 function kindOf(data: unknown): string {

@@ -23,7 +23,14 @@ export class ShellState {
 
   /** Equal texts mean equal states. */
   get fingerprint(): string {
-    return JSON.stringify([this.#stack, this.#single, this.#comment, this.#backtick, this.#hereDocument, this.#escaped]);
+    return JSON.stringify([
+      this.#stack,
+      this.#single,
+      this.#comment,
+      this.#backtick,
+      this.#hereDocument,
+      this.#escaped,
+    ]);
   }
 
   /** A value stands here: a word has begun. */

@@ -7,7 +7,14 @@ import { type Mode, usesOf } from './template.ts';
 /** What can be seen only when all scenarios are known: ids, needs, and facts that nobody captures. */
 export function checkSuite(scenarios: readonly Scenario[]): Problem[] {
   const problems: Problem[] = [];
-  const add = (scenario: Scenario, path: readonly (string | number)[], code: string, what: string, fix: string, text?: string): void => {
+  const add = (
+    scenario: Scenario,
+    path: readonly (string | number)[],
+    code: string,
+    what: string,
+    fix: string,
+    text?: string,
+  ): void => {
     const place = scenario.source.at(path, text);
     problems.push({ severity: 'error', code, file: scenario.source.file, ...place, what, fix });
   };
@@ -15,34 +22,68 @@ export function checkSuite(scenarios: readonly Scenario[]): Problem[] {
   for (const scenario of scenarios) {
     const other = byId.get(scenario.id);
     if (other === undefined) byId.set(scenario.id, scenario);
-    else add(scenario, ['title'], 'duplicate-id', `the id "${scenario.id}" is taken by ${other.source.file}`, 'give it another name, or replaces: true to take its place');
+    else
+      add(
+        scenario,
+        ['title'],
+        'duplicate-id',
+        `the id "${scenario.id}" is taken by ${other.source.file}`,
+        'give it another name, or replaces: true to take its place',
+      );
   }
   for (const scenario of scenarios) {
     scenario.needs.forEach((need, index) => {
       const needed = byId.get(need);
       if (needed === undefined) {
-        add(scenario, ['needs', index], 'unknown-need', `there is no scenario called "${need}"${didYouMean(need, byId.keys())}`, `scenarios: ${[...byId.keys()].join(', ')}`);
+        add(
+          scenario,
+          ['needs', index],
+          'unknown-need',
+          `there is no scenario called "${need}"${didYouMean(need, byId.keys())}`,
+          `scenarios: ${[...byId.keys()].join(', ')}`,
+        );
       } else if (scenario.per === 'client' && needed.per === 'builder') {
-        add(scenario, ['needs', index], 'need-of-builder', `"${need}" runs for each builder, so a scenario that runs once cannot need it`, 'remove it, or remove per: client');
+        add(
+          scenario,
+          ['needs', index],
+          'need-of-builder',
+          `"${need}" runs for each builder, so a scenario that runs once cannot need it`,
+          'remove it, or remove per: client',
+        );
       }
     });
     for (const { path, text, fact } of factsUsed(scenario)) {
       if (!capturedFor(scenario, byId).has(fact)) {
-        add(scenario, path, 'unknown-fact', `no scenario that this one needs captures "${fact}"${didYouMean(fact, capturedFor(scenario, byId))}`, 'add the scenario that captures it to needs', text);
+        add(
+          scenario,
+          path,
+          'unknown-fact',
+          `no scenario that this one needs captures "${fact}"${didYouMean(fact, capturedFor(scenario, byId))}`,
+          'add the scenario that captures it to needs',
+          text,
+        );
       }
     }
   }
   const cycle = findCycle(scenarios);
   const start = cycle === null ? undefined : byId.get(cycle[0] ?? '');
   if (cycle !== null && start !== undefined) {
-    add(start, ['needs'], 'cyclic-needs', `these scenarios need one another: ${cycle.join(' -> ')}`, 'remove one of the needs');
+    add(
+      start,
+      ['needs'],
+      'cyclic-needs',
+      `these scenarios need one another: ${cycle.join(' -> ')}`,
+      'remove one of the needs',
+    );
   }
   return sortProblems(problems);
 }
 
 /** Takes out default scenarios that a custom one of the same id replaces. */
 export function applyReplacements(scenarios: readonly Scenario[]): Scenario[] {
-  const replacing = new Map(scenarios.filter(({ replaces }) => replaces).map((scenario) => [scenario.id, scenario]));
+  const replacing = new Map(
+    scenarios.filter(({ replaces }) => replaces).map((scenario) => [scenario.id, scenario]),
+  );
   return scenarios.filter((scenario) => {
     const other = replacing.get(scenario.id);
     return other === undefined || other === scenario;
@@ -75,7 +116,8 @@ function factsUsed(scenario: Scenario): FactUse[] {
     if (Array.isArray(value)) value.forEach((item, index) => visit(item, [...path, index], mode));
     else if (typeof value === 'object' && value !== null) {
       for (const [key, item] of Object.entries(value)) {
-        if (key.startsWith('facts.')) found.push({ path: [...path, key], text: key, fact: key.split('.')[1] ?? '' });
+        if (key.startsWith('facts.'))
+          found.push({ path: [...path, key], text: key, fact: key.split('.')[1] ?? '' });
         visit(item, [...path, key], key === 'matches' ? 'regex' : mode);
       }
     } else if (typeof value === 'string' && value.includes('{{')) {

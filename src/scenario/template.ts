@@ -79,12 +79,17 @@ export function renderCommand(command: string | readonly string[], context: Cont
 export function renderValue(value: unknown, context: Context, mode: 'plain' | 'regex' = 'plain'): Json {
   if (typeof value === 'string') {
     const lone = mode === 'plain' ? /^\{\{\s*([\w.]+)\s*\}\}$/.exec(value) : null;
-    return lone?.[1] === undefined ? renderText(value, context, mode) : valueAt(lone[1], context, { line: 1, column: 1 });
+    return lone?.[1] === undefined
+      ? renderText(value, context, mode)
+      : valueAt(lone[1], context, { line: 1, column: 1 });
   }
   if (Array.isArray(value)) return value.map((item) => renderValue(item, context, mode));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [key, renderValue(item, context, key === 'matches' ? 'regex' : 'plain')]),
+      Object.entries(value).map(([key, item]) => [
+        key,
+        renderValue(item, context, key === 'matches' ? 'regex' : 'plain'),
+      ]),
     );
   }
   return value as Json;
@@ -119,7 +124,12 @@ function compile(template: string, mode: Mode): Prepared {
     const { line, column } = options.hash as Place;
     return write[mode](String(scalarAt(path, current, { line, column })));
   });
-  const run = environment.compile(ast, { strict: true, noEscape: true, knownHelpersOnly: true, knownHelpers: { value: true } });
+  const run = environment.compile(ast, {
+    strict: true,
+    noEscape: true,
+    knownHelpersOnly: true,
+    knownHelpers: { value: true },
+  });
   return {
     uses,
     render: (context) => {
@@ -151,24 +161,36 @@ function rewrite(body: Node[], uses: Use[], shell: ShellState | null, tested: bo
     else if (node.type === 'MustacheStatement') {
       const mustache = node as hbs.AST.MustacheStatement;
       if (!mustache.escaped) refuse('{{{…}}} and {{&…}} are not allowed: a value is always escaped');
-      if (mustache.path.type !== 'PathExpression' || mustache.params.length > 0 || (mustache.hash as hbs.AST.Hash | undefined)?.pairs.length) {
+      if (
+        mustache.path.type !== 'PathExpression' ||
+        mustache.params.length > 0 ||
+        (mustache.hash as hbs.AST.Hash | undefined)?.pairs.length
+      ) {
         refuse('only a plain name such as {{builder.host}} is allowed here');
       }
       const path = (mustache.path as hbs.AST.PathExpression).original;
       if (shell?.refusal != null) {
-        refuse(`{{${path}}} stands ${shell.refusal}, where no quoting can make it safe; put it outside, as a word of its own`);
+        refuse(
+          `{{${path}}} stands ${shell.refusal}, where no quoting can make it safe; put it outside, as a word of its own`,
+        );
       }
       shell?.value();
       uses.push({ path, ...place, tested });
       callHelper(mustache, path, place);
     } else if (node.type === 'BlockStatement') {
       const block = node as hbs.AST.BlockStatement;
-      if (!['if', 'unless', 'each'].includes(block.path.original)) refuse(`{{#${block.path.original}}} is not known; there are #if, #unless and #each`);
-      for (const param of block.params) if (param.type === 'PathExpression') uses.push({ path: (param as hbs.AST.PathExpression).original, ...place, tested: true });
+      if (!['if', 'unless', 'each'].includes(block.path.original))
+        refuse(`{{#${block.path.original}}} is not known; there are #if, #unless and #each`);
+      for (const param of block.params)
+        if (param.type === 'PathExpression')
+          uses.push({ path: (param as hbs.AST.PathExpression).original, ...place, tested: true });
       const before = shell?.fingerprint;
       rewrite(block.program.body, uses, shell, true);
-      if (shell?.fingerprint !== before) refuse(`a {{#${block.path.original}}} block must not open or close quotes`);
-      rewrite(block.inverse?.body ?? [], uses, shell, true);
+      if (shell?.fingerprint !== before)
+        refuse(`a {{#${block.path.original}}} block must not open or close quotes`);
+      // Absent without {{else}}, which the types leave out.
+      const inverse = block.inverse as hbs.AST.Program | undefined;
+      rewrite(inverse?.body ?? [], uses, shell, true);
       if (shell?.fingerprint !== before) refuse('an {{else}} block must not open or close quotes');
     } else refuse('partials and decorators are not allowed');
   }
@@ -176,9 +198,21 @@ function rewrite(body: Node[], uses: Use[], shell: ShellState | null, tested: bo
 
 function callHelper(mustache: hbs.AST.MustacheStatement, path: string, { line, column }: Place): void {
   const { loc } = mustache;
-  const number = (value: number): hbs.AST.NumberLiteral => ({ type: 'NumberLiteral', value, original: value, loc });
+  const number = (value: number): hbs.AST.NumberLiteral => ({
+    type: 'NumberLiteral',
+    value,
+    original: value,
+    loc,
+  });
   mustache.params = [{ type: 'StringLiteral', value: path, original: path, loc } as hbs.AST.StringLiteral];
-  mustache.path = { type: 'PathExpression', data: false, depth: 0, parts: ['value'], original: 'value', loc } as hbs.AST.PathExpression;
+  mustache.path = {
+    type: 'PathExpression',
+    data: false,
+    depth: 0,
+    parts: ['value'],
+    original: 'value',
+    loc,
+  };
   mustache.hash = {
     type: 'Hash',
     loc,
@@ -192,7 +226,12 @@ function callHelper(mustache: hbs.AST.MustacheStatement, path: string, { line, c
 function scalarAt(path: string, context: Context, place: Place): string | number | boolean {
   const value = valueAt(path, context, place);
   if (typeof value === 'object') {
-    throw new TemplateError('template-missing-value', `{{${path}}} is ${value === null ? 'null' : 'a list or an object'}, not a text or a number`, place.line, place.column);
+    throw new TemplateError(
+      'template-missing-value',
+      `{{${path}}} is ${value === null ? 'null' : 'a list or an object'}, not a text or a number`,
+      place.line,
+      place.column,
+    );
   }
   if (typeof value === 'string' && value.includes('\0')) {
     throw new TemplateError('template-unsafe', `{{${path}}} holds a NUL character`, place.line, place.column);
@@ -207,6 +246,7 @@ function valueAt(path: string, context: Context, { line, column }: Place): Json 
     if (!inside) throw new TemplateError('template-missing-value', `{{${path}}} has no value`, line, column);
     value = (value as Record<string, unknown>)[part];
   }
-  if (value === undefined) throw new TemplateError('template-missing-value', `{{${path}}} has no value`, line, column);
+  if (value === undefined)
+    throw new TemplateError('template-missing-value', `{{${path}}} has no value`, line, column);
   return value as Json;
 }

@@ -1,12 +1,14 @@
-import type { Json } from './observation.ts';
 import type { Mismatch } from './matchers/matcher.ts';
+import type { Json } from './observation.ts';
 
 const longest = 200;
 
 /** A mismatch in words, e.g. `exitCode is 1, expected 0`. */
 export function wordMismatch({ path, matcher, expected, actual, missing, inner }: Mismatch): string {
-  if (actual === undefined && matcher !== 'anyOf') return `there is no ${path}, expected ${wordExpected(matcher, expected)}`;
-  if (missing !== undefined && missing.length > 0) return `${path} lacks ${missing.map(show).join(', ')}: it is ${show(actual)}`;
+  if (actual === undefined && matcher !== 'anyOf')
+    return `there is no ${path}, expected ${wordExpected(matcher, expected)}`;
+  if (missing !== undefined && missing.length > 0)
+    return `${path} lacks ${missing.map(show).join(', ')}: it is ${show(actual)}`;
   if (matcher === 'anyOf' && inner !== undefined) {
     return `${path} is ${show(actual)}, and fits none of: ${inner.map((one) => wordExpected(one.matcher, one.expected)).join('; ')}`;
   }

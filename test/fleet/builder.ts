@@ -59,8 +59,16 @@ export class Builder {
     const sshd = { ...sshdDefaults, ListenAddress: `${address}:22`, ...options.sshd };
     const homes = ['/root', ...(user === undefined ? [] : [`/home/${user.name}`])];
     const prepare = [
-      ...(user === undefined ? [] : [`useradd -m -d /home/${user.name} -s ${user.shell ?? '/bin/sh'} ${user.name}`, `usermod -p '*' ${user.name}`]),
-      ...homes.map((home) => `mkdir -p -m 700 ${home}/.ssh; echo '${authorised.trim()}' > ${home}/.ssh/authorized_keys; chmod 600 ${home}/.ssh/authorized_keys`),
+      ...(user === undefined
+        ? []
+        : [
+            `useradd -m -d /home/${user.name} -s ${user.shell ?? '/bin/sh'} ${user.name}`,
+            `usermod -p '*' ${user.name}`,
+          ]),
+      ...homes.map(
+        (home) =>
+          `mkdir -p -m 700 ${home}/.ssh; echo '${authorised.trim()}' > ${home}/.ssh/authorized_keys; chmod 600 ${home}/.ssh/authorized_keys`,
+      ),
       ...(user === undefined ? [] : [`chown -R ${user.name}: /home/${user.name}`]),
     ].join('\n');
     const host = await Host.start({
@@ -77,7 +85,10 @@ export class Builder {
 
   /** `ssh-ed25519 AAAA…`, without a comment. */
   get hostKey(): string {
-    return readFileSync(this.host.path('/etc/ssh/ssh_host_ed25519_key.pub'), 'utf8').split(' ').slice(0, 2).join(' ');
+    return readFileSync(this.host.path('/etc/ssh/ssh_host_ed25519_key.pub'), 'utf8')
+      .split(' ')
+      .slice(0, 2)
+      .join(' ');
   }
 
   /** The host key as the eighth column wants it. */

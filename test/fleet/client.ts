@@ -30,7 +30,15 @@ export class Client {
   }
 
   static async start({ name, nix = '2.8', nixConf, address, folder, key }: StartOptions): Promise<Client> {
-    const host = await Host.start({ name, nix, address, folder, nixConf: { ...nixDefaults, ...nixConf }, sshd: null, prepare: 'mkdir -p -m 700 /root/.ssh' });
+    const host = await Host.start({
+      name,
+      nix,
+      address,
+      folder,
+      nixConf: { ...nixDefaults, ...nixConf },
+      sshd: null,
+      prepare: 'mkdir -p -m 700 /root/.ssh',
+    });
     copyFileSync(key, host.path('/root/.ssh/id_ed25519'));
     copyFileSync(`${key}.pub`, host.path('/root/.ssh/id_ed25519.pub'));
     return new Client(host);
@@ -39,7 +47,11 @@ export class Client {
   /** Makes the builder's name known, and its host key too if it is trusted. */
   meet(builder: Builder, trust: boolean): void {
     appendFileSync(this.host.path('/etc/hosts'), `${builder.host.address} ${builder.name}\n`);
-    if (trust) appendFileSync(this.host.path('/root/.ssh/known_hosts'), `${builder.name},${builder.host.address} ${builder.hostKey}\n`);
+    if (trust)
+      appendFileSync(
+        this.host.path('/root/.ssh/known_hosts'),
+        `${builder.name},${builder.host.address} ${builder.hostKey}\n`,
+      );
   }
 
   /** Writes /etc/nix/machines. */

@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -32,7 +32,14 @@ export interface HostOptions {
 }
 
 /** Parts of a host's file system that are its own; the rest is shared and left alone. */
-const ownFolders = { nix: 'nix', 'etc-nix': 'etc/nix', 'etc-ssh': 'etc/ssh', root: 'root', home: 'home', tmp: 'tmp' } as const;
+const ownFolders = {
+  nix: 'nix',
+  'etc-nix': 'etc/nix',
+  'etc-ssh': 'etc/ssh',
+  root: 'root',
+  home: 'home',
+  tmp: 'tmp',
+} as const;
 const ownFiles = ['passwd', 'group', 'shadow', 'hosts'] as const;
 
 /** A machine in namespaces of its own: mounts, host name, processes. Its network is the real machine's loopback. */
@@ -61,7 +68,18 @@ export class Host {
     const child = spawn(
       'setpriv',
       // When this process dies, so does the host: nothing is left behind.
-      ['--pdeathsig', 'KILL', 'unshare', '--kill-child=KILL', '-m', '-u', '-p', '-f', 'bash', join(options.folder, 'start.sh')],
+      [
+        '--pdeathsig',
+        'KILL',
+        'unshare',
+        '--kill-child=KILL',
+        '-m',
+        '-u',
+        '-p',
+        '-f',
+        'bash',
+        join(options.folder, 'start.sh'),
+      ],
       { stdio: 'ignore' },
     );
     child.unref();
@@ -77,8 +95,17 @@ export class Host {
 
   /** Runs a program inside as root, with a plain environment. */
   run(argv: readonly string[], { env = {}, input, timeoutMs = 120_000 }: RunInside = {}): Promise<Ran> {
-    const plain = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', USER: 'root', LANG: 'C.UTF-8', ...env };
-    const child = spawn('nsenter', [...this.enter(), ...argv], { env: plain, stdio: ['pipe', 'pipe', 'pipe'] });
+    const plain = {
+      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      HOME: '/root',
+      USER: 'root',
+      LANG: 'C.UTF-8',
+      ...env,
+    };
+    const child = spawn('nsenter', [...this.enter(), ...argv], {
+      env: plain,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
@@ -103,7 +130,8 @@ export class Host {
   /** A file of the host, seen from outside; only in the parts that are its own. */
   path(inside: string): string {
     for (const [own, where] of Object.entries(ownFolders)) {
-      if (inside === `/${where}` || inside.startsWith(`/${where}/`)) return join(this.#folder, own, inside.slice(where.length + 1));
+      if (inside === `/${where}` || inside.startsWith(`/${where}/`))
+        return join(this.#folder, own, inside.slice(where.length + 1));
     }
     const file = ownFiles.find((name) => inside === `/etc/${name}`);
     if (file !== undefined) return join(this.#folder, 'etc', file);
@@ -126,13 +154,16 @@ export class Host {
   }
 
   async stopSshd(): Promise<void> {
-    await this.sh('kill $(cat /run/sshd.pid); pkill -KILL -x sshd; pkill -KILL -f sshd-session; rm -f /run/sshd.pid');
+    await this.sh(
+      'kill $(cat /run/sshd.pid); pkill -KILL -x sshd; pkill -KILL -f sshd-session; rm -f /run/sshd.pid',
+    );
     await until(async () => !(await listens(this.address)), 'sshd goes away');
   }
 
   async startSshd(): Promise<void> {
     const { exitCode, stderr } = await this.sh('/usr/sbin/sshd -E /tmp/sshd.log');
-    if (exitCode !== 0) throw new Error(`sshd of ${this.name} does not start: ${stderr}${this.read('/tmp/sshd.log')}`);
+    if (exitCode !== 0)
+      throw new Error(`sshd of ${this.name} does not start: ${stderr}${this.read('/tmp/sshd.log')}`);
     await until(() => listens(this.address), 'sshd answers');
   }
 
@@ -141,8 +172,13 @@ export class Host {
   }
 
   async startDaemon(): Promise<void> {
-    await this.sh('rm -f /nix/var/nix/daemon-socket/socket; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 &');
-    await until(() => Promise.resolve(existsSync(this.path('/nix/var/nix/daemon-socket/socket'))), 'the daemon makes its socket');
+    await this.sh(
+      'rm -f /nix/var/nix/daemon-socket/socket; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 &',
+    );
+    await until(
+      () => Promise.resolve(existsSync(this.path('/nix/var/nix/daemon-socket/socket'))),
+      'the daemon makes its socket',
+    );
   }
 
   /** Ends every process of the host. */
@@ -162,29 +198,53 @@ export class Host {
       return Promise.resolve(existsSync(join(this.#folder, 'tmp', 'started')));
     }, `${this.name} starts (see ${this.#folder}/tmp/start.log)`);
     this.#init = Number(readFileSync(join(this.#folder, 'init.pid'), 'utf8'));
-    await until(() => Promise.resolve(existsSync(this.path('/nix/var/nix/daemon-socket/socket'))), `the daemon of ${this.name} makes its socket`);
+    await until(
+      () => Promise.resolve(existsSync(this.path('/nix/var/nix/daemon-socket/socket'))),
+      `the daemon of ${this.name} makes its socket`,
+    );
     if (sshd) await until(() => listens(this.address), `sshd of ${this.name} answers`);
   }
 }
 
 function layOut({ name, folder, nixConf, sshd, address, prepare = '' }: HostOptions, root: string): void {
   const prefix = root === '/' ? '' : root;
-  for (const own of Object.keys(ownFolders)) mkdirSync(join(folder, own), { recursive: true, mode: own === 'root' ? 0o700 : 0o755 });
+  for (const own of Object.keys(ownFolders))
+    mkdirSync(join(folder, own), { recursive: true, mode: own === 'root' ? 0o700 : 0o755 });
   mkdirSync(join(folder, 'etc'), { recursive: true });
   for (const file of ownFiles) copyFileSync(join(root, 'etc', file), join(folder, 'etc', file));
   writeFileSync(join(folder, 'etc/hosts'), `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`);
-  writeFileSync(join(folder, 'etc-nix/nix.conf'), Object.entries(nixConf).map(([key, value]) => `${key} = ${value}\n`).join(''));
+  writeFileSync(
+    join(folder, 'etc-nix/nix.conf'),
+    Object.entries(nixConf)
+      .map(([key, value]) => `${key} = ${value}\n`)
+      .join(''),
+  );
   writeFileSync(join(folder, 'etc-ssh/ssh_config'), 'Include /etc/ssh/ssh_config.d/*.conf\n');
   mkdirSync(join(folder, 'etc-ssh/ssh_config.d'));
   if (sshd !== null) {
-    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', `root@${name}`, '-f', join(folder, 'etc-ssh/ssh_host_ed25519_key')]);
+    execFileSync('ssh-keygen', [
+      '-q',
+      '-t',
+      'ed25519',
+      '-N',
+      '',
+      '-C',
+      `root@${name}`,
+      '-f',
+      join(folder, 'etc-ssh/ssh_host_ed25519_key'),
+    ]);
     writeFileSync(join(folder, 'etc-ssh/sshd_config'), `${sshd.join('\n')}\n`);
   }
   const binds = [
     ...ownFiles.map((file) => `mount --bind ${folder}/etc/${file} ${prefix}/etc/${file}`),
     `mount -t proc proc ${prefix}/proc`,
     `mount -t tmpfs -o mode=755 tmpfs ${prefix}/run`,
-    ...(prefix === '' ? [] : [`mount --rbind /dev ${prefix}/dev`, `mount --bind ${process.execPath} ${prefix}/usr/local/bin/node`]),
+    ...(prefix === ''
+      ? []
+      : [
+          `mount --rbind /dev ${prefix}/dev`,
+          `mount --bind ${process.execPath} ${prefix}/usr/local/bin/node`,
+        ]),
     `mount --bind ${process.cwd()} ${prefix}/mnt`,
     // Last, for the folder itself may lie in /tmp.
     ...Object.entries(ownFolders).map(([own, where]) => `mount --bind ${folder}/${own} ${prefix}/${where}`),
@@ -202,8 +262,17 @@ function layOut({ name, folder, nixConf, sshd, address, prepare = '' }: HostOpti
   const init = prefix === '' ? 'exec bash /tmp/init.sh' : `exec chroot ${prefix} bash /tmp/init.sh`;
   writeFileSync(
     join(folder, 'start.sh'),
-    ['set -eu', `exec >${folder}/tmp/start.log 2>&1 </dev/null`, 'cd /', // /proc is still the outside's here, and tells our number there.
-     `read -r pid _ < /proc/self/stat; echo $pid > ${folder}/init.pid`, `hostname ${name}`, ...binds, 'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root', init, ''].join('\n'),
+    [
+      'set -eu',
+      `exec >${folder}/tmp/start.log 2>&1 </dev/null`,
+      'cd /', // /proc is still the outside's here, and tells our number there.
+      `read -r pid _ < /proc/self/stat; echo $pid > ${folder}/init.pid`,
+      `hostname ${name}`,
+      ...binds,
+      'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root',
+      init,
+      '',
+    ].join('\n'),
   );
 }
 

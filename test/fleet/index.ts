@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Builder, type BuilderOptions } from './builder.ts';
 import { Client } from './client.ts';
-import { Host } from './host.ts';
+import type { Host } from './host.ts';
 import { ensurePackages } from './packages.ts';
 import type { NixVersion } from './rootfs.ts';
 
-export { NoFleet } from './packages.ts';
 export type { Builder } from './builder.ts';
 export type { Client } from './client.ts';
+export { NoFleet } from './packages.ts';
 export type { NixVersion } from './rootfs.ts';
 
 /** Real builders and real clients on this machine. */
@@ -31,7 +31,13 @@ export class Fleet {
     const number = this.#next;
     this.#next += 1;
     const name = options.name ?? `builder${number}`;
-    const builder = await Builder.start({ ...options, name, address: this.#address(number), folder: this.#newFolder(name), authorised: readFileSync(`${this.#key}.pub`, 'utf8') });
+    const builder = await Builder.start({
+      ...options,
+      name,
+      address: this.#address(number),
+      folder: this.#newFolder(name),
+      authorised: readFileSync(`${this.#key}.pub`, 'utf8'),
+    });
     this.#hosts.push(builder.host);
     this.#builders.push(builder);
     for (const client of this.#clients) client.meet(builder, options.trusted ?? true);
@@ -39,11 +45,19 @@ export class Fleet {
   }
 
   /** A machine with Nix and the key that opens the builders, but nothing in /etc/nix/machines yet. */
-  async client(options: { name?: string; nix?: NixVersion; nixConf?: Record<string, string> } = {}): Promise<Client> {
+  async client(
+    options: { name?: string; nix?: NixVersion; nixConf?: Record<string, string> } = {},
+  ): Promise<Client> {
     const number = this.#next;
     this.#next += 1;
     const name = options.name ?? `client${number}`;
-    const client = await Client.start({ ...options, name, address: this.#address(number), folder: this.#newFolder(name), key: this.#key });
+    const client = await Client.start({
+      ...options,
+      name,
+      address: this.#address(number),
+      folder: this.#newFolder(name),
+      key: this.#key,
+    });
     this.#hosts.push(client.host);
     this.#clients.push(client);
     for (const builder of this.#builders) client.meet(builder, true);

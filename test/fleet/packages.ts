@@ -20,7 +20,9 @@ export class NoFleet extends Error {
 
 /** Installs what is missing, saying so. Throws {@link NoFleet} where that cannot be done. */
 export function ensurePackages(): void {
-  const missing = Object.entries(needed).filter(([, file]) => !existsSync(file)).map(([name]) => name);
+  const missing = Object.entries(needed)
+    .filter(([, file]) => !existsSync(file))
+    .map(([name]) => name);
   if (process.getuid?.() !== 0) {
     const also = missing.length === 0 ? '' : `, and the Debian packages ${missing.join(' ')}`;
     throw new NoFleet(`real builders run in namespaces, which needs root${also}`);
@@ -28,7 +30,8 @@ export function ensurePackages(): void {
   // Places that every host mounts its own folders on.
   for (const folder of ['/nix', '/etc/nix']) mkdirSync(folder, { recursive: true });
   if (missing.length === 0) return;
-  if (!existsSync('/usr/bin/apt-get')) throw new NoFleet(`missing here, and this is no Debian: ${missing.join(' ')}`);
+  if (!existsSync('/usr/bin/apt-get'))
+    throw new NoFleet(`missing here, and this is no Debian: ${missing.join(' ')}`);
   process.stderr.write(`Installing Debian packages: ${missing.join(' ')}\n`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const apt = (...args: string[]): void => {
@@ -41,4 +44,3 @@ export function ensurePackages(): void {
     throw new NoFleet(`apt-get could not install: ${missing.join(' ')}`);
   }
 }
-

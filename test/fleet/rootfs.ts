@@ -11,7 +11,11 @@ export type NixVersion = '2.8' | '2.26' | '2.34';
 
 const suites: Readonly<Record<Exclude<NixVersion, '2.8'>, string>> = { '2.26': 'trixie', '2.34': 'sid' };
 
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'nix-remote-builder-doctor', 'rootfs');
+const cache = join(
+  process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+  'nix-remote-builder-doctor',
+  'rootfs',
+);
 
 /** The root folder with that Nix, made once and kept. `/` for the machine's own. Others that want it wait. */
 export async function rootfs(version: NixVersion): Promise<string> {
@@ -40,23 +44,31 @@ function takeLock(lock: string): boolean {
     return true;
   } catch {
     const [owner] = execFileSync('ls', [lock], { encoding: 'utf8' }).split('\n');
-    if (owner !== undefined && owner !== '' && !existsSync(`/proc/${owner}`)) rmSync(lock, { recursive: true, force: true });
+    if (owner !== undefined && owner !== '' && !existsSync(`/proc/${owner}`))
+      rmSync(lock, { recursive: true, force: true });
     return false;
   }
 }
 
 async function make(suite: string, version: string, root: string): Promise<void> {
-  process.stderr.write(`Making a root folder with Nix ${version} (Debian ${suite}); this takes a minute or two, once\n`);
+  process.stderr.write(
+    `Making a root folder with Nix ${version} (Debian ${suite}); this takes a minute or two, once\n`,
+  );
   const folder = mkdtempSync(`${root}.partial-`);
   const args = ['--variant=minbase', '--include=nix-bin,openssh-server', suite, folder, debianMirror()];
   // nix-bin's configure step fails without a running system, which does no harm; whether Nix runs is what counts.
   await promisify(execFile)('debootstrap', args, { maxBuffer: 64 * 1024 * 1024 }).catch(() => undefined);
   try {
-    const seen = execFileSync('unshare', ['-m', '-p', '-f', 'sh', '-c', `mount -t proc proc ${folder}/proc && chroot ${folder} nix --version`], {
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    if (!seen.includes(`) ${version}`)) throw new NoFleet(`Debian ${suite} has ${seen.trim()}, not ${version}`);
+    const seen = execFileSync(
+      'unshare',
+      ['-m', '-p', '-f', 'sh', '-c', `mount -t proc proc ${folder}/proc && chroot ${folder} nix --version`],
+      {
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    if (!seen.includes(`) ${version}`))
+      throw new NoFleet(`Debian ${suite} has ${seen.trim()}, not ${version}`);
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     if (error instanceof NoFleet) throw error;
@@ -70,7 +82,9 @@ async function make(suite: string, version: string, root: string): Promise<void>
 
 /** The mirror that this machine's apt uses for Debian itself. */
 function debianMirror(): string {
-  const sites = execFileSync('apt-get', ['indextargets', '--format', '$(SITE) $(SUITE) $(ORIGIN)'], { encoding: 'utf8' });
+  const sites = execFileSync('apt-get', ['indextargets', '--format', '$(SITE) $(SUITE) $(ORIGIN)'], {
+    encoding: 'utf8',
+  });
   const line = sites.split('\n').find((entry) => entry.endsWith(' Debian') && !entry.includes('security'));
   const [site] = line?.split(' ') ?? [];
   if (site === undefined) throw new NoFleet('apt knows no Debian mirror');

@@ -10,7 +10,10 @@ function text(value: string): Buffer {
 
 // What `nix-daemon --stdio` of Nix 2.26.3 answers, as captured.
 const daemon226 = Buffer.from(
-  '6f697864000000002601000000000000' + '0600000000000000322e32362e330000' + '0100000000000000' + '73746c6100000000',
+  '6f697864000000002601000000000000' +
+    '0600000000000000322e32362e330000' +
+    '0100000000000000' +
+    '73746c6100000000',
   'hex',
 );
 
@@ -51,7 +54,13 @@ t.test('messages before the last word are passed over, and an error is kept', (t
     integers(0x6f6c6d67),
     text('a line of log\n'),
     integers(0x63787470),
-    ...[text('Error'), integers(0), text('Error'), text("user 'bob' is not allowed to connect"), integers(0, 0)],
+    ...[
+      text('Error'),
+      integers(0),
+      text('Error'),
+      text("user 'bob' is not allowed to connect"),
+      integers(0, 0),
+    ],
   ]);
   t.equal(readGreeting(refusal, 0, 'worker')?.error, "user 'bob' is not allowed to connect");
   t.end();

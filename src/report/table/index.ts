@@ -5,7 +5,10 @@ import { marks, type Paint, painter } from './paint.ts';
 import { troubles } from './trouble.ts';
 
 /** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to mend it. */
-export function renderTable(report: Report, { color, verbose, width }: { color: boolean; verbose: boolean; width: number }): string {
+export function renderTable(
+  report: Report,
+  { color, verbose, width }: { color: boolean; verbose: boolean; width: number },
+): string {
   const paint = painter(color);
   const lines = [
     verdictLine(report, paint),
@@ -41,17 +44,27 @@ function everyCheck(report: Report, paint: Paint): string[] {
     ...checks.flatMap((check) => checkLines(check, paint)),
   ];
   return [
-    ...(report.clientChecks.length === 0 ? [] : group(`this machine (${report.client.hostname})`, report.clientChecks)),
+    ...(report.clientChecks.length === 0
+      ? []
+      : group(`this machine (${report.client.hostname})`, report.clientChecks)),
     ...report.builders.flatMap(({ name, checks }) => group(name, checks)),
   ];
 }
 
-function checkLines({ outcome, scenario, message, durationMs, observation, mismatches = [] }: ReportCheck, paint: Paint): string[] {
+function checkLines(
+  { outcome, scenario, message, durationMs, observation, mismatches = [] }: ReportCheck,
+  paint: Paint,
+): string[] {
   const { mark, style } = marks[outcome];
-  const lines = [`  ${paint(style, mark)} ${scenario}  ${oneLine(message)}  ${paint('gray', `${durationMs} ms`)}`];
+  const lines = [
+    `  ${paint(style, mark)} ${scenario}  ${oneLine(message)}  ${paint('gray', `${durationMs} ms`)}`,
+  ];
   if (outcome === 'pass' || outcome === 'skip' || outcome === 'blocked') return lines;
   const indent = (label: string, text: string): string[] =>
-    visible(text).trimEnd().split('\n').map((line) => `      ${label}${line}`.trimEnd());
+    visible(text)
+      .trimEnd()
+      .split('\n')
+      .map((line) => `      ${label}${line}`.trimEnd());
   return [
     ...lines,
     ...mismatches.flatMap(({ message: seen }) => indent('seen: ', seen)),

@@ -13,7 +13,9 @@ export function matrix(report: Report, paint: Paint): string[] {
   const scenarios = unique(report.builders.flatMap(({ checks }) => checks.map(({ scenario }) => scenario)));
   const names = report.builders.map(({ name }) => shorten(oneLine(name)));
   const width = Math.max(0, ...names.map((name) => stringWidth(name))) + 2;
-  const heads = scenarios.map((scenario, index) => `${' '.repeat(width)}${paint('gray', '│ '.repeat(index))}${oneLine(scenario)}`);
+  const heads = scenarios.map(
+    (scenario, index) => `${' '.repeat(width)}${paint('gray', '│ '.repeat(index))}${oneLine(scenario)}`,
+  );
   const rows = report.builders.map(({ checks }, index) => {
     const byScenario = new Map(checks.map((check) => [check.scenario, check]));
     const cells = scenarios.map((scenario) => cell(byScenario.get(scenario), paint)).join(' ');
@@ -32,7 +34,9 @@ function cell(check: ReportCheck | undefined, paint: Paint): string {
 
 /** What the last build says of itself: the proof of where it ran. */
 function noteOf(checks: readonly ReportCheck[]): string {
-  const build = checks.find(({ scenario, outcome }) => scenario === 'local-to-remote-build' && outcome === 'pass');
+  const build = checks.find(
+    ({ scenario, outcome }) => scenario === 'local-to-remote-build' && outcome === 'pass',
+  );
   return build === undefined ? '' : oneLine(build.message);
 }
 
@@ -46,7 +50,8 @@ function legend(report: Report, paint: Paint): string {
 }
 
 function shorten(name: string): string {
-  return [...name].length <= longestName ? name : `${[...name].slice(0, longestName - 1).join('')}…`;
+  const characters = Array.from(name);
+  return characters.length <= longestName ? name : `${characters.slice(0, longestName - 1).join('')}…`;
 }
 
 function unique(items: readonly string[]): string[] {

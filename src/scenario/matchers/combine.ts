@@ -4,8 +4,17 @@ import { expectThat, type Matcher } from './matcher.ts';
 export const anyOf: Matcher = {
   name: 'anyOf',
   check: (actual, operand, path, match) => {
-    const branches = (Array.isArray(operand) ? operand : [operand]).map((branch) => match(actual, branch, path));
-    return expectThat(branches.some((missed) => missed.length === 0), 'anyOf', path, operand, actual, { inner: branches.flat() });
+    const branches = (Array.isArray(operand) ? operand : [operand]).map((branch) =>
+      match(actual, branch, path),
+    );
+    return expectThat(
+      branches.some((missed) => missed.length === 0),
+      'anyOf',
+      path,
+      operand,
+      actual,
+      { inner: branches.flat() },
+    );
   },
 };
 
@@ -19,5 +28,6 @@ export const allOf: Matcher = {
 /** Not this. */
 export const not: Matcher = {
   name: 'not',
-  check: (actual, operand, path, match) => expectThat(match(actual, operand, path).length > 0, 'not', path, operand, actual),
+  check: (actual, operand, path, match) =>
+    expectThat(match(actual, operand, path).length > 0, 'not', path, operand, actual),
 };

@@ -5,7 +5,9 @@ export const contains: Matcher = {
   name: 'contains',
   check: (actual, operand, path) => {
     const wanted = Array.isArray(operand) ? operand : [operand];
-    const missing = wanted.filter((part) => typeof actual !== 'string' || typeof part !== 'string' || !actual.includes(part));
+    const missing = wanted.filter(
+      (part) => typeof actual !== 'string' || typeof part !== 'string' || !actual.includes(part),
+    );
     return expectThat(missing.length === 0, 'contains', path, operand, actual, { missing });
   },
 };

@@ -5,7 +5,8 @@ import { expectThat, type Matcher } from './matcher.ts';
 export const equals: Matcher = {
   name: 'equals',
   check: (actual, operand, path) => {
-    const text = typeof actual === 'string' && typeof operand === 'string' ? actual.replace(/\n+$/, '') : actual;
+    const text =
+      typeof actual === 'string' && typeof operand === 'string' ? actual.replace(/\n+$/, '') : actual;
     const holds = isDeepStrictEqual(actual, operand) || isDeepStrictEqual(text, operand);
     return expectThat(holds, 'equals', path, operand, actual);
   },

@@ -15,7 +15,9 @@ export const includesAll: Matcher = {
   name: 'includesAll',
   check: (actual, operand, path) => {
     const wanted = Array.isArray(operand) ? operand : [operand];
-    const missing = wanted.filter((item) => !Array.isArray(actual) || !actual.some((have) => isDeepStrictEqual(have, item)));
+    const missing = wanted.filter(
+      (item) => !Array.isArray(actual) || !actual.some((have) => isDeepStrictEqual(have, item)),
+    );
     return expectThat(missing.length === 0, 'includesAll', path, operand, actual, { missing });
   },
 };

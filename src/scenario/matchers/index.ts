@@ -30,7 +30,8 @@ export function match(actual: Json | undefined, expected: Json, path: string): M
   return Object.entries(expected).flatMap(([key, operand]) => {
     const matcher = matchers.get(key);
     if (matcher !== undefined) return matcher.check(actual, operand, path, match);
-    const inner = typeof actual === 'object' && actual !== null && !Array.isArray(actual) ? actual[key] : undefined;
+    const inner =
+      typeof actual === 'object' && actual !== null && !Array.isArray(actual) ? actual[key] : undefined;
     return match(inner, operand, `${path}.${key}`);
   });
 }

@@ -6,7 +6,12 @@ import { expectThat, type Matcher } from './matcher.ts';
 export const json: Matcher = {
   name: 'json',
   check: (actual, operand, path, match) => {
-    if (typeof actual !== 'string' || typeof operand !== 'object' || operand === null || Array.isArray(operand)) {
+    if (
+      typeof actual !== 'string' ||
+      typeof operand !== 'object' ||
+      operand === null ||
+      Array.isArray(operand)
+    ) {
       return expectThat(false, 'json', path, operand, actual);
     }
     let parsed: Json;
@@ -15,6 +20,8 @@ export const json: Matcher = {
     } catch {
       return expectThat(false, 'json', path, operand, actual);
     }
-    return Object.entries(operand).flatMap(([pointer, expected]) => match(pointTo(parsed, pointer), expected, `${path}#${pointer}`));
+    return Object.entries(operand).flatMap(([pointer, expected]) =>
+      match(pointTo(parsed, pointer), expected, `${path}#${pointer}`),
+    );
   },
 };

@@ -6,7 +6,8 @@ export const lines: Matcher = {
   check: (actual, operand, path, match) => {
     if (typeof actual !== 'string') return expectThat(false, 'lines', path, operand, actual);
     const list = actual.split(/\r?\n/).filter((line) => line.trim() !== '');
-    if (typeof operand === 'number') return expectThat(list.length === operand, 'lines', path, operand, list.length);
+    if (typeof operand === 'number')
+      return expectThat(list.length === operand, 'lines', path, operand, list.length);
     return match(list, operand, `${path}.lines`);
   },
 };

@@ -5,7 +5,8 @@ import { expectThat, type Matcher } from './matcher.ts';
 export const matches: Matcher = {
   name: 'matches',
   check: (actual, operand, path) => {
-    const holds = typeof actual === 'string' && typeof operand === 'string' && regex(operand).matcher(actual).find();
+    const holds =
+      typeof actual === 'string' && typeof operand === 'string' && regex(operand).matcher(actual).find();
     return expectThat(holds, 'matches', path, operand, actual);
   },
   operandProblem: (operand) => (typeof operand === 'string' ? regexProblem(operand) : 'it is a text'),

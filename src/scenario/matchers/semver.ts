@@ -12,5 +12,7 @@ export const semver: Matcher = {
     return expectThat(holds, 'semver', path, operand, actual);
   },
   operandProblem: (operand) =>
-    typeof operand === 'string' && validRange(operand) !== null ? null : 'it is a range of versions such as ">=2.20 <3"',
+    typeof operand === 'string' && validRange(operand) !== null
+      ? null
+      : 'it is a range of versions such as ">=2.20 <3"',
 };

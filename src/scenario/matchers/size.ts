@@ -12,7 +12,8 @@ function sizeOf(value: Json | undefined): number {
 function comparison(name: string, holds: (size: number, limit: number) => boolean): Matcher {
   return {
     name,
-    check: (actual, operand, path) => expectThat(holds(sizeOf(actual), Number(operand)), name, path, operand, actual),
+    check: (actual, operand, path) =>
+      expectThat(holds(sizeOf(actual), Number(operand)), name, path, operand, actual),
   };
 }
 

@@ -1,0 +1,106 @@
+/**
+ * Runs the tests: every test/**.test.ts, or those whose path holds one of the words given. Each file is a program
+ * of its own that writes TAP; two run at a time. The last line is `N passed, N failed`.
+ */
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import pLimit from 'p-limit';
+import { Parser, type Result } from 'tap-parser';
+import { ensurePackages, NoFleet } from '../test/fleet/packages.ts';
+import { rootfs } from '../test/fleet/rootfs.ts';
+
+interface FileResult {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+/** A file that takes longer hangs. */
+const fileTimeoutMs = 10 * 60_000;
+
+async function prepareFleet(): Promise<void> {
+  try {
+    ensurePackages();
+    await Promise.all([rootfs('2.26'), rootfs('2.34')]);
+  } catch (error) {
+    if (!(error instanceof NoFleet) || process.env['CI'] !== undefined) throw error;
+    process.stderr.write(`Tests that need real builders are skipped: ${error.message}\n`);
+    process.env['NRBD_NO_FLEET'] = error.message;
+  }
+}
+
+function runFile(file: string): Promise<FileResult> {
+  return new Promise((resolve) => {
+    const started = performance.now();
+    const result: FileResult = { passed: 0, failed: 0, skipped: 0 };
+    const failures: string[] = [];
+    const parser = new Parser({ strict: false });
+    const count = (own: Parser, path: readonly string[]): void => {
+      own.on('child', (child: Parser) => count(child, [...path, child.name]));
+      own.on('assert', (assertion: Result) => {
+        // The point of a subtest repeats what its own points said.
+        if (assertion.closingTestPoint) return;
+        if (assertion.skip || assertion.todo) result.skipped += 1;
+        else if (assertion.ok) result.passed += 1;
+        else {
+          result.failed += 1;
+          const diag = (assertion.diag as unknown) === null ? '' : `\n${indent(JSON.stringify(assertion.diag, null, 2))}`;
+          failures.push(
+            `  not ok: ${[...path, assertion.name].filter((part) => part !== '').join(' > ')}${diag}`,
+          );
+        }
+      });
+    };
+    count(parser, []);
+    const child = spawn(process.execPath, ['--import', 'tsx', file], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, TAP: '1' },
+    });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
+    child.stdout.pipe(parser);
+    const timer = setTimeout(() => child.kill('SIGKILL'), fileTimeoutMs);
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
+      if (result.passed + result.failed + result.skipped === 0 || (code !== 0 && result.failed === 0)) {
+        result.failed += 1;
+        failures.push(
+          `  the file ended with ${signal ?? `exit code ${code}`} and ${result.passed} passed tests`,
+        );
+      }
+      const verdict = result.failed === 0 ? 'ok' : 'FAILED';
+      process.stdout.write(
+        `${verdict.padEnd(6)} ${file} (${result.passed} passed, ${((performance.now() - started) / 1000).toFixed(1)} s)\n`,
+      );
+      if (result.failed > 0) process.stdout.write(`${failures.join('\n')}\n${indent(stderr)}\n`);
+      resolve(result);
+    });
+  });
+}
+
+function indent(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => `    ${line}`)
+    .join('\n');
+}
+
+async function main(): Promise<void> {
+  const words = process.argv.slice(2);
+  const all = (await readdir('test', { recursive: true }))
+    .filter((name) => name.endsWith('.test.ts'))
+    .map((name) => join('test', name))
+    .sort();
+  const files = all.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
+  await prepareFleet();
+  const limit = pLimit(Math.min(2, availableParallelism()));
+  const results = await Promise.all(files.map((file) => limit(() => runFile(file))));
+  const sum = (key: keyof FileResult): number => results.reduce((total, result) => total + result[key], 0);
+  const skipped = sum('skipped') === 0 ? '' : `, ${sum('skipped')} skipped`;
+  process.stdout.write(`${sum('passed')} passed, ${sum('failed')} failed${skipped}\n`);
+  process.exitCode = sum('failed') === 0 && sum('passed') > 0 ? 0 : 1;
+}
+
+await main();
