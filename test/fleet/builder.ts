@@ -59,12 +59,7 @@ export class Builder {
     const sshd = { ...sshdDefaults, ListenAddress: `${address}:22`, ...options.sshd };
     const homes = ['/root', ...(user === undefined ? [] : [`/home/${user.name}`])];
     const prepare = [
-      ...(user === undefined
-        ? []
-        : [
-            `useradd -m -d /home/${user.name} -s ${user.shell ?? '/bin/sh'} ${user.name}`,
-            `usermod -p '*' ${user.name}`,
-          ]),
+      ...(user === undefined ? [] : addUser(user.name, user.shell ?? '/bin/sh')),
       ...homes.map(
         (home) =>
           `mkdir -p -m 700 ${home}/.ssh; echo '${authorised.trim()}' > ${home}/.ssh/authorized_keys; chmod 600 ${home}/.ssh/authorized_keys`,
@@ -100,4 +95,13 @@ export class Builder {
   line(scheme: 'ssh' | 'ssh-ng' = 'ssh-ng', rest = 'x86_64-linux - 4 1'): string {
     return `${scheme}://${this.user}@${this.name} ${rest}`;
   }
+}
+
+/** The files are mounts of their own, so `useradd`, which replaces them, cannot be used. */
+function addUser(name: string, shell: string): string[] {
+  return [
+    `echo '${name}:x:1500:1500::/home/${name}:${shell}' >> /etc/passwd`,
+    `echo '${name}:x:1500:' >> /etc/group`,
+    `echo '${name}:*:19000:0:99999:7:::' >> /etc/shadow`,
+  ];
 }
