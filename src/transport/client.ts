@@ -1,5 +1,11 @@
 import { Capped } from './capped.ts';
-import { type Command, type CommandResult, type RunOptions, type Transport, TransportError } from './transport.ts';
+import {
+  type Command,
+  type CommandResult,
+  type RunOptions,
+  type Transport,
+  TransportError,
+} from './transport.ts';
 
 /** Between SIGTERM and SIGKILL for the whole process group. */
 const killAfterMs = 1000;
@@ -25,7 +31,8 @@ async function runLocally(
 ): Promise<CommandResult> {
   if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
   const { execa } = await import('execa');
-  const [file, args] = typeof command === 'string' ? ['sh', ['-c', command]] : [command[0] ?? '', command.slice(1)];
+  const [file, args] =
+    typeof command === 'string' ? ['sh', ['-c', command]] : [command[0] ?? '', command.slice(1)];
   const started = performance.now();
   const child = execa(file, args, {
     env,
@@ -46,6 +53,7 @@ async function runLocally(
   child.stdin?.on('error', () => undefined);
 
   let timedOut = false;
+  const wasEnded = (): boolean => timedOut || signal.aborted;
   let force: NodeJS.Timeout | undefined;
   const end = (): void => {
     killGroup(child.pid, 'SIGTERM');
@@ -65,9 +73,10 @@ async function runLocally(
 
   try {
     const result = await child;
-    if (child.pid === undefined) throw new TransportError('spawn', `${file}: ${result.originalMessage ?? 'cannot be started'}`);
+    if (child.pid === undefined)
+      throw new TransportError('spawn', `${file}: ${result.originalMessage ?? 'cannot be started'}`);
     return {
-      exitCode: timedOut || signal.aborted ? null : (result.exitCode ?? child.exitCode),
+      exitCode: wasEnded() ? null : (result.exitCode ?? child.exitCode),
       signal: result.signal ?? child.signalCode,
       stdout: stdout.text(),
       stderr: stderr.text(),

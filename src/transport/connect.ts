@@ -25,19 +25,20 @@ export async function connectBuilder(input: {
   const { config } = asked;
   if ((await whyNotSsh2(config)) === null) {
     const userFiles = pinned === null ? config.userKnownHostsFiles : [pinned];
+    const knownHostsFiles = [...userFiles, ...config.globalKnownHostsFiles];
     try {
-      return await connectSsh2({
-        config,
-        knownHostsFiles: [...userFiles, ...config.globalKnownHostsFiles],
-        timeoutMs: loginTimeoutMs,
-        signal,
-      });
+      return await connectSsh2({ config, knownHostsFiles, timeoutMs: loginTimeoutMs, signal });
     } catch (error) {
-      // The real ssh may know what ssh2 does not (algorithms, certificate authorities, key types), and it has logged
-      // in before. The server being gone, or a login refused, is final.
-      const mayKnow = error instanceof TransportError && error.phase !== 'auth' && !signal.aborted;
-      if (!mayKnow) throw error;
+      if (!(error instanceof TransportError) || signal.aborted || !mayKnowMore(error)) throw error;
     }
   }
   return connectOpenssh({ words, env, folder, timeoutMs: loginTimeoutMs, signal });
+}
+
+/**
+ * The real ssh may know what ssh2 does not: algorithms, certificate authorities, ways to log in. A server that is not
+ * there, or that refused the keys, would answer it no better.
+ */
+function mayKnowMore({ phase, reason }: TransportError): boolean {
+  return phase === 'host-key' || reason === 'no-common-algorithm' || reason === 'other';
 }

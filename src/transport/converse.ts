@@ -30,12 +30,20 @@ const graceMs = 1500;
  * listens until the answer is complete, the process ends, or time is up; then ends the whole process group.
  * Throws {@link TransportError} (`spawn`) when the program cannot be started.
  */
-export function converse(argv: readonly [string, ...string[]], options: ConverseOptions): Promise<Conversation> {
+export function converse(
+  argv: readonly [string, ...string[]],
+  options: ConverseOptions,
+): Promise<Conversation> {
   const [file, ...args] = argv;
   return new Promise((resolve, reject) => {
     const started = performance.now();
     // Nix, too, starts ssh in the root folder: a relative path means the same.
-    const child = spawn(file, args, { env: options.env, cwd: '/', detached: true, stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(file, args, {
+      env: options.env,
+      cwd: '/',
+      detached: true,
+      stdio: ['pipe', 'pipe', 'pipe'],
+    });
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
     let timedOut = false;

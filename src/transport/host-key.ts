@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { connect } from 'node:net';
-import { TransportError } from './transport.ts';
+import { connectError, openSocket } from './socket.ts';
+import { type ConnectFailure, TransportError } from './transport.ts';
 
 /** A host key as the server offers it before any login. */
 export interface OfferedHostKey {
@@ -9,6 +9,11 @@ export interface OfferedHostKey {
   key: string;
   /** As `ssh-keygen -l` prints it: `SHA256:…`. */
   fingerprint: string;
+  /** The server's identification, as `SSH-2.0-OpenSSH_9.2p1`. */
+  banner: string;
+  /** Until the TCP connection stood, and until the key was there. */
+  connectMs: number;
+  keyMs: number;
 }
 
 /** ssh's own order where nothing is known of the host (`ssh -Q HostKeyAlgorithms`, less certificates). */
@@ -27,28 +32,35 @@ export function fingerprintOf(key: string): string {
   return `SHA256:${createHash('sha256').update(Buffer.from(key, 'base64')).digest('base64').replace(/=+$/, '')}`;
 }
 
-/** Signature algorithms for these key types first, for ssh prefers a key that it knows. */
+/** Signature algorithms for these key types first, for ssh prefers a key that it knows; else in ssh's own order. */
 export function hostKeyAlgorithms(types: readonly string[]): Algorithm[] {
-  const known = usualAlgorithms.filter((name) => types.some((type) => type === name || (type === 'ssh-rsa' && name.startsWith('rsa-'))));
+  const known = usualAlgorithms.filter((name) =>
+    types.some((type) => type === name || (type === 'ssh-rsa' && name.startsWith('rsa-'))),
+  );
   return [...new Set([...known, ...usualAlgorithms])];
 }
 
 /**
- * Asks the server for its host key: one connection, no login. Throws {@link TransportError} (`connect`) when the
- * server cannot be reached or shares no algorithm with us.
+ * Asks the server for its host key: one connection, no login. Throws {@link TransportError} (`connect`, with its
+ * reason) when the server cannot be reached, is no SSH server, or shares no algorithm with us: then with both lists.
  */
 export async function offeredHostKey(target: {
   host: string;
   port: number;
+  /** Key types that are known already: wanted first, as by ssh. Others are taken too. */
   types: readonly string[];
   timeoutMs: number;
   signal: AbortSignal;
 }): Promise<OfferedHostKey> {
   const { host, port, timeoutMs, signal } = target;
+  if (signal.aborted) throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
   const { Client, utils } = (await import('ssh2')).default;
   return new Promise((resolve, reject) => {
+    const started = performance.now();
     const client = new Client();
-    const socket = connect({ host, port, noDelay: true });
+    const socket = openSocket(host, port);
+    const heard = listen();
+    let connectMs = 0;
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
@@ -56,26 +68,59 @@ export async function offeredHostKey(target: {
       client.destroy();
       socket.destroy();
     };
-    const fail = (message: string): void => finish(() => reject(new TransportError('connect', message)));
-    const timer = setTimeout(() => fail(`no host key within ${timeoutMs} ms`), timeoutMs);
-    const cancel = (): void => fail('cancelled');
+    const fail = (message: string, reason: ConnectFailure): void =>
+      finish(() => reject(new TransportError('connect', message, { reason })));
+    const onError = (error: Error): void => {
+      const failure = connectError(error);
+      finish(() => reject(failure.reason === 'no-common-algorithm' ? heard.disagreement() : failure));
+    };
+    const timer = setTimeout(() => fail(`no host key within ${timeoutMs} ms`, 'timeout'), timeoutMs);
+    const cancel = (): void => fail('cancelled', 'cancelled');
     signal.addEventListener('abort', cancel, { once: true });
-    client.on('error', (error) => fail(error.message));
-    socket.on('error', (error) => fail(error.message));
-    client.on('close', () => fail('the server closed the connection before it showed its host key'));
+    client.on('error', onError);
+    socket.on('error', onError);
+    socket.on('connect', () => (connectMs = performance.now() - started));
+    client.on('close', () => fail('the server closed the connection before it showed its host key', 'closed'));
     client.connect({
       sock: socket,
       username: 'host-key',
       readyTimeout: timeoutMs,
       algorithms: { serverHostKey: hostKeyAlgorithms(target.types) },
+      debug: heard.note,
       hostVerifier: (blob: Buffer) => {
         const parsed = utils.parseKey(blob);
         const type = parsed instanceof Error ? 'unknown' : parsed.type;
         const key = blob.toString('base64');
-        finish(() => resolve({ type, key, fingerprint: fingerprintOf(key) }));
+        const keyMs = performance.now() - started;
+        finish(() => resolve({ type, key, fingerprint: fingerprintOf(key), banner: heard.banner(), connectMs, keyMs }));
         // Nothing is sent after this: no user name, no key.
         return false;
       },
     });
   });
+}
+
+interface Listener {
+  note: (line: string) => void;
+  banner: () => string;
+  disagreement: () => TransportError;
+}
+
+/** What ssh2 tells only in its debug lines: the server's identification, and both sides' lists of algorithms. */
+function listen(): Listener {
+  let banner = '';
+  let [ours, theirs, what] = ['', '', 'algorithm'];
+  return {
+    note: (line) => {
+      banner = /^Remote ident: '(.*)'$/.exec(line)?.[1] ?? banner;
+      ours = /^Handshake: \(local\) [^:]+: (.*)$/.exec(line)?.[1] ?? ours;
+      theirs = /^Handshake: \(remote\) [^:]+: (.*)$/.exec(line)?.[1] ?? theirs;
+      what = /^Handshake: no matching (.+)$/i.exec(line)?.[1] ?? what;
+    },
+    banner: () => banner,
+    disagreement: () =>
+      new TransportError('connect', `no ${what} in common: the server knows ${theirs}, this probe ${ours}`, {
+        reason: 'no-common-algorithm',
+      }),
+  };
 }

@@ -9,35 +9,53 @@ export interface KnownHost {
   type: string;
   /** Base64, as in the file. */
   key: string;
+  /** Found under the bare name although the port is not 22: good enough to match, but no proof of a change. */
+  bareName: boolean;
 }
 
 export type HostKeyStatus = 'match' | 'unknown' | 'changed' | 'revoked';
 
 /**
  * The lines that ssh would consult for this name, in the order of the files; files that do not exist count as empty.
- * For a port other than 22 ssh looks for `[name]:port` first, and for the bare name only where that is missing
+ * For a port other than 22 ssh looks for `[name]:port`, and where no key is noted under that, for the bare name
  * (OpenSSH, sshconnect.c: check_host_key).
  */
 export function lookupKnownHosts(files: readonly string[], name: string, port: number): KnownHost[] {
   const lines = files.flatMap(readKnownHosts);
-  const find = (wanted: string): KnownHost[] =>
-    lines.filter(({ hosts }) => matchesHosts(hosts, wanted.toLowerCase())).map(({ hosts: _hosts, ...entry }) => entry);
-  if (port === 22) return find(name);
-  const exact = find(`[${name}]:${port}`);
-  return exact.length > 0 ? exact : find(name);
+  const find = (wanted: string, bareName: boolean): KnownHost[] =>
+    lines
+      .filter(({ hosts }) => matchesHosts(hosts, wanted.toLowerCase()))
+      .map(({ hosts: _hosts, ...entry }) => ({ ...entry, bareName }));
+  if (port === 22) return find(name, false);
+  const exact = find(`[${name}]:${port}`, false);
+  return exact.some(({ marker }) => marker === 'none') ? exact : [...exact, ...find(name, true)];
 }
 
-/** Judges an offered key as ssh does: a key of another type than those known is no change, it is unknown. */
-export function compareHostKey(entries: readonly KnownHost[], offered: { type: string; key: string }): HostKeyStatus {
-  if (entries.some(({ marker, key }) => marker === 'revoked' && key === offered.key)) return 'revoked';
-  const plain = entries.filter(({ marker }) => marker === 'none');
-  if (plain.some(({ key }) => key === offered.key)) return 'match';
-  // A certificate authority may vouch for the host; only a real login can tell.
+/**
+ * Judges an offered key as ssh does (OpenSSH, hostfile.c: check_hostkeys_by_key_or_type): one that differs from all
+ * that are noted is a change, be it of another type. An authority's line counts as a match here, for only a login
+ * can tell what it vouches for; what must be sure asks {@link isKnownKey}.
+ */
+export function compareHostKey(entries: readonly KnownHost[], offered: { key: string }): HostKeyStatus {
+  if (isRevoked(entries, offered)) return 'revoked';
+  if (isKnownKey(entries, offered)) return 'match';
   if (entries.some(({ marker }) => marker === 'cert-authority')) return 'match';
-  return plain.length === 0 ? 'unknown' : 'changed';
+  return entries.some(({ marker, bareName }) => marker === 'none' && !bareName) ? 'changed' : 'unknown';
 }
 
-function readKnownHosts(file: string): (KnownHost & { hosts: string })[] {
+/** Whether this very key is noted for the host, and not revoked. */
+export function isKnownKey(entries: readonly KnownHost[], offered: { key: string }): boolean {
+  return (
+    !isRevoked(entries, offered) &&
+    entries.some(({ marker, key }) => marker === 'none' && key === offered.key)
+  );
+}
+
+function isRevoked(entries: readonly KnownHost[], offered: { key: string }): boolean {
+  return entries.some(({ marker, key }) => marker === 'revoked' && key === offered.key);
+}
+
+function readKnownHosts(file: string): (Omit<KnownHost, 'bareName'> & { hosts: string })[] {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -48,7 +66,8 @@ function readKnownHosts(file: string): (KnownHost & { hosts: string })[] {
   return text.split('\n').flatMap((content, index) => {
     const words = content.trim().split(/\s+/);
     if (words[0] === undefined || words[0] === '' || words[0].startsWith('#')) return [];
-    const marker = words[0] === '@revoked' ? 'revoked' : words[0] === '@cert-authority' ? 'cert-authority' : 'none';
+    const marker =
+      words[0] === '@revoked' ? 'revoked' : words[0] === '@cert-authority' ? 'cert-authority' : 'none';
     const [hosts, type, key] = marker === 'none' ? words : words.slice(1);
     if (hosts === undefined || type === undefined || key === undefined) return [];
     return [{ file, line: index + 1, marker, type, key, hosts }];
@@ -72,6 +91,9 @@ function matchesHosts(hosts: string, name: string): boolean {
 }
 
 function globRegExp(pattern: string): RegExp {
-  const source = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replace(/\*+/g, '.*').replaceAll('?', '.');
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replace(/\*+/g, '.*')
+    .replaceAll('?', '.');
   return new RegExp(`^${source}$`);
 }

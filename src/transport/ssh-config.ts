@@ -30,11 +30,16 @@ export async function resolveSshConfig(
   client: Transport,
   signal: AbortSignal,
 ): Promise<AskedConfig> {
-  const { exitCode, stdout, stderr } = await client.run(['ssh', '-G', ...words.filter((word) => word !== '--')], {
-    timeoutMs: 15_000,
-    signal,
-  });
-  return exitCode === 0 ? { ok: true, config: parseSshConfig(stdout), stderr } : { ok: false, exitCode, stderr };
+  const { exitCode, stdout, stderr } = await client.run(
+    ['ssh', '-G', ...words.filter((word) => word !== '--')],
+    {
+      timeoutMs: 15_000,
+      signal,
+    },
+  );
+  return exitCode === 0
+    ? { ok: true, config: parseSshConfig(stdout), stderr }
+    : { ok: false, exitCode, stderr };
 }
 
 /** Reads the output of `ssh -G`. */
@@ -46,7 +51,9 @@ export function parseSshConfig(text: string): SshConfig {
   }
   const first = (key: string): string | undefined => raw[key]?.[0];
   const optional = <K extends string>(key: K, value: string | undefined): { [key in K]?: string } =>
-    value === undefined || value === 'none' || value === '' ? {} : ({ [key]: value } as { [key in K]: string });
+    value === undefined || value === 'none' || value === ''
+      ? {}
+      : ({ [key]: value } as { [key in K]: string });
   const paths = (values: readonly string[]): string[] =>
     values.filter((value) => value !== 'none' && value !== '').map((value) => expandPath(value, raw));
   // ssh prints these lists on one line, and a path with a blank without quotes.
@@ -85,9 +92,6 @@ function expandPath(path: string, raw: SshConfig['raw']): string {
     '%r': raw['user']?.[0],
     '%u': me.username,
   };
-  const expanded = path
-    .replace(/^~(?=\/)/, home)
-    .replace(/%./g, (token) => tokens[token] ?? token)
-    .replace(/\$\{(\w+)\}/g, (all, name: string) => process.env[name] ?? all);
+  const expanded = path.replace(/^~(?=\/)/, home).replace(/%./g, (token) => tokens[token] ?? token);
   return resolve('/', expanded);
 }

@@ -64,7 +64,8 @@ function splitOptions(text: string, nixVersion: string): string[] {
 function splitLikeShell(text: string): string[] {
   const words: string[] = [];
   let word: string | null = null;
-  const piece = /[ \t]+|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\.)*)"|\\(?<escaped>.?)|(?<plain>[^ \t'"\\]+)|(?<open>['"])/gsy;
+  const piece =
+    /[ \t]+|'(?<single>[^']*)'|"(?<double>(?:[^"\\]|\\.)*)"|\\(?<escaped>.?)|(?<plain>[^ \t'"\\]+)|(?<open>['"])/gsy;
   for (const { 0: all, groups: { single, double, escaped, plain, open } = {} } of text.matchAll(piece)) {
     if (open !== undefined) {
       const kind = open === "'" ? 'single' : 'double';

@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { errorCode, openSocket } from './socket.ts';
 
 /** What connecting and listening for the server's first line saw. */
 export interface TcpSeen {
@@ -7,6 +7,8 @@ export interface TcpSeen {
   error: string;
   /** The first line that starts with `SSH-`, else the first line; empty when nothing was said. */
   banner: string;
+  /** Everything the server said before we hung up, in lines of at most 255 bytes; an SSH server may greet first. */
+  firstLines: string[];
   address: string;
   connectMs: number;
   bannerMs: number;
@@ -14,24 +16,31 @@ export interface TcpSeen {
 
 /** RFC 4253 §4.2: an identification is at most 255 bytes, and a server may send some lines before it. */
 const maxBytes = 8 * 1024;
+const longestLine = 255;
 
 /** Connects to a port and reads the server's first words. Never throws for what a network can do. */
-export function tcpProbe(target: { host: string; port: number; timeoutMs: number; signal: AbortSignal }): Promise<TcpSeen> {
+export function tcpProbe(target: {
+  host: string;
+  port: number;
+  timeoutMs: number;
+  signal: AbortSignal;
+}): Promise<TcpSeen> {
   const { host, port, timeoutMs, signal } = target;
   return new Promise((resolve) => {
     const started = performance.now();
-    const seen: TcpSeen = { connected: false, error: '', banner: '', address: '', connectMs: 0, bannerMs: 0 };
+    const seen: TcpSeen = { connected: false, error: '', banner: '', firstLines: [], address: '', connectMs: 0, bannerMs: 0 };
     let text = '';
-    const socket = connect({ host, port });
+    const socket = openSocket(host, port);
     const finish = (error: string): void => {
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
       socket.destroy();
-      resolve({ ...seen, error: seen.error === '' ? error : seen.error, banner: bannerOf(text) });
+      resolve({ ...seen, error: seen.error === '' ? error : seen.error, ...linesOf(text) });
     };
     const timer = setTimeout(() => finish('timeout'), timeoutMs);
     const cancel = (): void => finish('cancelled');
     signal.addEventListener('abort', cancel, { once: true });
+    if (signal.aborted) cancel();
     socket.on('connect', () => {
       seen.connected = true;
       seen.address = socket.remoteAddress ?? '';
@@ -42,13 +51,16 @@ export function tcpProbe(target: { host: string; port: number; timeoutMs: number
       seen.bannerMs = performance.now() - started;
       if (/^SSH-[^\n]*\n/m.test(text) || text.length >= maxBytes) finish('');
     });
-    socket.on('error', (error: NodeJS.ErrnoException) => finish(error.code ?? error.message));
+    socket.on('error', (error: NodeJS.ErrnoException) => finish(errorCode(error) || error.message));
     socket.on('end', () => finish(''));
     socket.on('close', () => finish(''));
   });
 }
 
-function bannerOf(text: string): string {
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  return (lines.find((line) => line.startsWith('SSH-')) ?? lines.find((line) => line !== '') ?? '').slice(0, 255);
+function linesOf(text: string): Pick<TcpSeen, 'banner' | 'firstLines'> {
+  const firstLines = text
+    .split(/\r?\n/)
+    .map((line) => line.trim().slice(0, longestLine))
+    .filter((line) => line !== '');
+  return { banner: firstLines.find((line) => line.startsWith('SSH-')) ?? firstLines[0] ?? '', firstLines };
 }

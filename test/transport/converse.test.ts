@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { TransportError } from '../../src/transport/transport.ts';
 import { converse } from '../../src/transport/converse.ts';
+import { TransportError } from '../../src/transport/transport.ts';
 
 const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
 const never = new AbortController().signal;
@@ -39,7 +39,10 @@ t.test('a process that never answers is ended with its whole group when time is 
 });
 
 t.test('a child that holds the pipes open does not delay the result', async (t) => {
-  const seen = await converse(['sh', '-c', 'echo out; setsid sleep 4 & exit 3'], { ...base, complete: () => false });
+  const seen = await converse(['sh', '-c', 'echo out; setsid sleep 4 & exit 3'], {
+    ...base,
+    complete: () => false,
+  });
   t.equal(seen.exitCode, 3);
   t.ok(seen.durationMs < 3000, `${Math.round(seen.durationMs)} ms`);
 });
@@ -47,7 +50,11 @@ t.test('a child that holds the pipes open does not delay the result', async (t) 
 t.test('an abort ends it', async (t) => {
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 100);
-  const seen = await converse(['sleep', '27.1828'], { ...base, signal: controller.signal, complete: () => false });
+  const seen = await converse(['sleep', '27.1828'], {
+    ...base,
+    signal: controller.signal,
+    complete: () => false,
+  });
   t.equal(seen.exitCode, null);
   t.same(alive('27.1828'), []);
 });

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Capped } from './capped.ts';
+import { TransportError } from './transport.ts';
+
+/** A logged-in `ssh` that others share through its socket. */
+export interface Master {
+  socket: string;
+  close(): Promise<void>;
+}
+
+/** Socket paths end at about 100 bytes (unix(7)), and ssh adds 17 of its own for a moment. */
+const longestFolder = 60;
+const pollMs = 10;
+
+/**
+ * Holds ssh as long as this process lives, for the reader's end of file is the death of this process, whatever it
+ * died of; and ends with ssh's status.
+ */
+const holder = 'exec 3<&0; ssh "$@" & ssh=$!; (read -r end <&3; kill "$ssh") 2>/dev/null & reader=$!; wait "$ssh"; status=$?; kill "$reader"; exit "$status"';
+
+/**
+ * Logs in with the real `ssh` and keeps the connection. `words` are Nix's own; what they say of local commands is left
+ * out. Throws {@link TransportError}: `spawn`, `connect`, `host-key` or `auth`.
+ */
+export async function startMaster(input: {
+  words: readonly string[];
+  env: Record<string, string>;
+  /** A private folder. */
+  folder: string;
+  timeoutMs: number;
+  signal: AbortSignal;
+}): Promise<Master> {
+  const { env, timeoutMs, signal } = input;
+  if (signal.aborted) throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
+  const folder = await mkdtemp(join(input.folder.length > longestFolder ? '/tmp' : input.folder, 'cm-'));
+  const socket = join(folder, 's');
+  const words = input.words.filter((word) => !/^(--$|-o(Permit)?LocalCommand=)/.test(word));
+  // The first value of an option wins in ssh, so ours come before Nix's; of `-S` the last.
+  const own = ['-M', '-N', '-oControlPersist=no', '-oPermitLocalCommand=no', '-oClearAllForwardings=yes', '-oBatchMode=yes'];
+  const child = spawn('sh', ['-c', holder, 'sh', ...own, ...words, '-S', socket], {
+    env,
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+  });
+  const stderr = new Capped(16 * 1024);
+  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  child.stdin.on('error', () => undefined);
+  let ended: Error | true | undefined;
+  const end = new Promise<void>((resolve) => {
+    child.on('error', (error) => resolve(void (ended = error)));
+    child.on('close', () => resolve(void (ended ??= true)));
+  });
+  const close = async (): Promise<void> => {
+    // ssh ends cleanly at SIGTERM and takes its socket along.
+    child.stdin.destroy();
+    const timer = setTimeout(() => killGroup(child.pid), 2_000);
+    await end;
+    clearTimeout(timer);
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  const deadline = performance.now() + timeoutMs;
+  while (ended === undefined && !existsSync(socket) && performance.now() < deadline && !signal.aborted) {
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  if (ended === undefined && existsSync(socket)) return { socket, close };
+  const inTime = ended !== undefined;
+  await close();
+  if (ended instanceof Error) throw new TransportError('spawn', `sh: ${ended.message}`, { cause: ended });
+  if (signal.aborted) throw new TransportError('connect', 'cancelled', { reason: 'cancelled' });
+  if (!inTime) throw new TransportError('connect', `no login within ${timeoutMs} ms`, { reason: 'timeout' });
+  throw loginError(stderr.text().trim());
+}
+
+/** ssh ends with 255 whatever went wrong; its words tell more. */
+function loginError(said: string): TransportError {
+  const message = said || 'ssh could not log in';
+  if (/Permission denied|Too many authentication failures|No more authentication methods/i.test(said)) return new TransportError('auth', message);
+  if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY/i.test(said)) return new TransportError('host-key', message);
+  if (/ssh: not found|ssh: command not found|ssh: No such file/i.test(said)) return new TransportError('spawn', message);
+  return new TransportError('connect', message, { reason: 'other' });
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The group is gone already.
+  }
+}

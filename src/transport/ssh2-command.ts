@@ -1,0 +1,97 @@
+import type { Client, ClientChannel } from 'ssh2';
+import { Capped } from './capped.ts';
+import { remoteCommandLine } from './remote-command.ts';
+import { type Command, type CommandResult, type RunOptions, TransportError } from './transport.ts';
+
+/** Between SIGTERM and SIGKILL, and again until the channel is given up. */
+const killAfterMs = 1000;
+
+/**
+ * Runs a command in a channel of its own. The time counts from the asking, so a server that never opens the channel
+ * is a timeout too. Throws {@link TransportError}: `channel` when the server refuses it, `lost` when its end was not told.
+ */
+export function runSsh2Command(client: Client, command: Command, options: RunOptions): Promise<CommandResult> {
+  const { timeoutMs, signal, stdin } = options;
+  const line = remoteCommandLine(command);
+  return new Promise((resolve, reject) => {
+    const started = performance.now();
+    const stdout = new Capped();
+    const stderr = new Capped();
+    let channel: ClientChannel | undefined;
+    let exit: { code: number | null; signal: string | null } | undefined;
+    let timedOut = false;
+    let settled = false;
+    let force: NodeJS.Timeout | undefined;
+
+    const settle = (give: () => void): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      clearTimeout(force);
+      signal.removeEventListener('abort', stop);
+      client.off('close', onLost);
+      give();
+    };
+    const fail = (phase: TransportError['phase'], message: string): void =>
+      settle(() => reject(new TransportError(phase, message)));
+    const finish = (): void => {
+      const stopped = timedOut || signal.aborted;
+      if (exit === undefined && !stopped) {
+        // An exit status is all that tells a command that ended from one that was cut off (RFC 4254 §6.10).
+        fail('lost', 'the connection was lost while the command ran');
+        return;
+      }
+      settle(() =>
+        resolve({
+          exitCode: stopped ? null : (exit?.code ?? null),
+          signal: exit?.signal ?? null,
+          stdout: stdout.text(),
+          stderr: stderr.text(),
+          durationMs: performance.now() - started,
+          timedOut,
+          truncated: stdout.truncated || stderr.truncated,
+        }),
+      );
+    };
+    const onLost = (): void => fail('lost', 'the connection was lost while the command ran');
+    const stop = (): void => {
+      if (channel === undefined) {
+        finish();
+        return;
+      }
+      channel.signal('TERM');
+      force ??= setTimeout(() => {
+        channel?.signal('KILL');
+        channel?.close();
+        force = setTimeout(finish, killAfterMs);
+      }, killAfterMs);
+    };
+    const timer = setTimeout(() => {
+      timedOut = true;
+      stop();
+    }, timeoutMs);
+    signal.addEventListener('abort', stop, { once: true });
+    client.once('close', onLost);
+    if (signal.aborted) {
+      fail('channel', 'cancelled before it started');
+      return;
+    }
+    client.exec(line, (error: Error | undefined, opened: ClientChannel | undefined) => {
+      if (opened === undefined) {
+        fail('channel', error?.message ?? 'the server opened no channel');
+        return;
+      }
+      if (settled) {
+        opened.close();
+        return;
+      }
+      channel = opened;
+      opened.on('data', (chunk: Buffer) => stdout.add(chunk));
+      opened.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+      opened.on('exit', (code: number | null, name?: string) => (exit = { code, signal: name ?? null }));
+      opened.on('error', () => undefined);
+      opened.on('close', finish);
+      opened.end(stdin);
+    });
+  });
+}
