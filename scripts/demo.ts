@@ -1,6 +1,6 @@
 /** `npm run demo`: real builders on this machine, some of them broken, and what the doctor says of them. */
 import { spawn } from 'node:child_process';
-import { startFleet, type Fleet, NoFleet } from '../test/fleet/index.ts';
+import { type Fleet, NoFleet, startFleet } from '../test/fleet/index.ts';
 
 /** Breaks builders in ways that people meet, and says what the doctor must find. */
 async function plant(fleet: Fleet): Promise<{ lines: string[]; broken: string[] }> {
@@ -21,7 +21,10 @@ async function plant(fleet: Fleet): Promise<{ lines: string[]; broken: string[] 
   await zeta.host.sh('echo "echo Welcome to zeta!" > /root/.bashrc');
   say('zeta     a greeting in its .bashrc');
   return {
-    lines: [alpha.line('ssh'), ...[beta, gamma, delta, epsilon, zeta].map((builder) => builder.line('ssh-ng'))],
+    lines: [
+      alpha.line('ssh'),
+      ...[beta, gamma, delta, epsilon, zeta].map((builder) => builder.line('ssh-ng')),
+    ],
     broken: ['connection-refused', 'host-key-unknown', 'not-authorised', 'shell-noise'],
   };
 }
@@ -34,11 +37,19 @@ async function main(): Promise<number> {
     const { lines, broken } = await plant(fleet);
     client.machines(...lines);
     process.stderr.write('\nOn the client, as root: nix-remote-builder-doctor\n\n');
-    const words = [...client.host.enter(), ...client.doctorWords(['-f', 'table', '-f', 'json=/tmp/report.json'])];
+    const words = [
+      ...client.host.enter(),
+      ...client.doctorWords(['-f', 'table', '-f', 'json=/tmp/report.json']),
+    ];
     const code = await new Promise<number | null>((resolve, reject) => {
       const child = spawn('nsenter', words, {
         stdio: 'inherit',
-        env: { ...process.env, PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', HOME: '/root', USER: 'root' },
+        env: {
+          ...process.env,
+          PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+          HOME: '/root',
+          USER: 'root',
+        },
       });
       child.on('error', reject);
       child.on('close', resolve);

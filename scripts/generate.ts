@@ -43,7 +43,7 @@ export async function generate(): Promise<void> {
     new URL('types.ts', out),
     `${names.map((n) => `export type * from './${n}.ts';`).join('\n')}\n`,
   );
-  const code = (standalone).default(ajv, exported);
+  const code = standalone.default(ajv, exported);
   await writeFile(
     new URL('validators.js', out),
     `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n${code}`,

@@ -46,7 +46,10 @@ function runFile(file: string): Promise<FileResult> {
         else if (assertion.ok) result.passed += 1;
         else {
           result.failed += 1;
-          const diag = (assertion.diag as unknown) === null ? '' : `\n${indent(JSON.stringify(assertion.diag, null, 2))}`;
+          const diag =
+            (assertion.diag as unknown) === null
+              ? ''
+              : `\n${indent(JSON.stringify(assertion.diag, null, 2))}`;
           failures.push(
             `  not ok: ${[...path, assertion.name].filter((part) => part !== '').join(' > ')}${diag}`,
           );

@@ -135,7 +135,8 @@ async function runCheck(
       needs,
       context,
       leftOut: leftOut(scenario, input),
-      look: (request, fresh) => lookOnce(request, scenario, subject, input, fresh ? new Map<string, Promise<Observation>>() : seen),
+      look: (request, fresh) =>
+        lookOnce(request, scenario, subject, input, fresh ? new Map<string, Promise<Observation>>() : seen),
       delay: async (ms) => {
         await sleep(ms, undefined, { signal: input.signal }).catch(() => undefined);
       },

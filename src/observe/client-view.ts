@@ -47,8 +47,9 @@ export async function viewClient(
 
 /** In a multi-user Nix the store belongs to root and a daemon connects to the builders. */
 function isMultiUser(env: Record<string, string>): boolean {
-  const store = env['NIX_STORE_DIR'] ?? '/nix/store';
-  if (!existsSync(store)) return false;
+  // A fresh Nix makes its store only with the first build.
+  const store = [env['NIX_STORE_DIR'] ?? '/nix/store', '/nix'].find((folder) => existsSync(folder));
+  if (store === undefined) return false;
   try {
     accessSync(store, constants.W_OK);
     return false;

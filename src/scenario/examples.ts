@@ -88,7 +88,7 @@ function contextOf({ builder, client, facts, vars }: ScenarioExample): Context {
   return {
     builder: { ...exampleBuilder, ...builder },
     client: { ...exampleClient, ...client },
-    facts: (facts ?? {}),
-    vars: (vars ?? {}),
+    facts: facts ?? {},
+    vars: vars ?? {},
   };
 }

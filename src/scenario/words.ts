@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Mismatch } from './matchers/matcher.ts';
 import type { Json } from './observation.ts';
 
@@ -30,6 +31,7 @@ const words: Record<string, string> = {
 function wordExpected(matcher: string, expected: Json): string {
   if (matcher === 'equals') return show(expected);
   if (matcher === 'empty') return expected === true ? 'nothing' : 'something';
+  if (matcher === 'not' && isDeepStrictEqual(expected, { empty: true })) return 'something';
   if (matcher === 'lines') return `${show(expected)} lines`;
   return `${words[matcher] ?? matcher} ${show(expected)}`;
 }

@@ -1,5 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +12,9 @@ export type NixVersion = '2.8' | '2.26' | '2.34';
 
 const suites: Readonly<Record<Exclude<NixVersion, '2.8'>, string>> = { '2.26': 'trixie', '2.34': 'sid' };
 
+/** In each root folder; another list makes another folder. */
+const packages = 'nix-bin,openssh-server,openssh-client';
+
 const cache = join(
   process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
   'nix-remote-builder-doctor',
@@ -21,7 +25,7 @@ const cache = join(
 export async function rootfs(version: NixVersion): Promise<string> {
   if (version === '2.8') return '/';
   const suite = suites[version];
-  const root = join(cache, suite);
+  const root = join(cache, `${suite}-${createHash('sha256').update(packages).digest('hex').slice(0, 8)}`);
   while (!existsSync(root)) {
     mkdirSync(cache, { recursive: true });
     const lock = `${root}.making`;
@@ -55,7 +59,7 @@ async function make(suite: string, version: string, root: string): Promise<void>
     `Making a root folder with Nix ${version} (Debian ${suite}); this takes a minute or two, once\n`,
   );
   const folder = mkdtempSync(`${root}.partial-`);
-  const args = ['--variant=minbase', '--include=nix-bin,openssh-server', suite, folder, debianMirror()];
+  const args = ['--variant=minbase', `--include=${packages}`, suite, folder, debianMirror()];
   // nix-bin's configure step fails without a running system, which does no harm; whether Nix runs is what counts.
   await promisify(execFile)('debootstrap', args, { maxBuffer: 64 * 1024 * 1024 }).catch(() => undefined);
   try {
@@ -77,6 +81,8 @@ async function make(suite: string, version: string, root: string): Promise<void>
   for (const name of ['nix', 'etc/nix', 'hostd', 'mnt']) mkdirSync(join(folder, name), { recursive: true });
   // Places to mount on.
   for (const name of ['usr/local/bin/node', 'etc/hosts']) writeFileSync(join(folder, name), '');
+  // mkdtemp keeps others out; a root folder must let the host's users in.
+  chmodSync(folder, 0o755);
   renameSync(folder, root);
 }
 

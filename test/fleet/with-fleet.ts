@@ -1,0 +1,15 @@
+import t, { type Test } from 'tap';
+import { type Fleet, startFleet } from './index.ts';
+
+/**
+ * A test that needs real builders. Where there can be none (no root) it is skipped, saying why; under CI that is a
+ * failure before any test runs.
+ */
+export function withFleet(name: string, body: (t: Test, fleet: Fleet) => Promise<void>): void {
+  const reason = process.env['NRBD_NO_FLEET'];
+  void t.test(name, reason === undefined ? {} : { skip: reason }, async (own) => {
+    const fleet = startFleet();
+    own.teardown(() => fleet.close());
+    await body(own, fleet);
+  });
+}
