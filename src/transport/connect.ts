@@ -1,6 +1,6 @@
 import { connectOpenssh } from './openssh.ts';
-import { connectSsh2, whyNotSsh2 } from './ssh2.ts';
 import type { AskedConfig } from './ssh-config.ts';
+import { connectSsh2, whyNotSsh2 } from './ssh2.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 const loginTimeoutMs = 20_000;

@@ -53,7 +53,8 @@ export async function offeredHostKey(target: {
   signal: AbortSignal;
 }): Promise<OfferedHostKey> {
   const { host, port, timeoutMs, signal } = target;
-  if (signal.aborted) throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
+  if (signal.aborted)
+    throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
   const { Client, utils } = (await import('ssh2')).default;
   return new Promise((resolve, reject) => {
     const started = performance.now();
@@ -80,7 +81,9 @@ export async function offeredHostKey(target: {
     client.on('error', onError);
     socket.on('error', onError);
     socket.on('connect', () => (connectMs = performance.now() - started));
-    client.on('close', () => fail('the server closed the connection before it showed its host key', 'closed'));
+    client.on('close', () =>
+      fail('the server closed the connection before it showed its host key', 'closed'),
+    );
     client.connect({
       sock: socket,
       username: 'host-key',
@@ -92,7 +95,9 @@ export async function offeredHostKey(target: {
         const type = parsed instanceof Error ? 'unknown' : parsed.type;
         const key = blob.toString('base64');
         const keyMs = performance.now() - started;
-        finish(() => resolve({ type, key, fingerprint: fingerprintOf(key), banner: heard.banner(), connectMs, keyMs }));
+        finish(() =>
+          resolve({ type, key, fingerprint: fingerprintOf(key), banner: heard.banner(), connectMs, keyMs }),
+        );
         // Nothing is sent after this: no user name, no key.
         return false;
       },

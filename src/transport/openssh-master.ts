@@ -19,7 +19,8 @@ const pollMs = 10;
  * Holds ssh as long as this process lives, for the reader's end of file is the death of this process, whatever it
  * died of; and ends with ssh's status.
  */
-const holder = 'exec 3<&0; ssh "$@" & ssh=$!; (read -r end <&3; kill "$ssh") 2>/dev/null & reader=$!; wait "$ssh"; status=$?; kill "$reader"; exit "$status"';
+const holder =
+  'exec 3<&0; ssh "$@" & ssh=$!; (read -r end <&3; kill "$ssh") 2>/dev/null & reader=$!; wait "$ssh"; status=$?; kill "$reader"; exit "$status"';
 
 /**
  * Logs in with the real `ssh` and keeps the connection. `words` are Nix's own; what they say of local commands is left
@@ -34,12 +35,20 @@ export async function startMaster(input: {
   signal: AbortSignal;
 }): Promise<Master> {
   const { env, timeoutMs, signal } = input;
-  if (signal.aborted) throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
+  if (signal.aborted)
+    throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
   const folder = await mkdtemp(join(input.folder.length > longestFolder ? '/tmp' : input.folder, 'cm-'));
   const socket = join(folder, 's');
   const words = input.words.filter((word) => !/^(--$|-o(Permit)?LocalCommand=)/.test(word));
   // The first value of an option wins in ssh, so ours come before Nix's; of `-S` the last.
-  const own = ['-M', '-N', '-oControlPersist=no', '-oPermitLocalCommand=no', '-oClearAllForwardings=yes', '-oBatchMode=yes'];
+  const own = [
+    '-M',
+    '-N',
+    '-oControlPersist=no',
+    '-oPermitLocalCommand=no',
+    '-oClearAllForwardings=yes',
+    '-oBatchMode=yes',
+  ];
   const child = spawn('sh', ['-c', holder, 'sh', ...own, ...words, '-S', socket], {
     env,
     cwd: '/',
@@ -79,9 +88,12 @@ export async function startMaster(input: {
 /** ssh ends with 255 whatever went wrong; its words tell more. */
 function loginError(said: string): TransportError {
   const message = said || 'ssh could not log in';
-  if (/Permission denied|Too many authentication failures|No more authentication methods/i.test(said)) return new TransportError('auth', message);
-  if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY/i.test(said)) return new TransportError('host-key', message);
-  if (/ssh: not found|ssh: command not found|ssh: No such file/i.test(said)) return new TransportError('spawn', message);
+  if (/Permission denied|Too many authentication failures|No more authentication methods/i.test(said))
+    return new TransportError('auth', message);
+  if (/Host key verification failed|HOST IDENTIFICATION HAS CHANGED|REVOKED HOST KEY/i.test(said))
+    return new TransportError('host-key', message);
+  if (/ssh: not found|ssh: command not found|ssh: No such file/i.test(said))
+    return new TransportError('spawn', message);
   return new TransportError('connect', message, { reason: 'other' });
 }
 

@@ -1,6 +1,6 @@
 import type { Client, ClientChannel } from 'ssh2';
 import { Capped } from './capped.ts';
-import { remoteCommandLine } from './remote-command.ts';
+import { endLine, frame } from './frame.ts';
 import { type Command, type CommandResult, type RunOptions, TransportError } from './transport.ts';
 
 /** Between SIGTERM and SIGKILL, and again until the channel is given up. */
@@ -10,9 +10,13 @@ const killAfterMs = 1000;
  * Runs a command in a channel of its own. The time counts from the asking, so a server that never opens the channel
  * is a timeout too. Throws {@link TransportError}: `channel` when the server refuses it, `lost` when its end was not told.
  */
-export function runSsh2Command(client: Client, command: Command, options: RunOptions): Promise<CommandResult> {
+export function runSsh2Command(
+  client: Client,
+  command: Command,
+  options: RunOptions,
+): Promise<CommandResult> {
   const { timeoutMs, signal, stdin } = options;
-  const line = remoteCommandLine(command);
+  const { line, read } = frame(command);
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const stdout = new Capped();
@@ -46,7 +50,7 @@ export function runSsh2Command(client: Client, command: Command, options: RunOpt
           exitCode: stopped ? null : (exit?.code ?? null),
           signal: exit?.signal ?? null,
           stdout: stdout.text(),
-          stderr: stderr.text(),
+          stderr: read(stderr.text()).stderr,
           durationMs: performance.now() - started,
           timedOut,
           truncated: stdout.truncated || stderr.truncated,
@@ -59,6 +63,9 @@ export function runSsh2Command(client: Client, command: Command, options: RunOpt
         finish();
         return;
       }
+      const { pid } = read(stderr.text());
+      if (pid !== undefined)
+        client.exec(endLine(pid), (_refused, ending: ClientChannel | undefined) => ending?.resume().end());
       channel.signal('TERM');
       force ??= setTimeout(() => {
         channel?.signal('KILL');

@@ -4,8 +4,8 @@ import { readIdentityKeys } from './identity-keys.ts';
 import { isKnownKey, lookupKnownHosts } from './known-hosts.ts';
 import { shareSessions } from './sessions.ts';
 import { connectError, openSocket } from './socket.ts';
-import { runSsh2Command } from './ssh2-command.ts';
 import type { SshConfig } from './ssh-config.ts';
+import { runSsh2Command } from './ssh2-command.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 /** Options of ssh_config(5) that ssh2 knows nothing of, with the values at which they change nothing. */
@@ -22,9 +22,11 @@ const beyondSsh2: [option: string, harmless: RegExp, what: string][] = [
  * jump hosts or agents of ours; those go through the real `ssh`.
  */
 export async function whyNotSsh2(config: SshConfig): Promise<string | null> {
-  if (config.proxyJump !== undefined || config.proxyCommand !== undefined) return 'a jump host or proxy command';
+  if (config.proxyJump !== undefined || config.proxyCommand !== undefined)
+    return 'a jump host or proxy command';
   if (config.certificateFiles.length > 0) return 'a certificate';
-  if (config.identityAgent !== undefined && config.identityAgent !== 'SSH_AUTH_SOCK') return 'an agent in the ssh configuration';
+  if (config.identityAgent !== undefined && config.identityAgent !== 'SSH_AUTH_SOCK')
+    return 'an agent in the ssh configuration';
   for (const [option, harmless, what] of beyondSsh2) {
     if ((config.raw[option] ?? []).some((value) => !harmless.test(value))) return what;
   }
@@ -44,12 +46,17 @@ export async function connectSsh2(input: {
   signal: AbortSignal;
 }): Promise<Transport> {
   const { config, timeoutMs, signal } = input;
-  if (signal.aborted) throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
+  if (signal.aborted)
+    throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
   const keys = await readIdentityKeys(config);
   if (typeof keys === 'string') throw new TransportError('auth', keys);
   const { Client } = (await import('ssh2')).default;
   const name = config.hostKeyAlias ?? config.hostname;
-  const entries = lookupKnownHosts(input.knownHostsFiles, name, config.hostKeyAlias === undefined ? config.port : 22);
+  const entries = lookupKnownHosts(
+    input.knownHostsFiles,
+    name,
+    config.hostKeyAlias === undefined ? config.port : 22,
+  );
   const client = new Client();
   const socket = openSocket(config.hostname, config.port);
   const logins = offerInTurn(config.user, keys);
@@ -69,10 +76,16 @@ export async function connectSsh2(input: {
     };
     const fail = (error: NodeJS.ErrnoException): void => {
       if (phase === 'connect') finish(connectError(error));
-      else if (phase === 'auth' && !logins.tried()) finish(new TransportError('connect', 'the server takes no public key', { reason: 'no-common-algorithm' }));
+      else if (phase === 'auth' && !logins.tried())
+        finish(
+          new TransportError('connect', 'the server takes no public key', { reason: 'no-common-algorithm' }),
+        );
       else finish(new TransportError(phase, error.message, { cause: error }));
     };
-    const timer = setTimeout(() => finish(new TransportError('connect', `no login within ${timeoutMs} ms`, { reason: 'timeout' })), timeoutMs);
+    const timer = setTimeout(
+      () => finish(new TransportError('connect', `no login within ${timeoutMs} ms`, { reason: 'timeout' })),
+      timeoutMs,
+    );
     const cancel = (): void => finish(new TransportError('connect', 'cancelled', { reason: 'cancelled' }));
     signal.addEventListener('abort', cancel, { once: true });
     socket.on('error', fail);
@@ -88,7 +101,11 @@ export async function connectSsh2(input: {
       readyTimeout: timeoutMs,
       keepaliveInterval: 5_000,
       keepaliveCountMax: 3,
-      algorithms: { serverHostKey: hostKeyAlgorithms(entries.filter(({ marker }) => marker === 'none').map(({ type }) => type)) },
+      algorithms: {
+        serverHostKey: hostKeyAlgorithms(
+          entries.filter(({ marker }) => marker === 'none').map(({ type }) => type),
+        ),
+      },
       hostVerifier: (blob: Buffer) => {
         const known = isKnownKey(entries, { key: blob.toString('base64') });
         phase = known ? 'auth' : 'host-key';
@@ -106,7 +123,10 @@ export async function connectSsh2(input: {
 type Login = { type: 'none'; username: string } | { type: 'publickey'; username: string; key: ParsedKey };
 
 /** Like ssh: first no key at all, which tells what the server takes and counts as no failure; then each key. */
-function offerInTurn(username: string, keys: readonly ParsedKey[]): { next: (methods: readonly string[] | null) => Login | undefined; tried: () => boolean } {
+function offerInTurn(
+  username: string,
+  keys: readonly ParsedKey[],
+): { next: (methods: readonly string[] | null) => Login | undefined; tried: () => boolean } {
   let offered = -1;
   return {
     next: (methods) => {

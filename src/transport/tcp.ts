@@ -28,7 +28,15 @@ export function tcpProbe(target: {
   const { host, port, timeoutMs, signal } = target;
   return new Promise((resolve) => {
     const started = performance.now();
-    const seen: TcpSeen = { connected: false, error: '', banner: '', firstLines: [], address: '', connectMs: 0, bannerMs: 0 };
+    const seen: TcpSeen = {
+      connected: false,
+      error: '',
+      banner: '',
+      firstLines: [],
+      address: '',
+      connectMs: 0,
+      bannerMs: 0,
+    };
     let text = '';
     const socket = openSocket(host, port);
     const finish = (error: string): void => {

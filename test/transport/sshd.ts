@@ -25,12 +25,12 @@ export interface Sshd {
   stop(): void;
 }
 
-/** Makes keys in `folder`: `id` (authorized), `host_ed25519`, `host_rsa`. */
+/** Makes keys in `folder`: `id` (authorized), `host_ed25519`, `host_ecdsa`. */
 function makeKeys(folder: string): void {
   for (const [name, type] of [
     ['id', 'ed25519'],
     ['host_ed25519', 'ed25519'],
-    ['host_rsa', 'rsa'],
+    ['host_ecdsa', 'ecdsa'],
   ] as const) {
     execFileSync('ssh-keygen', ['-q', '-t', type, '-N', '', '-f', join(folder, name)]);
   }
@@ -59,13 +59,15 @@ export async function startSshd(t: Test, lines: readonly string[] = []): Promise
       ...lines,
       `ListenAddress 127.0.0.1:${port}`,
       `HostKey ${file('host_ed25519')}`,
-      `HostKey ${file('host_rsa')}`,
+      `HostKey ${file('host_ecdsa')}`,
       `AuthorizedKeysFile ${file('authorized_keys')}`,
       `PidFile none`,
       'PermitRootLogin yes',
       'StrictModes no',
       'UsePAM no',
       'LogLevel VERBOSE',
+      // bash under sshd reads this machine's ~/.bashrc unless it looks like an inner shell.
+      'SetEnv SHLVL=2',
       '',
     ].join('\n'),
   );
