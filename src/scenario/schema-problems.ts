@@ -64,14 +64,16 @@ function wordError(error: ErrorObject, root: Record<string, unknown>): PathProbl
         what: `${path.length === 0 ? 'the scenario' : name} lacks "${String(params['missingProperty'])}"`,
         fix: `add ${String(params['missingProperty'])}:`,
       };
-    case 'type':
+    case 'type': {
+      const quoted =
+        typeof data === 'number' || typeof data === 'boolean' ? `put it in quotes: "${String(data)}"` : '';
       return {
         path,
         code: 'wrong-type',
         what: `${name} must be ${article(String(params['type']))}, not ${kindOf(data)}`,
-        fix:
-          typeof data === 'number' || typeof data === 'boolean' ? `put it in quotes: "${String(data)}"` : '',
+        fix: isDuration(name) ? durationHelp : quoted,
       };
+    }
     case 'enum': {
       const allowed = (params['allowedValues'] as unknown[]).map(String);
       return {
@@ -86,9 +88,7 @@ function wordError(error: ErrorObject, root: Record<string, unknown>): PathProbl
         path,
         code: 'wrong-value',
         what: `${error.propertyName ?? name} cannot be ${JSON.stringify(error.propertyName ?? data)}`,
-        fix: /timeout|delay/.test(name)
-          ? 'write a duration such as 500ms, 20s or 2m'
-          : 'use lower-case letters, digits and "-"',
+        fix: isDuration(name) ? durationHelp : 'use lower-case letters, digits and "-"',
       };
     case 'minProperties':
       return {
@@ -109,6 +109,12 @@ function wordError(error: ErrorObject, root: Record<string, unknown>): PathProbl
 function knownKeys(error: ErrorObject, _root: Record<string, unknown>): string[] {
   const schema = error.parentSchema as { properties?: Record<string, unknown> } | undefined;
   return Object.keys(schema?.properties ?? {});
+}
+
+const durationHelp = 'write a duration such as 500ms, 20s or 2m';
+
+function isDuration(name: string): boolean {
+  return name === 'timeout' || name === 'delay';
 }
 
 const kinds: Record<string, string> = {

@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import t from 'tap';
 import type { Report, ReportBuilder } from '../../src/generated/types.ts';
 import { withFleet } from './with-fleet.ts';
 
@@ -214,4 +213,3 @@ withFleet('the fleet leaves nothing behind', async (t, fleet) => {
   t.notOk(existsSync(`/proc/${init}`), 'its processes are gone');
 });
 
-void t;

@@ -1,0 +1,127 @@
+import t from 'tap';
+import { match, matchers } from '../../src/scenario/matchers/index.ts';
+import type { Json } from '../../src/scenario/observation.ts';
+import { pointTo } from '../../src/scenario/pointer.ts';
+import { wordMismatch } from '../../src/scenario/words.ts';
+
+/** For each matcher: values that hold, values that do not, and the words for the first of those. */
+const cases: Record<string, { operand: Json; holds: Json[]; fails: (Json | undefined)[]; says: string }> = {
+  equals: {
+    operand: 'a',
+    holds: ['a', 'a\n'],
+    fails: ['b', 1, null, undefined],
+    says: 'x is "b", expected "a"',
+  },
+  contains: {
+    operand: ['a', 'b'],
+    holds: ['abc'],
+    fails: ['ac', 1, undefined],
+    says: 'x lacks "b": it is "ac"',
+  },
+  matches: {
+    operand: '^b$',
+    holds: ['b', 'a\nb\nc'],
+    fails: ['ab', 5, undefined],
+    says: 'x is "ab", expected to match "^b$"',
+  },
+  empty: {
+    operand: true,
+    holds: ['', ' \n', [], {}, null],
+    fails: ['a', [1]],
+    says: 'x is "a", expected nothing',
+  },
+  lines: {
+    operand: { atLeast: 2 },
+    holds: ['a\nb\n'],
+    fails: ['a\n\n', 2],
+    says: 'x.lines is ["a"], expected at least 2',
+  },
+  json: {
+    operand: { '/a/0': 1 },
+    holds: ['{"a":[1]}'],
+    fails: ['{"a":[2]}', 'nonsense'],
+    says: 'x#/a/0 is 2, expected 1',
+  },
+  atLeast: {
+    operand: 2,
+    holds: [2, 3, [1, 2], '2'],
+    fails: [1, [1], 'two', '', undefined],
+    says: 'x is 1, expected at least 2',
+  },
+  atMost: { operand: 2, holds: [2, []], fails: [3, null], says: 'x is 3, expected at most 2' },
+  above: { operand: 2, holds: [3], fails: [2], says: 'x is 2, expected more than 2' },
+  below: { operand: 2, holds: [1], fails: [2, undefined], says: 'x is 2, expected less than 2' },
+  semver: {
+    operand: '>=2.20',
+    holds: ['2.20.0', '2.34.8', '2.21.0pre2023'],
+    fails: ['2.8.0', 'none', 2],
+    says: 'x is "2.8.0", expected a version in ">=2.20"',
+  },
+  includes: { operand: 'a', holds: [['a', 'b']], fails: [['b'], 'a'], says: 'x lacks "a": it is ["b"]' },
+  includesAll: {
+    operand: ['a', 'b'],
+    holds: [['b', 'a', 'c']],
+    fails: [['a'], 'ab'],
+    says: 'x lacks "b": it is ["a"]',
+  },
+  anyOf: {
+    operand: [1, { above: 5 }],
+    holds: [1, 6],
+    fails: [3, undefined],
+    says: 'x is 3, and fits none of: 1; more than 5',
+  },
+  allOf: {
+    operand: [{ above: 1 }, { below: 5 }],
+    holds: [3],
+    fails: [1, 5],
+    says: 'x is 1, expected more than 1',
+  },
+  not: {
+    operand: { matches: 'a' },
+    holds: ['b', undefined as never],
+    fails: ['a'],
+    says: 'x is "a", expected anything but {"matches":"a"}',
+  },
+};
+
+for (const [name, { operand, holds, fails, says }] of Object.entries(cases)) {
+  t.test(`${name} holds where it should, and nowhere else`, (t) => {
+    for (const value of holds) t.same(match(value, { [name]: operand }, 'x'), [], JSON.stringify(value));
+    for (const value of fails) t.not(match(value, { [name]: operand }, 'x').length, 0, JSON.stringify(value));
+    const [first] = match(fails[0], { [name]: operand }, 'x');
+    t.equal(first === undefined ? '' : wordMismatch(first), says);
+    t.end();
+  });
+}
+
+t.test('every matcher has a case above', (t) => {
+  t.same([...matchers.keys()].sort(), Object.keys(cases).sort());
+  t.end();
+});
+
+t.test('other keys walk into a structure, and what is not there fails', (t) => {
+  t.same(match({ a: { b: 1 } }, { a: { b: 1 } }, 'value'), []);
+  const [missing] = match({ a: {} }, { a: { b: { atLeast: 1 } } }, 'value');
+  t.equal(missing === undefined ? '' : wordMismatch(missing), 'there is no value.a.b, expected at least 1');
+  t.equal(match('text', { a: 1 }, 'value').length, 1);
+  t.end();
+});
+
+t.test('several matchers must all hold', (t) => {
+  t.equal(match('abc', { contains: 'a', matches: 'z' }, 'stdout').length, 1);
+  t.end();
+});
+
+t.test('a pattern that would run for ever elsewhere ends at once', (t) => {
+  const started = performance.now();
+  t.equal(match(`${'a'.repeat(30_000)}!`, { matches: '^(a+)+$' }, 'x').length, 1);
+  t.ok(performance.now() - started < 5000);
+  t.end();
+});
+
+t.test('JSON pointers escape, and reach nothing inherited', (t) => {
+  t.equal(pointTo({ 'a/b': { '~': [7] } }, '/a~1b/~0/0'), 7);
+  t.equal(pointTo({}, '/constructor'), undefined);
+  t.same(pointTo({ a: 1 }, ''), { a: 1 });
+  t.end();
+});
