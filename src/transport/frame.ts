@@ -7,7 +7,7 @@ export interface Frame {
   /** The line for the login shell over there. */
   line: string;
   /** What the frame told on stderr, and stderr without it. */
-  read(stderr: string): Told;
+  read: (stderr: string) => Told;
 }
 
 interface Told {

@@ -5,7 +5,7 @@ import { clientTransport } from '../../src/transport/client.ts';
 import { connectOpenssh } from '../../src/transport/openssh.ts';
 import { connectSsh2 } from '../../src/transport/ssh2.ts';
 import type { RunOptions, Transport } from '../../src/transport/transport.ts';
-import { env, never, processesWith, type Sshd, soon, startSshd } from './sshd.ts';
+import { env, fails, never, processesWith, type Sshd, soon, startSshd } from './sshd.ts';
 
 /** Commands run alike wherever they run: these statements hold for each transport. */
 const lanes: Record<string, (sshd: Sshd) => Promise<Transport>> = {
@@ -134,7 +134,7 @@ for (const [name, open] of Object.entries(lanes)) {
     });
 
     await t.test('nothing starts after an abort', async (t) => {
-      await t.rejects(transport.run('true', { ...options, signal: AbortSignal.abort() }), {
+      await fails(t, transport.run('true', { ...options, signal: AbortSignal.abort() }), {
         name: 'TransportError',
       });
     });
@@ -159,8 +159,8 @@ t.test('on this machine', async (t) => {
   );
   t.equal((await transport.run('pwd', options)).stdout, '/usr\n', 'it runs in the given folder');
   t.match(await transport.run('kill -9 $$', options), { exitCode: null, signal: 'SIGKILL' });
-  await t.rejects(transport.run(['/nowhere/ssh'], options), { phase: 'spawn', message: /nowhere.*ENOENT/ });
-  await t.rejects(transport.run(['/etc/passwd'], options), { phase: 'spawn', message: /EACCES/ });
+  await fails(t, transport.run(['/nowhere/ssh'], options), { phase: 'spawn', message: /nowhere.*ENOENT/ });
+  await fails(t, transport.run(['/etc/passwd'], options), { phase: 'spawn', message: /EACCES/ });
   const seen = await transport.run('echo out; setsid sleep 4 & exit 3', options);
   t.match(seen, { exitCode: 3, stdout: 'out\n' }, 'a child that holds the pipes open changes nothing');
   t.ok(seen.durationMs < 2_500, 'and does not delay the result');

@@ -17,12 +17,14 @@ export const never = new AbortController().signal;
 export interface Sshd {
   folder: string;
   port: number;
+  pid: number;
   /** What it wrote to its log so far. */
   log(): string;
   /** The words that Nix would give to ssh, and what `ssh -G` makes of them. */
   words(extra?: string): string[];
   asked(extra?: string): Promise<AskedConfig>;
   stop(): void;
+  gone(): boolean;
 }
 
 /** Makes keys in `folder`: `id` (authorized), `host_ed25519`, `host_ecdsa`. */
@@ -104,10 +106,12 @@ export async function startSshd(t: Test, lines: readonly string[] = []): Promise
   return {
     folder,
     port,
+    pid: child.pid ?? 0,
     log: () => said,
     words,
     asked: (extra) => resolveSshConfig(words(extra), clientTransport({ env }), never),
     stop,
+    gone: () => child.signalCode !== null,
   };
 }
 
@@ -131,4 +135,18 @@ export async function soon(happened: () => boolean, withinMs = 3_000): Promise<b
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   return happened();
+}
+
+/** Says that the promise fails with an error that looks like this. */
+export async function fails(
+  t: Test,
+  promise: Promise<unknown>,
+  wanted: object,
+  message?: string,
+): Promise<void> {
+  const error: unknown = await promise.then(
+    () => null,
+    (reason: unknown) => reason,
+  );
+  t.match(error, wanted, message ?? 'it fails');
 }
