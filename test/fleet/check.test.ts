@@ -212,4 +212,3 @@ withFleet('the fleet leaves nothing behind', async (t, fleet) => {
   for (let tries = 0; tries < 100 && existsSync(`/proc/${init}`); tries += 1) await sleep(20);
   t.notOk(existsSync(`/proc/${init}`), 'its processes are gone');
 });
-
