@@ -69,9 +69,15 @@ function readKnownHosts(file: string): (Omit<KnownHost, 'bareName'> & { hosts: s
     const marker =
       words[0] === '@revoked' ? 'revoked' : words[0] === '@cert-authority' ? 'cert-authority' : 'none';
     const [hosts, type, key] = marker === 'none' ? words : words.slice(1);
-    if (hosts === undefined || type === undefined || key === undefined) return [];
+    if (hosts === undefined || type === undefined || key === undefined || !isKey(type, key)) return [];
     return [{ file, line: index + 1, marker, type, key, hosts }];
   });
+}
+
+/** ssh passes over a line whose key is not of the type that it names. A key blob begins with its type (RFC 4253 §6.6). */
+function isKey(type: string, key: string): boolean {
+  const blob = Buffer.from(key, 'base64');
+  return blob.length > 4 && blob.subarray(4, 4 + blob.readUInt32BE(0)).toString('latin1') === type;
 }
 
 /** The first column: a list of patterns with `*`, `?` and `!`, or one hashed name (sshd(8), SSH_KNOWN_HOSTS). */

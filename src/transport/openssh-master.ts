@@ -14,6 +14,7 @@ export interface Master {
 /** Socket paths end at about 100 bytes (unix(7)), and ssh adds 17 of its own for a moment. */
 const longestFolder = 60;
 const pollMs = 10;
+const endWithinMs = 2_000;
 
 /**
  * Holds ssh as long as this process lives, for the reader's end of file is the death of this process, whatever it
@@ -49,40 +50,73 @@ export async function startMaster(input: {
     '-oClearAllForwardings=yes',
     '-oBatchMode=yes',
   ];
-  const child = spawn('sh', ['-c', holder, 'sh', ...own, ...words, '-S', socket], {
+  const ssh = hold([...own, ...words, '-S', socket], env);
+  const close = async (): Promise<void> => {
+    await ssh.end();
+    await rm(folder, { recursive: true, force: true });
+  };
+
+  const deadline = performance.now() + timeoutMs;
+  const failure = (): TransportError | undefined => {
+    if (signal.aborted) return cancelled();
+    return ssh.failure() ?? (performance.now() > deadline ? late(timeoutMs) : undefined);
+  };
+  while (!existsSync(socket)) {
+    const error = failure();
+    if (error !== undefined) {
+      await close();
+      throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, pollMs));
+  }
+  return { socket, close };
+}
+
+/** Starts ssh under the holder. `failure` tells why it ended, once it has. */
+function hold(
+  words: readonly string[],
+  env: Record<string, string>,
+): { failure: () => TransportError | undefined; end: () => Promise<void> } {
+  const child = spawn('sh', ['-c', holder, 'sh', ...words], {
     env,
     cwd: '/',
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
   });
   const stderr = new Capped(16 * 1024);
+  let failure: TransportError | undefined;
   child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
   child.stdin.on('error', () => undefined);
-  let ended: Error | true | undefined;
-  const end = new Promise<void>((resolve) => {
-    child.on('error', (error) => resolve(void (ended = error)));
-    child.on('close', () => resolve(void (ended ??= true)));
+  const ended = new Promise<void>((resolve) => {
+    child.on('error', (error) => {
+      failure = new TransportError('spawn', `sh: ${error.message}`, { cause: error });
+      resolve();
+    });
+    child.on('close', () => {
+      failure ??= loginError(stderr.text().trim());
+      resolve();
+    });
   });
-  const close = async (): Promise<void> => {
-    // ssh ends cleanly at SIGTERM and takes its socket along.
-    child.stdin.destroy();
-    const timer = setTimeout(() => killGroup(child.pid), 2_000);
-    await end;
-    clearTimeout(timer);
-    await rm(folder, { recursive: true, force: true });
+  return {
+    failure: () => failure,
+    end: async () => {
+      // The holder sees the end of its input and ends ssh, which takes its socket along.
+      child.stdin.destroy();
+      const timer = setTimeout(() => killGroup(child.pid), endWithinMs);
+      await ended;
+      clearTimeout(timer);
+      // A ProxyCommand may have outlived its ssh.
+      killGroup(child.pid);
+    },
   };
+}
 
-  const deadline = performance.now() + timeoutMs;
-  while (ended === undefined && !existsSync(socket) && performance.now() < deadline && !signal.aborted) {
-    await new Promise((resolve) => setTimeout(resolve, pollMs));
-  }
-  if (ended === undefined && existsSync(socket)) return { socket, close };
-  const inTime = ended !== undefined;
-  await close();
-  if (ended instanceof Error) throw new TransportError('spawn', `sh: ${ended.message}`, { cause: ended });
-  if (signal.aborted) throw new TransportError('connect', 'cancelled', { reason: 'cancelled' });
-  if (!inTime) throw new TransportError('connect', `no login within ${timeoutMs} ms`, { reason: 'timeout' });
-  throw loginError(stderr.text().trim());
+function cancelled(): TransportError {
+  return new TransportError('connect', 'cancelled', { reason: 'cancelled' });
+}
+
+function late(timeoutMs: number): TransportError {
+  return new TransportError('connect', `no login within ${timeoutMs} ms`, { reason: 'timeout' });
 }
 
 /** ssh ends with 255 whatever went wrong; its words tell more. */

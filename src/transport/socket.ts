@@ -41,6 +41,6 @@ function reasonOf(message: string): ConnectFailure {
   if (/no matching/i.test(message)) return 'no-common-algorithm';
   if (/timed out/i.test(message)) return 'timeout';
   if (/connection lost before handshake/i.test(message)) return 'closed';
-  if (/invalid identification|protocol version|greeting/i.test(message)) return 'not-ssh';
+  if (/identification|protocol version|greeting|header/i.test(message)) return 'not-ssh';
   return 'other';
 }
