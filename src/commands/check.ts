@@ -35,7 +35,9 @@ export async function check(options: CheckOptions, version: string): Promise<num
   const outputs = readOutputs(options.format);
   const vars = readVars(options.var);
   const jobs = readJobs(options.jobs);
+  const timeoutMs = readTimeout(options.timeout);
   const suite = await readSuiteToRun(options);
+  const scenarios = usage(() => selectScenarios(suite, options));
   const interrupt = onInterrupt();
   const folder = await mkdtemp(join(tmpdir(), 'nrbd-'));
   try {
@@ -56,10 +58,10 @@ export async function check(options: CheckOptions, version: string): Promise<num
       clientTransport: transport,
       builders: chosen,
       diagnostics,
-      scenarios: withTimeout(
-        usage(() => selectScenarios(suite, options)),
-        options.timeout,
-      ),
+      scenarios: scenarios.map((scenario) => ({
+        ...scenario,
+        timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
+      })),
       probes,
       access: (builder) => sshAccess({ builder, client, clientTransport: transport, folder }),
       vars,
@@ -104,15 +106,12 @@ function readJobs(text: string | undefined): number {
   return jobs;
 }
 
-function withTimeout<T extends { timeoutMs: number }>(
-  scenarios: readonly T[],
-  text: string | undefined,
-): T[] {
-  if (text === undefined) return [...scenarios];
+function readTimeout(text: string | undefined): number {
+  if (text === undefined) return Number.POSITIVE_INFINITY;
   const most = parseDuration(text);
   if (most === null)
     throw new UserError(`--timeout wants a duration such as 500ms, 30s or 2m, not "${text}"`);
-  return scenarios.map((scenario) => ({ ...scenario, timeoutMs: Math.min(scenario.timeoutMs, most) }));
+  return most;
 }
 
 /** An empty list of builders is never "healthy": says where Nix looked and what it found there. */

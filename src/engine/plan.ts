@@ -1,5 +1,5 @@
 import type { Builder } from '../machines/builder.ts';
-import type { Scenario } from '../scenario/scenario.ts';
+import { type Scenario, stages } from '../scenario/scenario.ts';
 
 /** What the command line asks for. */
 export interface Selection {
@@ -46,6 +46,11 @@ export function selectScenarios(
   for (const id of [...test, ...skip]) {
     if (!byId.has(id)) {
       throw new SelectionError(`no scenario is called "${id}"; there are: ${[...byId.keys()].join(', ')}`);
+    }
+  }
+  for (const name of stage) {
+    if (!stages.some((known) => known === name)) {
+      throw new SelectionError(`no stage is called "${name}"; there are: ${stages.join(', ')}`);
     }
   }
   const wanted = new Set<string>();

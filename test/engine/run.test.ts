@@ -1,0 +1,285 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import t from 'tap';
+import { builderContext, clientContext, storeUri, usesSsh } from '../../src/engine/context.ts';
+import { SelectionError, selectBuilders, selectScenarios } from '../../src/engine/plan.ts';
+import { type RunInput, run, uniqueNames } from '../../src/engine/run.ts';
+import type { Report, ReportCheck } from '../../src/generated/types.ts';
+import { type Builder, parseMachines } from '../../src/machines/index.ts';
+import type { ClientView } from '../../src/observe/client-view.ts';
+import { CannotObserve } from '../../src/observe/probe.ts';
+import type { ReportEvent } from '../../src/report/events.ts';
+import { builderNames, clientNames } from '../../src/scenario/known-names.ts';
+import { loadScenarios } from '../../src/scenario/load.ts';
+import { orderByNeeds } from '../../src/scenario/order.ts';
+import type { Scenario } from '../../src/scenario/scenario.ts';
+import { clientTransport } from '../../src/transport/client.ts';
+
+const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
+const client: ClientView = {
+  hostname: hostname(),
+  user: 'root',
+  isRoot: true,
+  seesAsDaemon: true,
+  environment: { env, source: 'default' },
+  nixVersion: '2.34.8',
+  system: 'x86_64-linux',
+  extraPlatforms: [],
+  systemFeatures: [],
+  maxJobs: 1,
+  buildersSetting: null,
+};
+
+function builders(...lines: string[]): Builder[] {
+  return parseMachines(lines.join('\n'), {
+    nixVersion: '2.34.8',
+    system: 'x86_64-linux',
+    readFile: () => null,
+  }).builders;
+}
+
+function suite(text: string): Scenario[] {
+  const { scenarios, problems } = loadScenarios([{ path: 'suite.yaml', text }], { probes: null });
+  t.same(problems, []);
+  return orderByNeeds(scenarios);
+}
+
+async function runSuite(
+  text: string,
+  more: Partial<RunInput> = {},
+): Promise<{ report: Report; events: ReportEvent[]; check: (id: string, builder?: number) => ReportCheck }> {
+  const events: ReportEvent[] = [];
+  const report = await run({
+    tool: { name: 'test', version: '0' },
+    client,
+    clientTransport: clientTransport({ env }),
+    builders: builders('alpha'),
+    diagnostics: [],
+    scenarios: suite(text),
+    probes: new Map(),
+    access: () => undefined,
+    vars: {},
+    jobs: 4,
+    readOnly: false,
+    notes: [],
+    signal: new AbortController().signal,
+    emit: (event) => events.push(event),
+    ...more,
+  });
+  const check = (id: string, builder = 0): ReportCheck => {
+    const found = [...report.clientChecks, ...(report.builders[builder]?.checks ?? [])].find(
+      ({ scenario }) => scenario === id,
+    );
+    if (found === undefined) throw new Error(`no check ${id}`);
+    return found;
+  };
+  return { report, events, check };
+}
+
+/** A scenario on the client, in one line. */
+function one(id: string, command: string, more = ''): string {
+  return `---\nid: ${id}\ntitle: ${id}\ntarget: client\ncommand: ${JSON.stringify(command)}\nexpect: {exitCode: 0}\n${more}`;
+}
+
+t.test('what failed blocks all that needs it, and is named as the one to mend first', async (t) => {
+  const { report, check } = await runSuite(
+    one('a', 'exit 3') +
+      one('b', 'true', 'needs: [a]\n') +
+      one('c', 'true', 'needs: [b]\n') +
+      one('d', 'true'),
+  );
+  t.match(check('a'), { outcome: 'fail', message: 'exitCode is 3, expected 0' });
+  t.match(check('b'), { outcome: 'blocked', blockedBy: 'a' });
+  t.match(check('c'), { outcome: 'blocked', blockedBy: 'a' });
+  t.match(check('d'), { outcome: 'pass' });
+  t.match(report.summary, { verdict: 'unhealthy', checks: { pass: 1, fail: 1, blocked: 2 } });
+  t.equal(report.builders[0]?.rootCause?.scenario, 'a');
+});
+
+t.test('facts go to those that need them', async (t) => {
+  const { check } = await runSuite(
+    one('host', 'echo name=x', "capture: {name: {from: stdout, matches: 'name=(.)'}}\n") +
+      one('use', 'test {{facts.name}} = x', 'needs: [host]\nsays: "it is {{facts.name}}"\n'),
+  );
+  t.match(check('use'), { outcome: 'pass', message: 'it is x' });
+});
+
+t.test('the same question is asked once, and judged by each that asks it', async (t) => {
+  const count = t.testdir({ count: '' });
+  const command = `echo x >> ${count}/count; exit 1`;
+  const { check } = await runSuite(
+    one('a', command) + one('b', command).replace('exitCode: 0', 'exitCode: 1'),
+  );
+  t.equal(readFileSync(`${count}/count`, 'utf8'), 'x\n');
+  t.same([check('a').outcome, check('b').outcome], ['fail', 'pass']);
+});
+
+t.test('a retry asks again, and the report says how often', async (t) => {
+  const folder = t.testdir();
+  const { check } = await runSuite(
+    one('a', `test -e ${folder}/f || { touch ${folder}/f; exit 1; }`, 'retry: {attempts: 3, delay: 10ms}\n'),
+  );
+  t.match(check('a'), { outcome: 'pass', attempts: 2 });
+});
+
+t.test('a timeout ends the command and all that it started', async (t) => {
+  const marker = '16.180339';
+  const { check } = await runSuite(one('a', `sleep ${marker} & sleep ${marker}`, 'timeout: 200ms\n'));
+  t.match(check('a'), { outcome: 'fail', observation: { timedOut: true, exitCode: null } });
+  const left = readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(marker);
+    } catch {
+      return false;
+    }
+  });
+  t.same(left, []);
+});
+
+t.test('what cannot be measured is an error, and the others go on', async (t) => {
+  const { report, check } = await runSuite(
+    one('a', 'true').replace('command: "true"', 'command: [/no/such/program]') +
+      one('b', 'true') +
+      one('c', 'echo {{vars.none}}'),
+  );
+  t.match(check('a'), { outcome: 'error', observation: { error: { code: 'spawn' } } });
+  t.match(check('b'), { outcome: 'pass' });
+  t.match(check('c'), { outcome: 'error', message: /vars\.none/ });
+  t.equal(report.builders[0]?.verdict, 'unhealthy');
+});
+
+t.test('a probe tells what it cannot observe, and a bug of ours is shown whole', async (t) => {
+  const probe = (
+    name: string,
+    error: Error,
+  ): [string, { name: string; parameters: string[]; required: string[]; observe: () => Promise<never> }] => [
+    name,
+    { name, parameters: [], required: [], observe: () => Promise.reject(error) },
+  ];
+  const probes = new Map([
+    probe('p', new CannotObserve('no-sight', 'dark')),
+    probe('q', new TypeError('oops')),
+  ]);
+  const scenario = (name: string): string =>
+    `---\nid: ${name}\ntitle: ${name}\ntarget: client\nprobe: ${name}\nexpect: {value: {x: 1}}\n`;
+  const { check } = await runSuite(scenario('p') + scenario('q'), { probes });
+  t.match(check('p').observation, { probe: 'p', error: { code: 'no-sight', message: 'dark' } });
+  t.match(check('q').observation?.error, { code: 'internal', message: /TypeError: oops\n\s+at / });
+});
+
+t.test(
+  'what does not apply, or changes something in a read-only run, is skipped with the reason',
+  async (t) => {
+    const text =
+      one('a', 'true', 'when: {builder.host: beta}\n') +
+      one('b', 'true', 'effect: store\n') +
+      one('c', 'true', 'needs: [a]\n');
+    const { check, report } = await runSuite(text, { readOnly: true });
+    t.match(check('a'), { outcome: 'skip', message: /builder\.host is "alpha"/ });
+    t.match(check('b'), { outcome: 'skip', message: /--read-only/ });
+    t.match(check('c'), { outcome: 'pass' });
+    t.equal(report.summary.verdict, 'healthy');
+  },
+);
+
+t.test('a check on the client is made once, and blocks the builders that need it', async (t) => {
+  const text = one('here', 'exit 1', 'per: client\n') + one('there', 'true', 'needs: [here]\n');
+  const { report } = await runSuite(text, { builders: builders('alpha', 'beta') });
+  t.equal(report.clientChecks.length, 1);
+  t.same(
+    report.builders.map(({ rootCause, checks }) => [
+      rootCause?.scenario,
+      checks.map(({ outcome }) => outcome),
+    ]),
+    [
+      ['here', ['blocked']],
+      ['here', ['blocked']],
+    ],
+  );
+});
+
+t.test('a run that is interrupted tells what is known so far', async (t) => {
+  const controller = new AbortController();
+  setTimeout(() => controller.abort(), 150);
+  const started = performance.now();
+  const { report, check } = await runSuite(
+    one('a', 'true') + one('b', 'sleep 14.142135', 'needs: [a]\n') + one('c', 'true', 'needs: [b]\n'),
+    { signal: controller.signal },
+  );
+  t.ok(performance.now() - started < 8000);
+  t.equal(report.interrupted, true);
+  t.equal(check('a').outcome, 'pass');
+  t.not(check('b').outcome, 'pass');
+  t.not(check('c').outcome, 'pass');
+});
+
+t.test('events tell the story in order', async (t) => {
+  const { events } = await runSuite(one('a', 'true'));
+  t.same(
+    events.map(({ type }) => type),
+    ['run-started', 'check-started', 'check-finished', 'builder-finished', 'run-finished'],
+  );
+});
+
+t.test('a command on a builder that is not reached by ssh is an error, not a pass', async (t) => {
+  const { check } = await runSuite('title: a\ncommand: "true"\nexpect: {exitCode: 0}\n');
+  t.match(check('suite'), { outcome: 'error', observation: { error: { code: 'no-ssh' } } });
+});
+
+t.test('builders have names that tell them apart', (t) => {
+  t.same(uniqueNames(builders('a', 'ssh://b', 'ssh-ng://b', 'c', 'c', '/x')), [
+    'a',
+    'ssh://b',
+    'ssh-ng://b',
+    'ssh://c #4',
+    'ssh://c #5',
+    'local:///x',
+  ]);
+  t.end();
+});
+
+t.test('templates know every name that they are promised', (t) => {
+  const [builder] = builders('ssh-ng://u@alpha');
+  if (builder === undefined) throw new Error('no builder');
+  const known = builderContext(builder);
+  for (const name of builderNames) t.ok(name in known, name);
+  for (const name of clientNames) t.ok(name in clientContext(client), name);
+  t.end();
+});
+
+t.test("the store URI carries the entry's key and host key", (t) => {
+  const [plain, full, local] = builders('ssh-ng://a', 'ssh-ng://u@a - /my+key 1 1 - - c3NoLQ==', 'localhost');
+  t.same(
+    [plain, full].map((builder) => builder && storeUri(builder)),
+    ['ssh-ng://a', 'ssh-ng://u@a?ssh-key=%2Fmy%2Bkey&base64-ssh-public-host-key=c3NoLQ%3D%3D'],
+  );
+  t.same(
+    [plain, local].map((builder) => builder && usesSsh(builder)),
+    [true, false],
+  );
+  t.end();
+});
+
+const nothing = { include: [], exclude: [], test: [], skip: [], stage: [] };
+
+t.test('builders are chosen by host, user and host, or URI', (t) => {
+  const all = builders('ssh-ng://nix@a', 'b', 'c');
+  const names = (more: object): string[] =>
+    selectBuilders(all, { ...nothing, ...more }).map(({ host }) => host);
+  t.same(names({}), ['a', 'b', 'c']);
+  t.same(names({ include: ['nix@a', 'ssh://b'] }), ['a', 'b']);
+  t.same(names({ exclude: ['b'] }), ['a', 'c']);
+  t.throws(() => names({ exclude: ['d'] }), SelectionError);
+  t.end();
+});
+
+t.test('a chosen scenario brings what it needs', (t) => {
+  const all = suite(one('a', 'true') + one('b', 'true', 'needs: [a]\n') + one('c', 'true', 'stage: build\n'));
+  const ids = (more: object): string[] => selectScenarios(all, { ...nothing, ...more }).map(({ id }) => id);
+  t.same(ids({ test: ['b'] }), ['a', 'b']);
+  t.same(ids({ stage: ['build'] }), ['c']);
+  t.same(ids({ skip: ['a'] }), ['b', 'c']);
+  t.throws(() => ids({ test: ['z'] }), SelectionError);
+  t.throws(() => ids({ stage: ['nixx'] }), SelectionError);
+  t.end();
+});
