@@ -57,7 +57,13 @@ function diagnosticsOf(check: ReportCheck): string {
     ...(source === undefined ? {} : { at: { file: visible(source.file), line: source.line } }),
     duration_ms: durationMs,
   };
-  const yaml = stringify(data, { defaultStringType: 'QUOTE_DOUBLE', defaultKeyType: 'PLAIN', lineWidth: 0 });
+  const yaml = stringify(data, {
+    defaultStringType: 'QUOTE_DOUBLE',
+    defaultKeyType: 'PLAIN',
+    lineWidth: 0,
+    // prove's YAML reader knows no scalar of several lines.
+    doubleQuotedMinMultiLineLength: Number.MAX_SAFE_INTEGER,
+  });
   const block = ['---', ...yaml.trimEnd().split('\n'), '...'];
   return `${block.map((line) => `      ${line}`).join('\n')}\n`;
 }

@@ -16,7 +16,7 @@ export const marks: Readonly<Record<Outcome, { mark: string; style: Style; word:
   pass: { mark: '✓', style: 'green', word: 'pass' },
   warn: { mark: '!', style: 'yellow', word: 'warning' },
   fail: { mark: '✗', style: ['red', 'bold'], word: 'fail' },
-  error: { mark: '?', style: 'magenta', word: 'could not be measured' },
-  blocked: { mark: '·', style: 'gray', word: 'waits for an earlier one' },
+  error: { mark: '?', style: 'magenta', word: 'not measured' },
+  blocked: { mark: '·', style: 'gray', word: 'waits' },
   skip: { mark: '-', style: 'gray', word: 'does not apply' },
 };

@@ -1,0 +1,244 @@
+import { PassThrough } from 'node:stream';
+import { stripVTControlCharacters } from 'node:util';
+import stringWidth from 'string-width';
+import t from 'tap';
+import { exitCodeOf, rootCauseOf, summarise, verdictOf } from '../../src/report/build.ts';
+import { tapText } from '../../src/report/escape/tap.ts';
+import { oneLine, visible } from '../../src/report/escape/visible.ts';
+import { xmlText } from '../../src/report/escape/xml.ts';
+import { fixText } from '../../src/report/fix-text.ts';
+import { liveProgress } from '../../src/report/live.ts';
+import { redact } from '../../src/report/redact.ts';
+import { render } from '../../src/report/render.ts';
+import { wrap } from '../../src/report/table/wrap.ts';
+import { builder, check, everything, failed, hostile, report } from './sample.ts';
+
+const plain = { color: false, verbose: false, width: 80 };
+
+t.test('the verdict: healthy, degraded when some are not, unhealthy when none is', (t) => {
+  const good = builder('a', [check('pass'), check('warn'), check('skip')]);
+  const bad = builder('b', [check('fail')]);
+  t.equal(summarise([], [good]).verdict, 'healthy');
+  t.equal(summarise([], [good, bad]).verdict, 'degraded');
+  t.equal(summarise([], [bad]).verdict, 'unhealthy');
+  t.equal(summarise([], []).verdict, 'unhealthy');
+  t.same(summarise([check('warn')], [good, bad]), {
+    verdict: 'degraded',
+    builders: { total: 2, healthy: 1, unhealthy: 1 },
+    checks: { pass: 1, warn: 2, fail: 1, error: 0, blocked: 0, skip: 1 },
+  });
+  for (const outcome of ['fail', 'error', 'blocked'] as const)
+    t.equal(verdictOf([], [check('pass'), check(outcome)]), 'unhealthy', outcome);
+  t.equal(verdictOf([check('fail')], [check('pass')]), 'unhealthy');
+  t.end();
+});
+
+t.test(
+  'the root cause is the first failure along the path; the client comes first; a failure goes before an error',
+  (t) => {
+    t.equal(rootCauseOf([], [check('pass'), check('warn'), check('blocked')]), null);
+    t.match(rootCauseOf([], [check('error'), check('fail', { cause: 'c' })]), {
+      scenario: 'fail-check',
+      cause: 'c',
+    });
+    t.match(rootCauseOf([check('fail', { scenario: 'client' })], [check('fail')]), { scenario: 'client' });
+    t.match(rootCauseOf([], [check('error')]), { scenario: 'error-check', fix: [] });
+    t.end();
+  },
+);
+
+t.test('exit codes: 0 healthy, 1 failed, 3 not measured', (t) => {
+  const code = (...outcomes: Parameters<typeof check>[0][]): number =>
+    exitCodeOf(
+      report([
+        builder(
+          'a',
+          outcomes.map((outcome) => check(outcome)),
+        ),
+      ]),
+    );
+  t.equal(code('pass', 'warn', 'skip'), 0);
+  t.equal(code('fail', 'blocked', 'error'), 1);
+  t.equal(code('error', 'blocked'), 3);
+  t.equal(exitCodeOf({ ...report([builder('a', [check('pass')])]), interrupted: true }), 3);
+  t.end();
+});
+
+t.test(
+  'the table says the verdict first, then where, then for each broken builder what, why and how',
+  (t) => {
+    const lines = render(
+      report([
+        builder('alpha', [
+          check('pass', { scenario: 'connection' }),
+          check('pass', { scenario: 'local-to-remote-build', message: 'built on alpha' }),
+        ]),
+        builder('beta', [
+          failed('the key is open'),
+          check('blocked', { scenario: 'local-to-remote-build', blockedBy: 'connection' }),
+        ]),
+      ]),
+      'table',
+      plain,
+    ).split('\n');
+    t.same(lines.slice(0, 8), [
+      'DEGRADED: 1 of 2 builders healthy, seen from client as root, Nix 2.34.8',
+      '',
+      '       connection',
+      '       │ local-to-remote-build',
+      'alpha  ✓ ✓  built on alpha',
+      'beta   ✗ ·',
+      '',
+      '✓ pass   ✗ fail   · waits',
+    ]);
+    t.same(lines.slice(9, 13), [
+      '✗ beta',
+      '  What  the key is open',
+      '  Why   key-too-open (found by connection; more: explain key-too-open)',
+      '  Fix   1. on this machine: the key is open',
+    ]);
+    t.ok(lines.includes('          $ chmod 600 the key is open'));
+    t.ok(lines.includes('        2. on beta'));
+    t.ok(lines.includes('          + the key is open'));
+    t.ok(lines.includes('        1 check waits for this'));
+    t.equal(lines.at(-2), '2 pass, 1 fail, 1 blocked in 1.2 s'.replace('2 pass', '2 pass'));
+    t.end();
+  },
+);
+
+t.test('the same trouble of several builders is told once, and the client comes first', (t) => {
+  const bad = check('fail', {
+    scenario: 'machines-file',
+    message: 'line 3 is broken',
+    cause: 'machines-file-bad-entry',
+  });
+  const text = render(
+    report(
+      ['a', 'b', 'c'].map((name) => builder(name, [failed('same')], [bad])),
+      [bad],
+    ),
+    'table',
+    plain,
+  );
+  t.equal(text.split('line 3 is broken').length, 2);
+  t.ok(text.indexOf('this machine (client)') < text.indexOf('✗ a, b, c'));
+  t.equal(text.split('What  same').length, 2);
+  t.end();
+});
+
+t.test('colour only where it is wanted, and the same text without', (t) => {
+  const colored = render(everything(), 'table', { ...plain, color: true });
+  t.match(colored, '\x1b[');
+  t.equal(stripVTControlCharacters(colored), render(everything(), 'table', plain));
+  t.end();
+});
+
+t.test('no line of prose is wider than the terminal, and none ends in a blank', (t) => {
+  const text = render(everything('many short words that go on and on '.repeat(10).trim()), 'table', plain);
+  for (const line of text.split('\n')) {
+    t.equal(line, line.trimEnd());
+    if (!/^ {10}/.test(line)) t.ok(stringWidth(line) <= 80, line);
+  }
+  t.end();
+});
+
+t.test('-v shows every check with what was seen', (t) => {
+  const text = render(everything('seen'), 'table', { ...plain, verbose: true });
+  t.match(text, '✓ pass-check  it is pass  12 ms');
+  t.match(text, '      $ ssh seen');
+  t.match(text, '      err: seen');
+  t.end();
+});
+
+t.test('an interrupted report says so', (t) => {
+  t.match(render({ ...everything(), interrupted: true }, 'table', plain), 'interrupted: not all was tested');
+  t.end();
+});
+
+t.test('escapes', (t) => {
+  t.equal(visible('\x1b[31mred\x1b[0m\0\x07\x7f\ud800'), 'red␀␇␡\ufffd');
+  t.equal(oneLine(' a\n\tb\r\nc '), 'a b c');
+  t.equal(tapText('a # SKIP \\ b\nok 1'), 'a \\# SKIP \\\\ b ok 1');
+  t.equal(xmlText('<a b="c">&\n\t\'\x1b'), '&lt;a b=&quot;c&quot;&gt;&amp;&#10;&#9;&apos;␛');
+  for (const text of hostile) t.equal(visible(visible(text)), visible(text));
+  t.end();
+});
+
+t.test('text is wrapped at blanks, and what has none stays whole', (t) => {
+  t.same(wrap('aa bb cc', 5), ['aa bb', 'cc']);
+  t.same(wrap('aaaaaaaa b', 5), ['aaaaaaaa', 'b']);
+  t.same(wrap('a\n\nb', 5), ['a', '', 'b']);
+  t.end();
+});
+
+t.test('a step of a fix fits on a line', (t) => {
+  t.equal(fixText({ on: 'client', run: 'ls' }), 'on the client: $ ls');
+  t.equal(
+    fixText({ on: 'builder', says: 'Look', edit: { file: '/f', add: 'x' } }),
+    'on the builder: Look: add to /f: x',
+  );
+  t.end();
+});
+
+t.test('secrets are removed from every field, by shape and by value', (t) => {
+  const privateKey =
+    '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----';
+  const secrets = [
+    privateKey,
+    'ssh://user:hunter2@host/x',
+    'ghp_abcdefghijklmnopqrstuvwxyz0123456789',
+    'Authorization: Bearer abcdefghijklmnop1234',
+    'access-tokens = github.com=gho_zzzzzzzzzzzzzzzzzzzzzzzz',
+    'my own secret',
+  ];
+  for (const secret of secrets) {
+    const text = JSON.stringify(redact(everything(`before ${secret} after`), ['my own secret']));
+    for (const part of [
+      'b3BlbnNzaC1rZXk',
+      'hunter2',
+      'ghp_abc',
+      'abcdefghijklmnop1234',
+      'gho_zzz',
+      'my own secret',
+    ])
+      t.notMatch(text, part, `${part} in ${secret}`);
+    t.match(text, 'before ');
+  }
+  t.same(redact(everything()), everything());
+  t.end();
+});
+
+t.test(
+  'progress: one line that is written over on a terminal, plain lines elsewhere, nothing left at the end',
+  async (t) => {
+    const written = (isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } => {
+      const stream = new PassThrough();
+      return {
+        stream: Object.assign(stream, { isTTY, columns: 60 }) as unknown as NodeJS.WriteStream,
+        text: () => String(stream.read() ?? ''),
+      };
+    };
+    const ci = process.env['CI'];
+    delete process.env['CI'];
+    t.teardown(() => {
+      if (ci !== undefined) process.env['CI'] = ci;
+    });
+    const done = builder('a\x1b[2J', [check('pass')]);
+    const story = async (isTTY: boolean): Promise<string> => {
+      const { stream, text } = written(isTTY);
+      const emit = liveProgress(stream);
+      emit({ type: 'run-started', builders: [{ name: 'a' }, { name: 'b' }], scenarios: 1 });
+      emit({ type: 'check-started', builder: 'a\x1b[2J', scenario: 'dns' });
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      emit({ type: 'check-finished', builder: 'a\x1b[2J', check: check('pass', { scenario: 'dns' }) });
+      emit({ type: 'builder-finished', builder: done });
+      emit({ type: 'run-finished', report: report([done]) });
+      return text();
+    };
+    const onTerminal = await story(true);
+    t.match(onTerminal, '\r\x1b[K0/2 builders, 0 s: a dns');
+    t.ok(onTerminal.endsWith('\r\x1b[K'));
+    t.notMatch(onTerminal, '\x1b[2J');
+    t.equal(await story(false), '1/2 a: healthy\n');
+  },
+);
