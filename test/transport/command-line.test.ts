@@ -61,9 +61,8 @@ t.test('the words for ssh are those of the version of Nix', async (t) => {
 });
 
 t.test('the Nix of this machine gives ssh these words', async (t) => {
-  const version = /\d+\.\d+\S*/.exec(
-    String(spawnSync('nix-store', ['--version'], { encoding: 'utf8' }).stdout),
-  )?.[0];
+  const asked = spawnSync('nix-store', ['--version'], { encoding: 'utf8' });
+  const version = asked.error === undefined ? /\d+\.\d+\S*/.exec(asked.stdout)?.[0] : undefined;
   if (version === undefined) {
     t.plan(0, 'there is no Nix here');
     return;

@@ -6,9 +6,11 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  rmSync,
   writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import ssh2 from 'ssh2';
 import t from 'tap';
@@ -128,15 +130,27 @@ t.test('what ssh2 cannot speak goes through the real ssh', async (t) => {
     await transport.close();
   });
   await t.test('certificates of host and user', async (t) => {
-    const sshd = await startSshd(t);
-    const file = (name: string): string => join(sshd.folder, name);
-    execFileSync('ssh-keygen', ['-q', '-s', file('id'), '-I', 'user', '-n', 'root', file('host_ecdsa.pub')]);
-    copyFileSync(file('host_ecdsa'), file('user'));
-    copyFileSync(file('host_ecdsa-cert.pub'), file('user-cert.pub'));
-    t.equal(
-      await whyNotSsh2({ ...(await configOf(sshd)), identityFiles: [file('user')] }),
-      `the certificate ${file('user-cert.pub')}`,
-    );
+    const folder = mkdtempSync(join(tmpdir(), 'certificates-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    const file = (name: string): string => join(folder, name);
+    const keygen = (...words: string[]): unknown => execFileSync('ssh-keygen', ['-q', ...words]);
+    for (const name of ['authority', 'host', 'user']) keygen('-t', 'ed25519', '-N', '', '-f', file(name));
+    keygen('-s', file('authority'), '-I', 'host', '-h', '-n', '127.0.0.1', file('host.pub'));
+    keygen('-s', file('authority'), '-I', 'user', '-n', userInfo().username, file('user.pub'));
+    const sshd = await startSshd(t, [
+      `HostKey ${file('host')}`,
+      `HostCertificate ${file('host-cert.pub')}`,
+      `TrustedUserCAKeys ${file('authority.pub')}`,
+    ]);
+    writeFileSync(known(sshd), `@cert-authority * ${readFileSync(file('authority.pub'), 'utf8')}`);
+    // Nix's own key is tried first, so it must not be the one that lets us in.
+    writeFileSync(join(sshd.folder, 'authorized_keys'), '');
+    const extra = `-i ${file('user')}`;
+    t.equal(await whyNotSsh2(await configOf(sshd, extra)), `the certificate ${file('user-cert.pub')}`);
+    const transport = await connect(sshd, extra);
+    t.equal(transport.name, 'openssh');
+    t.match(await transport.run('exit 3', options), { exitCode: 3 });
+    await transport.close();
   });
   await t.test('keys with a passphrase', async (t) => {
     const sshd = await startSshd(t);
