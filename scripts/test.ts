@@ -59,7 +59,7 @@ function runFile(file: string): Promise<FileResult> {
     count(parser, []);
     const child = spawn(process.execPath, ['--import', 'tsx', file], {
       stdio: ['ignore', 'pipe', 'pipe'],
-      env: { ...process.env, TAP: '1' },
+      env: { ...process.env, TAP: '1', TAP_TIMEOUT: String(fileTimeoutMs / 1000) },
     });
     let stderr = '';
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
