@@ -32,7 +32,7 @@ export function readEntry(
     const found = fields[index];
     return found === undefined || found.text === '-' ? null : found;
   };
-  const row = line.text.trim();
+  const row = trim(line).text;
   const place = fields[0] ?? trim(line);
   const first = field(0);
   if (first === null) {
@@ -49,10 +49,10 @@ export function readEntry(
   }
   const before = diagnostics.list.filter(({ severity }) => severity === 'error').length;
   const uri = readUri(first, features, diagnostics);
-  const maxJobs = readNumber(field(3), 3, parseUint32, 'unsigned int', row, diagnostics);
+  const maxJobs = readNumber(field(3), 3, parseUint32, 'unsigned int', line.text, diagnostics);
   const speed = features.floatSpeed
-    ? readNumber(field(4), 4, parseFloat32, 'float', row, diagnostics)
-    : readNumber(field(4), 4, parseUint32, 'unsigned int', row, diagnostics);
+    ? readNumber(field(4), 4, parseFloat32, 'float', line.text, diagnostics)
+    : readNumber(field(4), 4, parseUint32, 'unsigned int', line.text, diagnostics);
   const speedField = field(4);
   if (features.floatSpeed && speed !== null && speed < 0 && speedField !== null) {
     diagnostics.error(
@@ -64,10 +64,13 @@ export function readEntry(
   const key = field(7);
   if (key !== null && !isNixBase64(key.text)) {
     const raw = /^(ssh|ecdsa|sk)-/.test(key.text) ? 'the host key stands here as it is, and' : 'the host key';
+    const quoted = features.base64Trace
+      ? 'invalid character in Base64 string'
+      : `bad machine specification: a column #7 in a row: '${line.text}' is not valid base64 string: error: invalid character in Base64 string`;
     diagnostics.error(
       key,
       'bad-base64',
-      `${raw} is not base64 ("a column #7 in a row is not valid base64 string" or "invalid character in Base64 string"), ${consequence}; write what \`base64 -w0 /etc/ssh/ssh_host_ed25519_key.pub\` prints on the builder`,
+      `${raw} is not base64: "${quoted}", ${consequence}; write what \`base64 -w0 /etc/ssh/ssh_host_ed25519_key.pub\` prints on the builder`,
     );
   }
   const after = diagnostics.list.filter(({ severity }) => severity === 'error').length;

@@ -6,16 +6,21 @@ export interface NixRelease {
   patch: number;
 }
 
-/** Reads `2.34.8`, `nix (Nix) 2.8.0`, `2.19.0pre20230101_abc`, `Lix 2.95.3` or `nix (Lix, like Nix) 2.91.1`. Without a number: the newest known. */
+/**
+ * Reads `2.34.8`, `nix (Nix) 2.8.0`, `2.19.0pre20230101_abc`, `Lix 2.95.3`, `nix (Lix, like Nix) 2.91.1` or
+ * `nix (Determinate Nix 3.6.8) 2.30.0`: the last number is Nix's own. A bare 2.90 or later is Lix, which numbers
+ * from there on. Without a number: the newest known.
+ */
 export function parseRelease(text: string): NixRelease {
-  const match = /(\d+)\.(\d+)(?:\.(\d+))?/.exec(text);
+  const match = [...text.matchAll(/(\d+)\.(\d+)(?:\.(\d+))?/g)].at(-1);
   const [, major = '2', minor = '34', patch = '0'] = match ?? [];
-  return {
-    flavour: /lix/i.test(text) ? 'lix' : 'nix',
-    major: Number(major),
-    minor: Number(minor),
-    patch: Number(patch),
-  };
+  const lix = /lix/i.test(text) || (!/nix/i.test(text) && major === '2' && Number(minor) >= 90);
+  return { flavour: lix ? 'lix' : 'nix', major: Number(major), minor: Number(minor), patch: Number(patch) };
+}
+
+/** `Nix 2.8.0`, for messages. */
+export function releaseName({ flavour, major, minor, patch }: NixRelease): string {
+  return `${flavour === 'lix' ? 'Lix' : 'Nix'} ${major}.${minor}.${patch}`;
 }
 
 /** How a release differs from others in reading machines and choosing one. */
@@ -32,6 +37,8 @@ export interface Features {
   absoluteSshKey: boolean;
   /** `max-connections` above 1 hangs an ssh-ng builder for ever (2.4 to 2.31). */
   connectionsDeadlock: boolean;
+  /** A bad host key is told in a trace, not in one line (2.25). */
+  base64Trace: boolean;
   /** `builtin` builds go to any machine (2.5). */
   builtinAnywhere: boolean;
   /** Max-jobs 0 counts as "cannot build here" (2.14). */
@@ -52,6 +59,7 @@ export function featuresOf(release: NixRelease): Features {
     boostUrl: since(31),
     absoluteSshKey: since(34),
     connectionsDeadlock: !lix && since(4) && !since(32),
+    base64Trace: since(25),
     builtinAnywhere: lix || since(5),
     maxJobsCounts: lix || since(14),
     hashedSlots: lix,

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net';
 import { decodeQuery, encodeQuery, percentDecode, percentEncode, UriError } from './percent.ts';
 import type { Features } from './release.ts';
 import { matchBoostUrl, matchRegexUrl, splitAuthority } from './url-grammar.ts';
@@ -27,7 +28,7 @@ export function readStoreUri(text: string, features: Features): StoreUri {
   const raw = withScheme(text);
   if (!features.storeReference) return readLoosely(raw);
   const { scheme, authority, params, bare } = parseReference(raw, features);
-  const query = params.size === 0 ? '' : `?${encodeQuery(params)}`;
+  const query = params.size === 0 ? '' : `?${encodeQuery(params, features.boostUrl)}`;
   return {
     uri: `${bare ? authority : `${scheme}://${authority}`}${query}`,
     ...target(scheme, authority, features),
@@ -42,7 +43,8 @@ function readLoosely(raw: string): StoreUri {
   const at = before.indexOf('://');
   const scheme = at < 0 ? (before.includes('/') ? 'local' : before) : before.slice(0, at);
   const params = new Map<string, string>();
-  for (const [name, value] of safely(() => decodeQuery(queries.join('?'))) ?? []) params.set(name, value);
+  for (const [name, value] of safely(() => decodeQuery(queries.join('?'), false)) ?? [])
+    params.set(name, value);
   const authority = at < 0 ? '' : before.slice(at + 3);
   return { uri: raw, scheme, ...target(scheme, authority, null), params: Object.fromEntries(params) };
 }
@@ -69,7 +71,7 @@ function target(
   const plain = name.replace(/^\[(.*)\]$/, '$1');
   return {
     user,
-    host: known ? percentDecode(plain) : plain,
+    host: known ? (safely(() => percentDecode(plain)) ?? plain).replace(/\0+$/, '') : plain,
     port: known && port !== null ? Number(port) : null,
   };
 }
@@ -89,19 +91,19 @@ function parseReference(raw: string, { boostUrl }: Features): Reference {
     return {
       scheme: url.scheme,
       authority: url.authority + path,
-      params: decodeQuery(url.query),
+      params: decodeQuery(url.query, boostUrl),
       bare: false,
     };
   }
   const at = raw.indexOf('?');
   const base = at < 0 ? raw : raw.slice(0, at);
-  const params = at < 0 ? new Map<string, string>() : decodeQuery(raw.slice(at + 1));
+  const params = at < 0 ? new Map<string, string>() : decodeQuery(raw.slice(at + 1), boostUrl);
   const plain = boostUrl && params.size === 0;
   if (base === '' || base === 'auto') return { scheme: 'auto', authority: 'auto', params, bare: true };
   if (base === 'daemon') return { scheme: 'unix', authority: plain ? 'daemon' : '', params, bare: plain };
   if (base === 'local') return { scheme: 'local', authority: plain ? 'local' : '', params, bare: plain };
   if (!base.includes('://') && base.includes('/')) {
-    const absolute = base.startsWith('/') ? base : `/${base.replace(/^\.\//, '')}`;
+    const absolute = canonicalPath(base);
     const path = boostUrl
       ? absolute
           .split('/')
@@ -115,12 +117,22 @@ function parseReference(raw: string, { boostUrl }: Features): Reference {
   throw new UriError(`Cannot parse Nix store '${raw}'`);
 }
 
+/** As Nix's `canonPath`, from `/`, where the hook runs: without `.`, `..`, doubled and trailing slashes. */
+function canonicalPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return `/${parts.join('/')}`;
+}
+
 /** From 2.31 an IPv6 address without brackets is let in by a special rule and gets its brackets. */
 function matchBareIpv6(base: string): { scheme: string; authority: string } | null {
-  const match = /^([^:]*):(?:\/\/)?(?:([^@]*)@)?\[?([0-9a-fA-F:.]+)(?:%([^\]]*))?\]?$/.exec(base);
-  const address = match?.[3] ?? '';
-  if (match === null || !(address.includes('::') || address.split(':').length === 8)) return null;
-  const user = match[2] === undefined ? '' : `${match[2]}@`;
-  const zone = match[4] === undefined ? '' : `%25${match[4]}`;
-  return { scheme: match[1] ?? '', authority: `${user}[${address}${zone}]` };
+  const match = /^([^:]*):(?:\/\/)?(?:([^@]*)@)?(\[?)([0-9a-fA-F:.]+)(?:%([^\]]*))?(\]?)$/.exec(base);
+  if (match === null) return null;
+  const [, scheme = '', user, open = '', address = '', zone, close = ''] = match;
+  if (!isIPv6(address) || (open === '') !== (close === '')) return null;
+  const who = user === undefined ? '' : `${user}@`;
+  return { scheme, authority: `${who}[${address}${zone === undefined ? '' : `%25${zone}`}]` };
 }

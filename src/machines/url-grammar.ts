@@ -1,4 +1,5 @@
-import { percentDecode, percentEncode, UriError } from './percent.ts';
+import { isIPv6 } from 'node:net';
+import { percentRecode } from './percent.ts';
 
 /** The parts of a URL, rendered as Nix renders them. */
 export interface Url {
@@ -30,33 +31,61 @@ export function matchRegexUrl(text: string): Url | null {
   const match = regexUrl.exec(text);
   if (match === null) return null;
   const [, scheme = '', own = '', path, opaque = '', params = ''] = match;
+  if (isFile(scheme) && own !== '') return null;
   return { scheme, authority: own, path: path ?? opaque, query: params };
 }
 
-const boostUrl =
-  /^([A-Za-z][A-Za-z0-9+.-]*):\/\/(?:((?:[A-Za-z0-9\-._~!$&'()*+,;=:]|%[0-9a-fA-F]{2})*)@)?(\[[^\]]*\]|(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9a-fA-F]{2})*)(?::([0-9]*))?((?:\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@]|%[0-9a-fA-F]{2})*)*)(?:\?([^#]*))?(?:#.*)?$/;
+/** A file has no host: Nix refuses `file://host/path`. */
+function isFile(scheme: string): boolean {
+  return /(?:^|\+)file$/.test(scheme);
+}
+
+const boostPart = `(?:${unreserved}|${pct}|[!$&'()*+,;=:])`;
+const boostHost = `(?:\\[[^\\]]*\\]|(?:${unreserved}|${pct}|[!$&'()*+,;=])*)`;
+const boostPath = `(?:${boostPart}|[@/])*`;
+const boostUrl = new RegExp(
+  `^([A-Za-z][A-Za-z0-9+.-]*):(?://(?:(${boostPart}*)@)?(${boostHost})(?::([0-9]*))?((?:/${boostPath})?)|(?!//)(${boostPath}))(?:\\?([^#]*))?$`,
+);
 
 /** As Nix 2.31 and later (Boost.URL, lenient) reads URLs of the shapes that builders have; null where it is none. */
 export function matchBoostUrl(text: string): Url | null {
   const match = boostUrl.exec(text);
   if (match === null) return null;
-  const [, scheme = '', userInfo, rawHost = '', port = '', path = '', params = ''] = match;
+  const [, scheme = '', userInfo, rawHost = '', port = '', rooted, opaque = '', params = ''] = match;
+  const path = (rooted ?? opaque) || (isFile(scheme) ? '/' : '');
   if (port !== '' && (Number(port) === 0 || Number(port) > 65535)) return null;
-  if (rawHost.startsWith('[') && /%(?!25)/.test(rawHost)) return null;
-  if (/%(?![0-9a-fA-F]{2})/.test(params)) throw new UriError(`invalid URI query '${params}': leftover`);
-  const again = (part: string): string => percentEncode(percentDecode(part));
-  const who = userInfo === undefined ? '' : `${userInfo.split(':').map(again).join(':')}@`;
-  const host = rawHost.startsWith('[') ? rawHost : again(rawHost);
+  if (isFile(scheme) && `${rawHost}${port}` !== '') return null;
+  const colon = userInfo?.indexOf(':') ?? -1;
+  const [name = '', secret] =
+    colon < 0 ? [userInfo] : [userInfo?.slice(0, colon), userInfo?.slice(colon + 1)];
+  const login = `${percentRecode(name)}${secret === undefined ? '' : `:${percentRecode(secret)}`}`;
+  const host = rawHost.startsWith('[') ? bracketed(rawHost.slice(1, -1)) : percentRecode(rawHost);
+  if (host === null) return null;
   return {
     scheme,
-    authority: `${who}${host}${port === '' ? '' : `:${Number(port)}`}`,
+    authority: `${userInfo === undefined ? '' : `${login}@`}${host}${port === '' ? '' : `:${Number(port)}`}`,
     path: path
       .split('/')
-      .map((part) => percentEncode(percentDecode(part), ':@'))
+      .map((part) => percentRecode(part, ':@'))
       .join('/'),
     query: params,
   };
 }
+
+/**
+ * What stands in brackets, as Nix renders it; null where it is no address. Boost.URL gives the zone id the length
+ * that it had before it was decoded, so that each `%25` and the like leaves two NULs at its end.
+ */
+function bracketed(text: string): string | null {
+  const [, address = '', zone] = /^([^%]*)(?:%25(.+))?$/.exec(text) ?? [];
+  if (/^v[0-9a-fA-F]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+$/i.test(text)) return `[${text}]`;
+  if (!isIPv6(address) || (zone !== undefined && !zoneId.test(zone))) return null;
+  if (zone === undefined) return `[${address}]`;
+  const nulls = '%00%00'.repeat(zone.split('%').length);
+  return `[${address}%25${percentRecode(zone)}${nulls}]`;
+}
+
+const zoneId = new RegExp(`^(?:${unreserved}|${pct})+$`);
 
 /** User, host and port of an authority. A bare IPv6 address has no port. */
 export function splitAuthority(text: string): { user: string; host: string; port: string | null } {
