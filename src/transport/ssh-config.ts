@@ -21,8 +21,7 @@ export interface SshConfig {
 
 /** The answer to `ssh -G`, or how it failed: a configuration that ssh refuses ends every connection. */
 export type AskedConfig =
-  | { ok: true; config: SshConfig; stderr: string }
-  | { ok: false; exitCode: number | null; stderr: string };
+  { ok: true; config: SshConfig; stderr: string } | { ok: false; exitCode: number | null; stderr: string };
 
 /** Asks ssh what is in force with these words (target and options, as {@link nixSshWords} writes them). */
 export async function resolveSshConfig(

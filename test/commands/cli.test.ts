@@ -7,7 +7,10 @@ import t from 'tap';
 const folder = mkdtempSync(join(tmpdir(), 'nrbd-cli-'));
 
 function cli(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...args], { encoding: 'utf8', env: { ...process.env, NO_COLOR: '1' } });
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...args], {
+    encoding: 'utf8',
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   return { code: status, out: stdout, err: stderr };
 }
 
@@ -21,7 +24,8 @@ t.test('help and version go to standard output', (t) => {
   t.match(cli('--version'), { code: 0, out: /^\d+\.\d+\.\d+\n$/, err: '' });
   const help = cli('--help');
   t.equal(help.code, 0);
-  for (const word of ['check', 'list', 'explain', 'lint', 'schema', 'machines', 'render', 'Exit codes']) t.match(help.out, word);
+  for (const word of ['check', 'list', 'explain', 'lint', 'schema', 'machines', 'render', 'Exit codes'])
+    t.match(help.out, word);
   t.end();
 });
 
@@ -33,8 +37,14 @@ t.test('wrong usage is exit code 2, and the nearest word is offered', (t) => {
   t.match(cli('check', '-j', '0'), { code: 2, err: /--jobs/ });
   t.match(cli('check', '--timeout', '5'), { code: 2, err: /--timeout/ });
   t.match(cli('check', '--var', 'x'), { code: 2, err: /KEY=VALUE/ });
-  t.match(cli('check', '-t', 'conection', '--builders', 'h'), { code: 2, err: /no scenario is called "conection"/ });
-  t.match(cli('check', '-i', 'other', '--builders', 'h'), { code: 2, err: /no builder is called "other"; there are: h/ });
+  t.match(cli('check', '-t', 'conection', '--builders', 'h'), {
+    code: 2,
+    err: /no scenario is called "conection"/,
+  });
+  t.match(cli('check', '-i', 'other', '--builders', 'h'), {
+    code: 2,
+    err: /no builder is called "other"; there are: h/,
+  });
   t.match(cli('check', '-m', '/none', '--builders', 'h'), { code: 2, err: /not both/ });
   t.match(cli('schema', 'other'), { code: 2 });
   t.match(cli('explain', 'no-such'), { code: 2 });
@@ -44,7 +54,10 @@ t.test('wrong usage is exit code 2, and the nearest word is offered', (t) => {
 t.test('nothing to check is never healthy', (t) => {
   t.match(cli('check', '-m', '/no/such/file'), { code: 2, out: '', err: /cannot read the machines file/ });
   t.match(cli('check', '-m', file('empty', '# nobody\n')), { code: 2, out: '', err: /nothing to check/ });
-  t.match(cli('check', '--builders', '@/no/such/file'), { code: 2, err: /there is no file \/no\/such\/file/ });
+  t.match(cli('check', '--builders', '@/no/such/file'), {
+    code: 2,
+    err: /there is no file \/no\/such\/file/,
+  });
   t.match(cli('check', '--builders', ''), { code: 2, err: /`builders` setting is empty/ });
   t.match(cli('check', '--no-default-specs', '--builders', 'h'), { code: 2, err: /no scenario/ });
   t.end();
@@ -52,7 +65,11 @@ t.test('nothing to check is never healthy', (t) => {
 
 t.test('scenarios with problems are not run, and each problem is shown', (t) => {
   const bad = file('bad.yaml', 'title: a\ncomand: x\nexpect: {exitCode: 0}\n');
-  t.match(cli('check', '-s', bad, '--builders', 'h'), { code: 2, out: '', err: /bad\.yaml:2:1: unknown key "comand", did you mean "command"\?/ });
+  t.match(cli('check', '-s', bad, '--builders', 'h'), {
+    code: 2,
+    out: '',
+    err: /bad\.yaml:2:1: unknown key "comand", did you mean "command"\?/,
+  });
   const lint = cli('lint', bad);
   t.match(lint, { code: 2, out: /\^\^\^\^\^\^/, err: /1 file, 1 problem/ });
   const { problems } = JSON.parse(cli('lint', '-f', 'json', bad).out) as { problems: unknown[] };
@@ -69,10 +86,22 @@ t.test('the default suite has no problems', (t) => {
 t.test('list shows every scenario in the order in which it runs', (t) => {
   const rows = JSON.parse(cli('list', '-f', 'json').out) as { id: string; needs: string[] }[];
   const ids = rows.map(({ id }) => id);
-  for (const name of ['dns', 'matching-keys', 'connection', 'host-key', 'ssh-config', 'remote-build', 'nix-store-permissions', 'store-ping', 'local-to-remote-build', 'weighting']) {
+  for (const name of [
+    'dns',
+    'matching-keys',
+    'connection',
+    'host-key',
+    'ssh-config',
+    'remote-build',
+    'nix-store-permissions',
+    'store-ping',
+    'local-to-remote-build',
+    'weighting',
+  ]) {
     t.ok(ids.includes(name), name);
   }
-  for (const { id, needs } of rows) for (const need of needs) t.ok(ids.indexOf(need) < ids.indexOf(id), `${need} before ${id}`);
+  for (const { id, needs } of rows)
+    for (const need of needs) t.ok(ids.indexOf(need) < ids.indexOf(id), `${need} before ${id}`);
   t.match(cli('list').out, /^STAGE +SCENARIO/);
   t.end();
 });
@@ -99,26 +128,46 @@ t.test('machines shows what Nix makes of each entry, and 1 when it would refuse 
   const bad = cli('machines', '-m', file('machines', 'alpha - - four\n'), '--nix-version', '2.34.8');
   t.match(bad, { code: 1, out: /machines:1:11: error: "four"/ });
   t.match(bad.out, 'Nix refuses the whole text');
-  t.match(JSON.parse(cli('machines', '-f', 'json', '--builders', 'a', '--nix-version', '2.8.0').out), { builders: [{ uri: 'ssh://a' }] });
+  t.match(JSON.parse(cli('machines', '-f', 'json', '--builders', 'a', '--nix-version', '2.8.0').out), {
+    builders: [{ uri: 'ssh://a' }],
+  });
   t.end();
 });
 
 t.test('a report goes to several places at once, and can be rendered again byte for byte', (t) => {
   const json = join(folder, 'report.json');
   const xml = join(folder, 'report.xml');
-  const ran = cli('check', '--builders', 'ssh://127.0.0.1.invalid', '-f', 'tap', '-f', `json=${json}`, '-f', `junit=${xml}`);
+  const ran = cli(
+    'check',
+    '--builders',
+    'ssh://127.0.0.1.invalid',
+    '-f',
+    'tap',
+    '-f',
+    `json=${json}`,
+    '-f',
+    `junit=${xml}`,
+  );
   t.equal(ran.code, 1, ran.err);
   t.match(ran.out, /^TAP version 14\n/);
   t.equal(cli('render', json, '-f', 'tap').out, ran.out);
   t.equal(cli('render', json, '-f', 'junit').out, readFileSync(xml, 'utf8'));
-  t.same(readdirSync(folder).filter((name) => name.endsWith('.tmp')), []);
+  t.same(
+    readdirSync(folder).filter((name) => name.endsWith('.tmp')),
+    [],
+  );
   t.match(cli('render', file('no.json', '{}')), { code: 2, err: /is not a report/ });
-  t.match(cli('check', '--builders', 'ssh://h.invalid', '-t', 'dns', '-f', 'json=/no/such/folder/x'), { code: 2, err: /cannot write/ });
+  t.match(cli('check', '--builders', 'ssh://h.invalid', '-t', 'dns', '-f', 'json=/no/such/folder/x'), {
+    code: 2,
+    err: /cannot write/,
+  });
   t.end();
 });
 
 t.test('a reader that closes the pipe early is no failure of ours', (t) => {
-  const { stderr } = spawnSync('sh', ['-c', `${process.execPath} dist/cli.js list | head -n 1`], { encoding: 'utf8' });
+  const { stderr } = spawnSync('sh', ['-c', `${process.execPath} dist/cli.js list | head -n 1`], {
+    encoding: 'utf8',
+  });
   t.notMatch(stderr, /EPIPE/);
   t.end();
 });

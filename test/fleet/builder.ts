@@ -6,14 +6,18 @@ export interface BuilderOptions {
   name?: string;
   /** Default 2.8. */
   nix?: NixVersion;
-  /** Options for sshd_config, over the defaults. */
-  sshd?: Record<string, string>;
+  /** Options for sshd_config, over the defaults; a list makes a line for each. */
+  sshd?: Record<string, string | readonly string[]>;
   /** Settings for nix.conf, over the defaults. */
   nixConf?: Record<string, string>;
-  /** Another user than root that may log in. */
-  user?: { name: string; shell?: string };
+  /** Another user than root that may log in, and whether its Nix trusts it (default: no). */
+  user?: { name: string; shell?: string; trusted?: boolean };
   /** Whether clients know its host key. Default true. */
   trusted?: boolean;
+  /** Of sshd. Default 22. */
+  port?: number;
+  /** Whether nix-daemon runs. Default true. */
+  daemon?: boolean;
 }
 
 interface StartOptions extends BuilderOptions {
@@ -25,12 +29,7 @@ interface StartOptions extends BuilderOptions {
 }
 
 const nixDefaults = {
-  sandbox: 'false',
-  substituters: '',
-  'build-users-group': '',
-  'trusted-users': 'root',
   'system-features': 'nixos-test benchmark big-parallel',
-  'experimental-features': 'nix-command',
 };
 
 const sshdDefaults = {
@@ -40,7 +39,6 @@ const sshdDefaults = {
   PasswordAuthentication: 'no',
   KbdInteractiveAuthentication: 'no',
   UsePAM: 'no',
-  StrictModes: 'no',
   MaxStartups: '100',
 };
 
@@ -55,8 +53,9 @@ export class Builder {
   }
 
   static async start(options: StartOptions): Promise<Builder> {
-    const { name, nix = '2.8', address, folder, authorised, user } = options;
-    const sshd = { ...sshdDefaults, ListenAddress: `${address}:22`, ...options.sshd };
+    const { name, nix = '2.8', address, folder, authorised, user, port = 22, daemon = true } = options;
+    const sshd = { ...sshdDefaults, ListenAddress: `${address}:${port}`, ...options.sshd };
+    const trusted = ['root', ...(user?.trusted === true ? [user.name] : [])];
     const homes = ['/root', ...(user === undefined ? [] : [`/home/${user.name}`])];
     const prepare = [
       ...(user === undefined ? [] : addUser(user.name, user.shell ?? '/bin/sh')),
@@ -67,9 +66,12 @@ export class Builder {
       ...(user === undefined ? [] : [`chown -R ${user.name}: /home/${user.name}`]),
     ].join('\n');
     const host = await Host.start({
-      ...{ name, nix, address, folder, prepare },
-      nixConf: { ...nixDefaults, ...options.nixConf },
-      sshd: Object.entries(sshd).map(([key, value]) => `${key} ${value}`),
+      ...{ name, nix, address, folder, prepare, daemon },
+      nixConf: { 'trusted-users': trusted.join(' '), ...nixDefaults, ...options.nixConf },
+      sshd: {
+        port,
+        lines: Object.entries(sshd).flatMap(([key, value]) => [value].flat().map((one) => `${key} ${one}`)),
+      },
     });
     return new Builder(host, user?.name ?? 'root');
   }

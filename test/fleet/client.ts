@@ -1,25 +1,24 @@
-import { appendFileSync, copyFileSync, readFileSync } from 'node:fs';
+import { appendFileSync, copyFileSync } from 'node:fs';
 import type { Report } from '../../src/generated/types.ts';
 import type { Builder } from './builder.ts';
 import { Host, type Ran, type RunInside } from './host.ts';
 import type { NixVersion } from './rootfs.ts';
 
-interface StartOptions {
-  name: string;
+export interface ClientOptions {
+  name?: string;
+  /** Default 2.8. */
   nix?: NixVersion;
+  /** Settings for nix.conf, over the defaults. */
   nixConf?: Record<string, string>;
+}
+
+interface StartOptions extends ClientOptions {
+  name: string;
   address: string;
   folder: string;
   /** The private key that opens the builders. */
   key: string;
 }
-
-const nixDefaults = {
-  sandbox: 'false',
-  substituters: '',
-  'build-users-group': '',
-  'experimental-features': 'nix-command',
-};
 
 /** A machine whose Nix sends builds away, and on which the doctor runs. */
 export class Client {
@@ -29,29 +28,24 @@ export class Client {
     this.host = host;
   }
 
-  static async start({ name, nix = '2.8', nixConf, address, folder, key }: StartOptions): Promise<Client> {
-    const host = await Host.start({
-      name,
-      nix,
-      address,
-      folder,
-      nixConf: { ...nixDefaults, ...nixConf },
-      sshd: null,
-      prepare: 'mkdir -p -m 700 /root/.ssh',
-    });
+  static async start({ nix = '2.8', nixConf = {}, key, ...place }: StartOptions): Promise<Client> {
+    const prepare = 'mkdir -p -m 700 /root/.ssh';
+    const host = await Host.start({ ...place, nix, nixConf, sshd: null, prepare });
     copyFileSync(key, host.path('/root/.ssh/id_ed25519'));
     copyFileSync(`${key}.pub`, host.path('/root/.ssh/id_ed25519.pub'));
     return new Client(host);
   }
 
   /** Makes the builder's name known, and its host key too if it is trusted. */
-  meet(builder: Builder, trust: boolean): void {
+  meet(builder: Builder, trusted: boolean): void {
     appendFileSync(this.host.path('/etc/hosts'), `${builder.host.address} ${builder.name}\n`);
-    if (trust)
-      appendFileSync(
-        this.host.path('/root/.ssh/known_hosts'),
-        `${builder.name},${builder.host.address} ${builder.hostKey}\n`,
-      );
+    if (trusted) this.trust(builder);
+  }
+
+  /** Makes the builder's host key known to root. */
+  trust({ name, host, hostKey }: Builder): void {
+    const names = [name, host.address].map((one) => (host.port === 22 ? one : `[${one}]:${host.port}`));
+    appendFileSync(this.host.path('/root/.ssh/known_hosts'), `${names.join(',')} ${hostKey}\n`);
   }
 
   /** Writes /etc/nix/machines. */
@@ -76,11 +70,11 @@ export class Client {
 
   /** The program and its words, to be run inside. */
   doctorWords(args: readonly string[]): string[] {
-    const node = this.host.ownRoot ? process.execPath : '/usr/local/bin/node';
-    return [node, '/mnt/dist/cli.js', ...args];
+    return [Host.node, `${Host.project}/dist/cli.js`, ...args];
   }
 
+  /** Root's known hosts. */
   knownHosts(): string {
-    return readFileSync(this.host.path('/root/.ssh/known_hosts'), 'utf8');
+    return this.host.read('/root/.ssh/known_hosts');
   }
 }

@@ -1,12 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Builder, type BuilderOptions } from './builder.ts';
-import { Client } from './client.ts';
-import type { Host } from './host.ts';
+import { Client, type ClientOptions } from './client.ts';
 import { ensurePackages } from './packages.ts';
-import type { NixVersion } from './rootfs.ts';
+import { takePlace } from './place.ts';
 
 export type { Builder } from './builder.ts';
 export type { Client } from './client.ts';
@@ -15,12 +13,11 @@ export type { NixVersion } from './rootfs.ts';
 
 /** Real builders and real clients on this machine. */
 export class Fleet {
-  readonly #folder = mkdtempSync(join(tmpdir(), 'nrbd-fleet-'));
-  readonly #key = join(this.#folder, 'client_key');
-  readonly #hosts: Host[] = [];
-  readonly #builders: Builder[] = [];
+  readonly #place = takePlace();
+  readonly #key = join(this.#place.folder, 'client_key');
+  readonly #members: Promise<Builder | Client>[] = [];
+  readonly #builders: { builder: Builder; trusted: boolean }[] = [];
   readonly #clients: Client[] = [];
-  #next = 1;
 
   constructor() {
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'nix@client', '-f', this.#key]);
@@ -28,66 +25,46 @@ export class Fleet {
 
   /** A builder that lets the fleet's clients in. Every client knows its name, and (unless told not to) its host key. */
   async builder(options: BuilderOptions = {}): Promise<Builder> {
-    const number = this.#next;
-    this.#next += 1;
-    const name = options.name ?? `builder${number}`;
-    const builder = await Builder.start({
-      ...options,
-      name,
-      address: this.#address(number),
-      folder: this.#newFolder(name),
-      authorised: readFileSync(`${this.#key}.pub`, 'utf8'),
-    });
-    this.#hosts.push(builder.host);
-    this.#builders.push(builder);
-    for (const client of this.#clients) client.meet(builder, options.trusted ?? true);
+    const builder = await this.#add('builder', options, (place) =>
+      Builder.start({ ...options, ...place, authorised: readFileSync(`${this.#key}.pub`, 'utf8') }),
+    );
+    const trusted = options.trusted ?? true;
+    this.#builders.push({ builder, trusted });
+    for (const client of this.#clients) client.meet(builder, trusted);
     return builder;
   }
 
   /** A machine with Nix and the key that opens the builders, but nothing in /etc/nix/machines yet. */
-  async client(
-    options: { name?: string; nix?: NixVersion; nixConf?: Record<string, string> } = {},
-  ): Promise<Client> {
-    const number = this.#next;
-    this.#next += 1;
-    const name = options.name ?? `client${number}`;
-    const client = await Client.start({
-      ...options,
-      name,
-      address: this.#address(number),
-      folder: this.#newFolder(name),
-      key: this.#key,
-    });
-    this.#hosts.push(client.host);
+  async client(options: ClientOptions = {}): Promise<Client> {
+    const client = await this.#add('client', options, (place) =>
+      Client.start({ ...options, ...place, key: this.#key }),
+    );
     this.#clients.push(client);
-    for (const builder of this.#builders) client.meet(builder, true);
+    for (const { builder, trusted } of this.#builders) client.meet(builder, trusted);
     return client;
   }
 
   /** Ends every host and removes what they wrote. */
   async close(): Promise<void> {
-    for (const host of this.#hosts) host.stop();
-    // A process that is being killed may write once more.
-    for (let tries = 0; ; tries += 1) {
-      try {
-        rmSync(this.#folder, { recursive: true, force: true });
-        return;
-      } catch (error) {
-        if (tries > 20) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
+    const members = await Promise.allSettled(this.#members);
+    await Promise.all(members.map((member) => member.status === 'fulfilled' && member.value.host.stop()));
+    rmSync(this.#place.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 
-  /** Loopback addresses that no other fleet of a living process has. */
-  #address(number: number): string {
-    return `127.${64 + ((process.pid >> 8) & 127)}.${process.pid & 255}.${number}`;
-  }
-
-  #newFolder(name: string): string {
-    const folder = join(this.#folder, 'hosts', name);
+  /** Hosts may start at once; `close` waits for those that are on their way. */
+  #add<Member extends Builder | Client>(
+    kind: string,
+    options: { name?: string },
+    start: (place: { name: string; address: string; folder: string }) => Promise<Member>,
+  ): Promise<Member> {
+    const number = this.#members.length + 1;
+    if (number > 254) throw new Error('a fleet has room for 254 hosts');
+    const name = options.name ?? `${kind}${number}`;
+    const folder = join(this.#place.folder, 'hosts', name);
     mkdirSync(folder, { recursive: true });
-    return folder;
+    const member = start({ name, address: `${this.#place.block}.${number}`, folder });
+    this.#members.push(member);
+    return member;
   }
 }
 

@@ -14,7 +14,7 @@ function scenario(text: string): Scenario {
 }
 
 const context: Context = {
-  builder: exampleBuilder as Record<string, Json>,
+  builder: exampleBuilder,
   client: exampleClient,
   facts: {},
   vars: { most: 5 },

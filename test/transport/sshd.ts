@@ -130,7 +130,7 @@ export function processesWith(marker: string): string[] {
 
 /** Waits for something that happens soon; false when it does not. */
 export async function soon(happened: () => boolean, withinMs = 3_000): Promise<boolean> {
-  for (const end = performance.now() + withinMs; performance.now() < end; ) {
+  for (const end = performance.now() + withinMs; performance.now() < end;) {
     if (happened()) return true;
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
