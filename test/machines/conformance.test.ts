@@ -11,7 +11,6 @@ const seed = Number(process.env['SEED'] ?? 1);
 const texts = fc.sample(machinesText, { seed, numRuns: Number(process.env['RUNS'] ?? 120) });
 
 withEachHook(`${texts.length} texts (seed ${seed}) are read as Nix reads them`, async (t, hook) => {
-  t.setTimeout(0);
   const limit = pLimit(2);
   const compare = async (text: string): Promise<boolean> => {
     const { considered, table, errors } = await askHook(

@@ -29,8 +29,11 @@ async function hookOf(version: NixVersion): Promise<RealHook> {
 export function withEachHook(name: string, body: (test: Test, hook: RealHook) => Promise<void>): void {
   const reason = noHook();
   const skip = reason !== null && process.env['CI'] === undefined ? { skip: reason } : {};
+  // Hundreds of hooks take longer than a test usually may.
+  t.setTimeout(0);
   for (const version of versions) {
     void t.test(`${name}: Nix ${version}`, skip, async (test) => {
+      test.setTimeout(0);
       if (reason !== null) throw new Error(reason);
       await body(test, await hookOf(version));
     });

@@ -188,7 +188,10 @@ const line = fc.oneof(
   { weight: 6, arbitrary: entry },
   { weight: 1, arbitrary: include },
   { weight: 2, arbitrary: odd },
-  { weight: 1, arbitrary: fc.string({ unit: fc.constantFrom(...' \t\r#@;-,:/?%=&[]a1'), maxLength: 12 }) },
+  {
+    weight: 1,
+    arbitrary: fc.string({ unit: fc.constantFrom(...Array.from(' \t\r#@;-,:/?%=&[]a1')), maxLength: 12 }),
+  },
 );
 
 /** Machines texts: mostly right entries, with the odd things that people and generators write. */
