@@ -2,6 +2,7 @@ import { appendFileSync, copyFileSync } from 'node:fs';
 import type { Report } from '../../src/generated/types.ts';
 import type { Builder } from './builder.ts';
 import { Host, type Ran, type RunInside } from './host.ts';
+import { inside } from './lay-out.ts';
 import type { NixVersion } from './rootfs.ts';
 
 export interface ClientOptions {
@@ -70,7 +71,7 @@ export class Client {
 
   /** The program and its words, to be run inside. */
   doctorWords(args: readonly string[]): string[] {
-    return [Host.node, `${Host.project}/dist/cli.js`, ...args];
+    return [inside.node, `${inside.project}/dist/cli.js`, ...args];
   }
 
   /** Root's known hosts. */

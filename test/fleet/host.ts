@@ -1,12 +1,15 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type HostOptions, layOut, outside, startNixDaemon, startSshServer } from './lay-out.ts';
 import { type NixVersion, rootfs } from './rootfs.ts';
 
 /** How a command inside a host ended. */
 export interface Ran {
+  /** -1: a signal ended it. */
   exitCode: number;
   stdout: string;
   stderr: string;
@@ -18,73 +21,43 @@ export interface RunInside {
   timeoutMs?: number;
 }
 
-export interface HostOptions {
-  name: string;
-  nix: NixVersion;
-  address: string;
-  /** A folder of the fleet's for this host alone. */
-  folder: string;
-  nixConf: Readonly<Record<string, string>>;
-  /** Lines for sshd_config; null: this host has no SSH server. */
-  sshd: readonly string[] | null;
-  /** Shell that runs as the host starts, before its services. */
-  prepare?: string;
-}
-
-/** Parts of a host's file system that are its own; the rest is shared and left alone. */
-const ownFolders = {
-  nix: 'nix',
-  'etc-nix': 'etc/nix',
-  'etc-ssh': 'etc/ssh',
-  root: 'root',
-  home: 'home',
-  tmp: 'tmp',
-} as const;
-const ownFiles = ['passwd', 'group', 'shadow', 'hosts'] as const;
+const daemonSocket = '/nix/var/nix/daemon-socket/socket';
 
 /** A machine in namespaces of its own: mounts, host name, processes. Its network is the real machine's loopback. */
 export class Host {
   readonly name: string;
   readonly nix: NixVersion;
   readonly address: string;
+  /** Of sshd. */
+  readonly port: number;
   readonly #folder: string;
-  readonly #root: string;
-  #process: ChildProcess;
+  readonly #process: ChildProcess;
   #init = 0;
 
-  private constructor(options: HostOptions, root: string, process: ChildProcess) {
+  private constructor(options: HostOptions & { nix: NixVersion }, process: ChildProcess) {
     this.name = options.name;
     this.nix = options.nix;
     this.address = options.address;
+    this.port = options.sshd?.port ?? 22;
     this.#folder = options.folder;
-    this.#root = root;
     this.#process = process;
   }
 
   /** Starts it, and waits until its services answer. */
-  static async start(options: HostOptions): Promise<Host> {
-    const root = await rootfs(options.nix);
-    layOut(options, root);
-    const child = spawn(
-      'setpriv',
-      // When this process dies, so does the host: nothing is left behind.
-      [
-        '--pdeathsig',
-        'KILL',
-        'unshare',
-        '--kill-child=KILL',
-        '-m',
-        '-u',
-        '-p',
-        '-f',
-        'bash',
-        join(options.folder, 'start.sh'),
-      ],
-      { stdio: 'ignore' },
-    );
+  static async start(options: HostOptions & { nix: NixVersion }): Promise<Host> {
+    const script = layOut(options, await rootfs(options.nix));
+    // When this process dies, so does the host with all that runs in it: nothing is left behind.
+    const words = '--pdeathsig KILL unshare --kill-child=KILL -m -u -p -f bash'.split(' ');
+    const child = spawn('setpriv', [...words, script], { stdio: 'ignore' });
     child.unref();
-    const host = new Host(options, root, child);
-    await host.#ready(options.sshd !== null);
+    const host = new Host(options, child);
+    try {
+      await host.#ready(options);
+    } catch (error) {
+      const log = readFileSync(host.path('/tmp/start.log'), 'utf8');
+      await host.stop();
+      throw new Error(`${options.name} does not start: ${log}`, { cause: error });
+    }
     return host;
   }
 
@@ -94,48 +67,39 @@ export class Host {
   }
 
   /** Runs a program inside as root, with a plain environment. */
-  run(argv: readonly string[], { env = {}, input, timeoutMs = 120_000 }: RunInside = {}): Promise<Ran> {
+  async run(argv: readonly string[], { env = {}, input, timeoutMs = 120_000 }: RunInside = {}): Promise<Ran> {
     const plain = {
       PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
       HOME: '/root',
       USER: 'root',
       LANG: 'C.UTF-8',
-      ...env,
     };
-    const child = spawn('nsenter', [...this.enter(), ...argv], {
-      env: plain,
-      stdio: ['pipe', 'pipe', 'pipe'],
-    });
+    const child = spawn('nsenter', [...this.enter(), ...argv], { env: { ...plain, ...env } });
     let stdout = '';
     let stderr = '';
     child.stdout.setEncoding('utf8').on('data', (chunk: string) => (stdout += chunk));
     child.stderr.setEncoding('utf8').on('data', (chunk: string) => (stderr += chunk));
     child.stdin.on('error', () => undefined);
     child.stdin.end(input);
-    const timer = setTimeout(() => child.kill('SIGKILL'), timeoutMs);
-    return new Promise((resolve, reject) => {
-      child.on('error', reject);
-      child.on('close', (code) => {
-        clearTimeout(timer);
-        resolve({ exitCode: code ?? -1, stdout, stderr });
-      });
-    });
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      // What it started may hold them open.
+      child.stdout.destroy();
+      child.stderr.destroy();
+    }, timeoutMs);
+    const [code] = (await once(child, 'close')) as [number | null];
+    clearTimeout(timer);
+    return { exitCode: code ?? -1, stdout, stderr };
   }
 
-  /** Words for `nsenter` to get inside. */
+  /** Words for `nsenter` to get inside; what runs there ends when `nsenter` does. */
   enter(): string[] {
-    return ['-t', String(this.#init), '-m', '-u', '-p', '-r', '-w', '--'];
+    return ['-t', String(this.#init), ...'-m -u -p -r -w -- setpriv --pdeathsig KILL'.split(' ')];
   }
 
   /** A file of the host, seen from outside; only in the parts that are its own. */
   path(inside: string): string {
-    for (const [own, where] of Object.entries(ownFolders)) {
-      if (inside === `/${where}` || inside.startsWith(`/${where}/`))
-        return join(this.#folder, own, inside.slice(where.length + 1));
-    }
-    const file = ownFiles.find((name) => inside === `/etc/${name}`);
-    if (file !== undefined) return join(this.#folder, 'etc', file);
-    throw new Error(`${inside} is not a part of the host that is its own`);
+    return outside(this.#folder, inside);
   }
 
   write(inside: string, text: string, mode = 0o644): void {
@@ -148,149 +112,69 @@ export class Host {
     return readFileSync(this.path(inside), 'utf8');
   }
 
-  /** Whether the host lives in the machine's own root folder. */
-  get ownRoot(): boolean {
-    return this.#root === '/';
-  }
-
+  /** Ends sshd and all its connections. */
   async stopSshd(): Promise<void> {
-    await this.sh(
-      'kill $(cat /run/sshd.pid); pkill -KILL -x sshd; pkill -KILL -f sshd-session; rm -f /run/sshd.pid',
-    );
-    await until(async () => !(await listens(this.address)), 'sshd goes away');
+    await this.sh('pkill -KILL sshd; rm -f /run/sshd.pid');
+    await until(async () => !(await this.#listens()), `sshd of ${this.name} goes away`);
   }
 
   async startSshd(): Promise<void> {
-    const { exitCode, stderr } = await this.sh('/usr/sbin/sshd -E /tmp/sshd.log');
-    if (exitCode !== 0)
-      throw new Error(`sshd of ${this.name} does not start: ${stderr}${this.read('/tmp/sshd.log')}`);
-    await until(() => listens(this.address), 'sshd answers');
+    const { exitCode, stderr } = await this.sh(startSshServer);
+    if (exitCode !== 0) throw new Error(`sshd of ${this.name} does not start: ${stderr}${this.sshdLog()}`);
+    await until(() => this.#listens(), `sshd of ${this.name} answers`);
   }
 
+  /** What sshd wrote so far. */
+  sshdLog(): string {
+    return this.read('/tmp/sshd.log');
+  }
+
+  /** Ends nix-daemon and all its connections. */
   async stopDaemon(): Promise<void> {
-    await this.sh('pkill -KILL -x nix-daemon; pkill -KILL -f "nix-daemon --daemon"; true');
+    await this.sh(`pkill -KILL nix-daemon; rm -f ${daemonSocket}`);
   }
 
   async startDaemon(): Promise<void> {
-    await this.sh(
-      'rm -f /nix/var/nix/daemon-socket/socket; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 &',
-    );
-    await until(
-      () => Promise.resolve(existsSync(this.path('/nix/var/nix/daemon-socket/socket'))),
-      'the daemon makes its socket',
-    );
+    await this.sh(startNixDaemon);
+    await until(() => existsSync(this.path(daemonSocket)), `the daemon of ${this.name} makes its socket`);
   }
 
-  /** Ends every process of the host. */
-  stop(): void {
-    if (this.#init > 0) {
-      try {
-        process.kill(this.#init, 'SIGKILL');
-      } catch {
-        // It is gone already.
-      }
-    }
-    this.#process.kill('SIGKILL');
+  /** Ends every process of the host, and waits until they are gone. */
+  async stop(): Promise<void> {
+    if (this.#process.exitCode !== null || this.#process.signalCode !== null) return;
+    this.#process.ref();
+    const gone = once(this.#process, 'exit');
+    if (this.#init > 0) process.kill(this.#init, 'SIGKILL');
+    else this.#process.kill('SIGKILL');
+    await gone;
   }
 
-  async #ready(sshd: boolean): Promise<void> {
+  async #ready({ sshd, daemon = true }: HostOptions): Promise<void> {
     await until(() => {
-      return Promise.resolve(existsSync(join(this.#folder, 'tmp', 'started')));
-    }, `${this.name} starts (see ${this.#folder}/tmp/start.log)`);
+      if (this.#process.exitCode !== null) throw new Error('its first process ended');
+      return existsSync(this.path('/tmp/started'));
+    }, 'it starts');
     this.#init = Number(readFileSync(join(this.#folder, 'init.pid'), 'utf8'));
-    await until(
-      () => Promise.resolve(existsSync(this.path('/nix/var/nix/daemon-socket/socket'))),
-      `the daemon of ${this.name} makes its socket`,
-    );
-    if (sshd) await until(() => listens(this.address), `sshd of ${this.name} answers`);
+    if (daemon) await until(() => existsSync(this.path(daemonSocket)), 'its daemon makes its socket');
+    if (sshd !== null) await until(() => this.#listens(), 'its sshd answers');
+  }
+
+  #listens(): Promise<boolean> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: this.address, port: this.port });
+      socket.on('connect', () => {
+        socket.destroy();
+        resolve(true);
+      });
+      socket.on('error', () => resolve(false));
+    });
   }
 }
 
-function layOut({ name, folder, nixConf, sshd, address, prepare = '' }: HostOptions, root: string): void {
-  const prefix = root === '/' ? '' : root;
-  for (const own of Object.keys(ownFolders))
-    mkdirSync(join(folder, own), { recursive: true, mode: own === 'root' ? 0o700 : 0o755 });
-  mkdirSync(join(folder, 'etc'), { recursive: true });
-  for (const file of ownFiles) copyFileSync(join(root, 'etc', file), join(folder, 'etc', file));
-  writeFileSync(join(folder, 'etc/hosts'), `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`);
-  writeFileSync(
-    join(folder, 'etc-nix/nix.conf'),
-    Object.entries(nixConf)
-      .map(([key, value]) => `${key} = ${value}\n`)
-      .join(''),
-  );
-  writeFileSync(join(folder, 'etc-ssh/ssh_config'), 'Include /etc/ssh/ssh_config.d/*.conf\n');
-  mkdirSync(join(folder, 'etc-ssh/ssh_config.d'));
-  if (sshd !== null) {
-    execFileSync('ssh-keygen', [
-      '-q',
-      '-t',
-      'ed25519',
-      '-N',
-      '',
-      '-C',
-      `root@${name}`,
-      '-f',
-      join(folder, 'etc-ssh/ssh_host_ed25519_key'),
-    ]);
-    writeFileSync(join(folder, 'etc-ssh/sshd_config'), `${sshd.join('\n')}\n`);
-  }
-  const binds = [
-    ...ownFiles.map((file) => `mount --bind ${folder}/etc/${file} ${prefix}/etc/${file}`),
-    `mount -t proc proc ${prefix}/proc`,
-    `mount -t tmpfs -o mode=755 tmpfs ${prefix}/run`,
-    ...(prefix === ''
-      ? []
-      : [
-          `mount --rbind /dev ${prefix}/dev`,
-          `mount --bind ${process.execPath} ${prefix}/usr/local/bin/node`,
-        ]),
-    `mount --bind ${process.cwd()} ${prefix}/mnt`,
-    // Last, for the folder itself may lie in /tmp.
-    ...Object.entries(ownFolders).map(([own, where]) => `mount --bind ${folder}/${own} ${prefix}/${where}`),
-  ];
-  const inside = [
-    'chmod 1777 /tmp',
-    'mkdir -p /run/sshd',
-    prepare,
-    'setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 &',
-    sshd === null ? '' : '/usr/sbin/sshd -E /tmp/sshd.log',
-    'touch /tmp/started',
-    'while :; do sleep 1000 & wait $!; done',
-  ].join('\n');
-  writeFileSync(join(folder, 'tmp/init.sh'), inside);
-  const init = prefix === '' ? 'exec bash /tmp/init.sh' : `exec chroot ${prefix} bash /tmp/init.sh`;
-  writeFileSync(
-    join(folder, 'start.sh'),
-    [
-      'set -eu',
-      `exec >${folder}/tmp/start.log 2>&1 </dev/null`,
-      'cd /', // /proc is still the outside's here, and tells our number there.
-      `read -r pid _ < /proc/self/stat; echo $pid > ${folder}/init.pid`,
-      `hostname ${name}`,
-      ...binds,
-      'export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root USER=root',
-      init,
-      '',
-    ].join('\n'),
-  );
-}
-
-async function until(holds: () => Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 1500; tries += 1) {
+async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  for (let tries = 0; tries < 3000; tries += 1) {
     if (await holds()) return;
-    await sleep(20);
+    await sleep(10);
   }
   throw new Error(`waited 30 s in vain: ${what}`);
-}
-
-function listens(address: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port: 22 });
-    socket.on('connect', () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on('error', () => resolve(false));
-  });
 }
