@@ -18,11 +18,16 @@ const speed = (whole: boolean): fc.Arbitrary<string> =>
 const entry = (whole: boolean): fc.Arbitrary<string> =>
   fc
     .tuple(fc.nat({ max: 4 }), systems, fc.nat({ max: 4 }), speed(whole), features, features)
-    .map(([host, ...rest]) => `/mnt/b/r${host} ${rest[0]} - ${rest.slice(1).join(' ')}`);
+    .map(([host, column, ...rest]) => `/mnt/b/r${host} ${column} - ${rest.join(' ')}`);
+
+/** Builders that differ in little, so that ties decide. */
+const even = fc
+  .tuple(fc.nat({ max: 4 }), fc.integer({ min: 1, max: 4 }), fc.constantFrom(1, 1, 2))
+  .map(([host, jobs, factor]) => `/mnt/b/r${host} - - ${jobs} ${factor} kvm`);
 
 const situation = (whole: boolean) =>
   fc.record({
-    lines: fc.array(entry(whole), { maxLength: 5 }),
+    lines: fc.oneof(fc.array(entry(whole), { maxLength: 5 }), fc.array(even, { maxLength: 5 })),
     busy: fc.array(fc.boolean(), { minLength: 20, maxLength: 20 }),
     localSlotFree: fc.boolean(),
     wanted: fc.constantFrom(system, system, system, 'aarch64-linux', 'i686-linux', 'builtin'),

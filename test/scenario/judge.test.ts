@@ -2,7 +2,6 @@ import t from 'tap';
 import { applies, judge } from '../../src/scenario/judge.ts';
 import { exampleBuilder, exampleClient } from '../../src/scenario/known-names.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
-import type { Json } from '../../src/scenario/observation.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { Context } from '../../src/scenario/template.ts';
 
