@@ -92,6 +92,11 @@ export class Host {
     return { exitCode: code ?? -1, stdout, stderr };
   }
 
+  /** Of its first process, seen from outside. */
+  get pid(): number {
+    return this.#init;
+  }
+
   /** Words for `nsenter` to get inside; what runs there ends when `nsenter` does. */
   enter(): string[] {
     return ['-t', String(this.#init), ...'-m -u -p -r -w -- setpriv --pdeathsig KILL'.split(' ')];

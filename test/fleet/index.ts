@@ -47,7 +47,8 @@ export class Fleet {
   /** Ends every host and removes what they wrote. */
   async close(): Promise<void> {
     const members = await Promise.allSettled(this.#members);
-    await Promise.all(members.map((member) => member.status === 'fulfilled' && member.value.host.stop()));
+    const started = members.flatMap((member) => (member.status === 'fulfilled' ? [member.value.host] : []));
+    await Promise.all(started.map((host) => host.stop()));
     rmSync(this.#place.folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 });
   }
 

@@ -1,8 +1,19 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { NoFleet } from './packages.ts';
@@ -31,26 +42,37 @@ export async function rootfs(version: NixVersion): Promise<string> {
     const lock = `${root}.making`;
     if (takeLock(lock)) {
       try {
-        await make(suite, version, root);
+        // Another may have made it since we looked.
+        if (!existsSync(root)) await make(suite, version, root);
       } finally {
-        rmSync(lock, { recursive: true, force: true });
+        rmSync(lock, { force: true });
       }
     } else await sleep(500);
   }
   return root;
 }
 
-/** A folder with the maker's process id; one whose maker is gone counts for nothing. */
+/** A file with the maker's process id, made whole at once; one whose maker is gone counts for nothing. */
 function takeLock(lock: string): boolean {
+  const own = `${lock}-${process.pid}`;
+  writeFileSync(own, String(process.pid));
   try {
-    mkdirSync(lock);
-    writeFileSync(join(lock, String(process.pid)), '');
+    linkSync(own, lock);
     return true;
   } catch {
-    const [owner] = execFileSync('ls', [lock], { encoding: 'utf8' }).split('\n');
-    if (owner !== undefined && owner !== '' && !existsSync(`/proc/${owner}`))
-      rmSync(lock, { recursive: true, force: true });
+    const owner = read(lock);
+    if (owner !== null && !existsSync(`/proc/${owner}`)) rmSync(lock, { force: true });
     return false;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+function read(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return null;
   }
 }
 
@@ -58,32 +80,52 @@ async function make(suite: string, version: string, root: string): Promise<void>
   process.stderr.write(
     `Making a root folder with Nix ${version} (Debian ${suite}); this takes a minute or two, once\n`,
   );
-  const folder = mkdtempSync(`${root}.partial-`);
-  const args = ['--variant=minbase', `--include=${packages}`, suite, folder, debianMirror()];
-  // nix-bin's configure step fails without a running system, which does no harm; whether Nix runs is what counts.
-  await promisify(execFile)('debootstrap', args, { maxBuffer: 64 * 1024 * 1024 }).catch(() => undefined);
-  try {
-    const seen = execFileSync(
-      'unshare',
-      ['-m', '-p', '-f', 'sh', '-c', `mount -t proc proc ${folder}/proc && chroot ${folder} nix --version`],
-      {
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    if (!seen.includes(`) ${version}`))
-      throw new NoFleet(`Debian ${suite} has ${seen.trim()}, not ${version}`);
-  } catch (error) {
-    rmSync(folder, { recursive: true, force: true });
-    if (error instanceof NoFleet) throw error;
-    throw new NoFleet(`debootstrap could not make a root folder with Nix ${version} (Debian ${suite})`);
+  // What a maker left that was killed. Its mounts went with it: they were in a namespace of its own.
+  for (const name of readdirSync(cache)) {
+    if (name.startsWith(`${basename(root)}.partial-`))
+      rmSync(join(cache, name), { recursive: true, force: true });
   }
-  for (const name of ['nix', 'etc/nix', 'hostd', 'mnt']) mkdirSync(join(folder, name), { recursive: true });
-  // Places to mount on.
-  for (const name of ['usr/local/bin/node', 'etc/hosts']) writeFileSync(join(folder, name), '');
-  // mkdtemp keeps others out; a root folder must let the host's users in.
+  const folder = mkdtempSync(`${root}.partial-`);
+  // Others than root go through it too.
   chmodSync(folder, 0o755);
+  // nix-bin's configure step fails without a running system, which does no harm; whether Nix runs is what counts.
+  const debootstrap = await inNamespaces([
+    'debootstrap',
+    '--variant=minbase',
+    `--include=${packages}`,
+    ...[suite, folder, debianMirror()],
+  ]);
+  const mountProc = 'mount -t proc proc "$0/proc" && chroot "$0" nix --version';
+  const nix = await inNamespaces(['sh', '-c', mountProc, folder]);
+  const found = /^nix \(Nix\) 2\.(\d+)/.exec(nix)?.[1];
+  if (found === undefined || Number(found) < Number(version.slice(2))) {
+    rmSync(folder, { recursive: true, force: true });
+    const why =
+      found === undefined
+        ? (/^[EW]: .*/m.exec(debootstrap)?.[0] ?? debootstrap.trim())
+        : `it has ${nix.trim()}`;
+    throw new NoFleet(`no root folder with Nix ${version} could be made from Debian ${suite}: ${why}`);
+  }
+  // sid moves on; a newer Nix is better than no test at all.
+  if (`2.${found}` !== version)
+    process.stderr.write(`Debian ${suite} has ${nix.trim()}, which stands in for ${version}\n`);
+  // Places to mount on.
+  for (const name of ['nix', 'etc/nix']) mkdirSync(join(folder, name), { recursive: true });
+  writeFileSync(join(folder, 'etc/hosts'), '');
+  rmSync(join(folder, 'var/cache/apt/archives'), { recursive: true, force: true });
   renameSync(folder, root);
+}
+
+/** What a command says that may mount, and that ends with this process. Its exit code is of no interest. */
+async function inNamespaces(argv: readonly string[]): Promise<string> {
+  const words = ['--pdeathsig', 'KILL', 'unshare', '--kill-child=KILL', '-m', '-p', '-f', '--mount-proc'];
+  const maxBuffer = 64 * 1024 * 1024;
+  try {
+    return (await promisify(execFile)('setpriv', [...words, ...argv], { maxBuffer })).stdout;
+  } catch (error) {
+    const { stdout = '', stderr = '' } = error as { stdout?: string; stderr?: string };
+    return stdout + stderr;
+  }
 }
 
 /** The mirror that this machine's apt uses for Debian itself. */

@@ -1,6 +1,9 @@
 import t, { type Test } from 'tap';
 import { type Fleet, startFleet } from './index.ts';
 
+// Longer than tap's thirty seconds; the first test may have to make root folders.
+t.setTimeout(600_000);
+
 /**
  * A test that needs real builders. Where there can be none (no root) it is skipped, saying why; under CI that is a
  * failure before any test runs.
