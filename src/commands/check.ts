@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { usesSsh } from '../engine/context.ts';
 import { type Selection, SelectionError, selectBuilders, selectScenarios } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import { viewClient } from '../observe/client-view.ts';
@@ -42,7 +43,7 @@ export async function check(options: CheckOptions, version: string): Promise<num
   const folder = await mkdtemp(join(tmpdir(), 'nrbd-'));
   try {
     const environment = await daemonEnvironment();
-    const transport = clientTransport({ env: environment.env });
+    const transport = clientTransport({ env: environment.env, cwd: '/' });
     const client = await viewClient(environment, transport, interrupt.signal);
     const { text, builders, diagnostics } = readBuilders(options, client);
     const chosen = usage(() => selectBuilders(builders, options));
@@ -63,7 +64,8 @@ export async function check(options: CheckOptions, version: string): Promise<num
         timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
       })),
       probes,
-      access: (builder) => sshAccess({ builder, client, clientTransport: transport, folder }),
+      access: (builder) =>
+        usesSsh(builder) ? sshAccess({ builder, client, clientTransport: transport, folder }) : undefined,
       vars,
       jobs,
       readOnly: options.readOnly === true,

@@ -11,7 +11,7 @@ interface MachinesOptions extends BuilderOptions {
 /** `machines`: what Nix makes of each entry, then what is wrong with it. 1 when Nix would refuse the text. */
 export async function machines(options: MachinesOptions): Promise<number> {
   const environment = await daemonEnvironment();
-  const transport = clientTransport({ env: environment.env });
+  const transport = clientTransport({ env: environment.env, cwd: '/' });
   const client = await viewClient(environment, transport, AbortSignal.timeout(30_000));
   const nixVersion = options.nixVersion ?? client.nixVersion;
   const { text, builders, diagnostics } = readBuilders(options, { ...client, nixVersion });

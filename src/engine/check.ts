@@ -3,6 +3,7 @@ import { applies, type Judgement, judge } from '../scenario/judge.ts';
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, TemplateError } from '../scenario/template.ts';
+import { doesNotApply } from '../observe/probe.ts';
 import { describeObservation } from './describe.ts';
 import { type Request, requestOf } from './observe.ts';
 
@@ -60,6 +61,8 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
 
   for (let attempt = 1; ; attempt += 1) {
     const observation = await input.look(request, attempt > 1);
+    if (observation.error?.code === doesNotApply)
+      return without(done({ outcome: 'skip', message: observation.error.message }));
     const judgement = judge(scenario, observation, context);
     const again =
       attempt < scenario.retry.attempts &&

@@ -38,7 +38,7 @@ export function readEntry(
   if (first === null) {
     const what =
       row === ''
-        ? 'this line looks empty but holds blanks, and this version of Nix takes it for an entry'
+        ? 'blanks stand here, alone or before a comment or after a ";", and this version of Nix takes them for an entry'
         : 'the entry has no URI in its first column';
     diagnostics.error(
       fields[0] ?? line,

@@ -7,6 +7,8 @@ export interface ExpandInput {
   /** Null: there is no such file. May throw for any other failure. */
   readFile: (path: string) => string | null;
   diagnostics: Diagnostics;
+  /** Files included so far. */
+  files?: number;
 }
 
 /**
@@ -56,6 +58,9 @@ function warnOfRawTraps(entry: Span, inComment: boolean, diagnostics: Diagnostic
   }
 }
 
+/** More than anybody has, and few enough to follow in a moment. */
+const most = { deep: 100, files: 1000 };
+
 function include(entry: Span, input: ExpandInput, above: readonly string[]): Span[] {
   const { text: path } = trim(slice(entry, 1, entry.text.length));
   if (above.includes(path)) {
@@ -66,6 +71,15 @@ function include(entry: Span, input: ExpandInput, above: readonly string[]): Spa
     );
     return [];
   }
+  if (above.length >= most.deep || (input.files ?? 0) >= most.files) {
+    input.diagnostics.error(
+      entry,
+      'too-many-includes',
+      `${path} is not followed: the text includes more than ${most.files} files, or deeper than ${most.deep}, and Nix takes as long over them at every build; write the entries into one file`,
+    );
+    return [];
+  }
+  input.files = (input.files ?? 0) + 1;
   let text: string | null;
   try {
     text = input.readFile(path);

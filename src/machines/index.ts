@@ -2,7 +2,7 @@ import type { Builder, Diagnostic } from './builder.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { readEntry } from './entry.ts';
 import { expand } from './expand.ts';
-import { featuresOf, parseRelease } from './release.ts';
+import { featuresOf, parseRelease, releaseName } from './release.ts';
 import { warnOfTraps } from './traps.ts';
 
 export type { Builder, Diagnostic, Field, Source } from './builder.ts';
@@ -28,12 +28,13 @@ export function parseMachines(
   const release = parseRelease(options.nixVersion);
   const features = featuresOf(release);
   const diagnostics = new Diagnostics();
-  if (release.flavour === 'lix' && release.minor >= 95) warnOfToml(text, options, diagnostics);
+  if (release.flavour === 'lix' && release.minor >= 95 && warnOfToml(text, options, diagnostics))
+    return { builders: [], diagnostics: diagnostics.list };
   const entries = expand({ text, line: 1, column: 1 }, { features, readFile: options.readFile, diagnostics });
   const builders = entries
     .map((entry) => readEntry(entry, options.system, features, diagnostics))
     .filter((builder) => builder !== null);
-  warnOfTraps(builders, features, options.nixVersion, diagnostics);
+  warnOfTraps(builders, features, releaseName(release), diagnostics);
   const order = [...diagnostics.list].sort(
     (a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line || a.column - b.column,
   );
@@ -41,22 +42,24 @@ export function parseMachines(
 }
 
 /** Lix 2.95 and later try TOML first; that form is not read here, and saying so beats misreading it. */
-function warnOfToml(text: string, { readFile }: ParseOptions, diagnostics: Diagnostics): void {
+function warnOfToml(text: string, { readFile }: ParseOptions, diagnostics: Diagnostics): boolean {
+  const path = text.trim().startsWith('@') ? text.trim().slice(1).trim() : null;
   let content: string | null = text;
-  if (text.trim().startsWith('@')) {
+  if (path !== null) {
     try {
-      content = readFile(text.trim().slice(1).trim());
+      content = readFile(path);
     } catch {
+      // The reader of lines says why.
       content = null;
     }
   }
-  if (content !== null && /^\s*(\[machines|version\s*=)/m.test(content)) {
-    diagnostics.error(
-      { text: '', line: 1, column: 1 },
-      'lix-toml',
-      'this is a machines file in the TOML form of Lix 2.95 and later, which the doctor does not read; give it the entries as lines with --builders',
-    );
-  }
+  if (content === null || !/^\s*(\[\s*machines\b|machines\s*=|version\s*=)/m.test(content)) return false;
+  diagnostics.error(
+    { text: '', line: 1, column: 1, ...(path === null ? {} : { file: path }) },
+    'lix-toml',
+    'this is a machines file in the TOML form of Lix 2.95 and later, which the doctor does not read; give it the entries as lines with --builders',
+  );
+  return true;
 }
 
 /** True for the entry that Nix serves without ssh: the host `localhost`, without user and port (ssh.cc, `fakeSSH`). */

@@ -33,6 +33,8 @@ export interface Features {
   storeReference: boolean;
   /** URLs are read by Boost.URL, and ports are passed to ssh (2.31). */
   boostUrl: boolean;
+  /** `?port=N` is passed to ssh (Lix). */
+  portParam: boolean;
   /** An ssh key must be an absolute path (2.34). */
   absoluteSshKey: boolean;
   /** `max-connections` above 1 hangs an ssh-ng builder for ever (2.4 to 2.31). */
@@ -57,6 +59,7 @@ export function featuresOf(release: NixRelease): Features {
     floatSpeed: lix || since(20),
     storeReference: since(23),
     boostUrl: since(31),
+    portParam: lix,
     absoluteSshKey: since(34),
     connectionsDeadlock: !lix && since(4) && !since(32),
     base64Trace: since(25),

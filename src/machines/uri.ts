@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net';
 import { decodeQuery, encodeQuery, percentDecode, percentEncode, UriError } from './percent.ts';
+import { parseUint32 } from './numbers.ts';
 import type { Features } from './release.ts';
 import { matchBoostUrl, matchRegexUrl, splitAuthority } from './url-grammar.ts';
 
@@ -26,7 +27,7 @@ export function withScheme(text: string): string {
  */
 export function readStoreUri(text: string, features: Features): StoreUri {
   const raw = withScheme(text);
-  if (!features.storeReference) return readLoosely(raw);
+  if (!features.storeReference) return readLoosely(raw, features);
   const { scheme, authority, params, bare } = parseReference(raw, features);
   const query = params.size === 0 ? '' : `?${encodeQuery(params, features.boostUrl)}`;
   return {
@@ -37,8 +38,8 @@ export function readStoreUri(text: string, features: Features): StoreUri {
   };
 }
 
-/** Up to 2.22 and in Lix: the first `://` ends the scheme, the first `?` the authority, and no port is known. */
-function readLoosely(raw: string): StoreUri {
+/** Up to 2.22 and in Lix: the first `://` ends the scheme, the first `?` the authority; only Lix knows a port. */
+function readLoosely(raw: string, { portParam }: Features): StoreUri {
   const [before = '', ...queries] = raw.split('?');
   const at = before.indexOf('://');
   const scheme = at < 0 ? (before.includes('/') ? 'local' : before) : before.slice(0, at);
@@ -46,7 +47,9 @@ function readLoosely(raw: string): StoreUri {
   for (const [name, value] of safely(() => decodeQuery(queries.join('?'), false)) ?? [])
     params.set(name, value);
   const authority = at < 0 ? '' : before.slice(at + 3);
-  return { uri: raw, scheme, ...target(scheme, authority, null), params: Object.fromEntries(params) };
+  const place = target(scheme, authority, null);
+  const port = portParam ? (parseUint32(params.get('port') ?? '') ?? place.port) : place.port;
+  return { uri: raw, scheme, ...place, port, params: Object.fromEntries(params) };
 }
 
 function safely<T>(read: () => T): T | null {

@@ -2,7 +2,8 @@ import { dirname } from 'node:path';
 import type { Json } from '../scenario/observation.ts';
 import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport/host-key.ts';
 import { compareHostKey, lookupKnownHosts } from '../transport/known-hosts.ts';
-import { type Probe, sshOf } from './probe.ts';
+import { TransportError } from '../transport/transport.ts';
+import { CannotObserve, doesNotApply, type Probe, sshOf } from './probe.ts';
 
 /** The host key that the builder offers, beside the one that the entry pins and those that ssh knows. */
 export const hostKey: Probe = {
@@ -30,6 +31,11 @@ export const hostKey: Probe = {
       types: [...new Set(types)],
       timeoutMs: context.timeoutMs,
       signal: context.signal,
+    }).catch((error: unknown) => {
+      // The real ssh may well share one.
+      if (error instanceof TransportError && error.reason === 'no-common-algorithm')
+        throw new CannotObserve(doesNotApply, `left to the login: ${error.message}`);
+      throw error;
     });
     const status = compareHostKey(entries, offered);
     const [entry] = entries;
@@ -52,6 +58,7 @@ export const hostKey: Probe = {
           // Someone told ssh to ask no questions: not wise, but then Nix does connect.
           accepted:
             status === 'match' ||
+            status === 'vouched' ||
             (status === 'unknown' && ['no', 'off', 'false', 'accept-new'].includes(strict)),
           name: lookupName,
           file: entry?.file ?? file,

@@ -20,7 +20,7 @@ export const nixConnect: Probe = {
     const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
     const argv = ['ssh', ...(await ssh.nixWords()), ...ssh.remoteProgram] as [string, ...string[]];
     const seen = await converse(argv, {
-      env: context.client.environment.env,
+      env: ssh.env,
       send: greetingOf[protocol],
       complete: (bytes) => greetingIn(bytes, protocol) !== null,
       timeoutMs: context.timeoutMs,

@@ -31,7 +31,10 @@ export interface Probe {
   observe(parameters: Record<string, Json>, context: ProbeContext): Promise<Observation>;
 }
 
-/** Nothing could be observed; the check's outcome is `error`, and hints may match on the code. */
+/**
+ * Nothing could be observed; the check's outcome is `error`, and hints may match on the code. With the code
+ * {@link doesNotApply} it is `skip`.
+ */
 export class CannotObserve extends Error {
   override readonly name = 'CannotObserve';
   readonly code: string;
@@ -40,6 +43,9 @@ export class CannotObserve extends Error {
     this.code = code;
   }
 }
+
+/** The code of {@link CannotObserve} for what another check can judge, though this one cannot. */
+export const doesNotApply = 'does-not-apply';
 
 /** The builder and the way to it, for a probe that makes no sense without ssh. */
 export function sshOf({ builder, ssh }: ProbeContext): { builder: Builder; ssh: SshAccess } {

@@ -1,12 +1,14 @@
 import type { Builder } from '../machines/builder.ts';
 import { connectBuilder } from '../transport/connect.ts';
 import { type AskedConfig, resolveSshConfig } from '../transport/ssh-config.ts';
-import { nixSshWords, writePinnedKnownHosts } from '../transport/ssh-options.ts';
+import { nixSshEnvironment, nixSshWords, writePinnedKnownHosts } from '../transport/ssh-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientView } from './client-view.ts';
 
 /** How Nix reaches one builder by ssh. What is found out once is kept. */
 export interface SshAccess {
+  /** What ssh is started with. */
+  readonly env: Record<string, string>;
   /** The program that Nix starts on the builder, and its words. */
   readonly remoteProgram: readonly string[];
   /** Every word between `ssh` and the remote program, as this client's Nix writes them. */
@@ -34,7 +36,7 @@ interface AccessInput {
 export function sshAccess({ builder, client, clientTransport, folder }: AccessInput): SshAccess {
   const once = memo();
   let connected: Transport | undefined;
-  const env = client.environment.env;
+  const env = nixSshEnvironment(client.environment.env, client.nixVersion);
 
   const pinnedKnownHosts = once(async () =>
     builder.publicHostKey === '' ? null : writePinnedKnownHosts(builder.host, builder.publicHostKey, folder),
@@ -56,6 +58,7 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
   let transport: Promise<Transport> | undefined;
 
   return {
+    env,
     remoteProgram: remoteProgram(builder),
     nixWords,
     pinnedKnownHosts,

@@ -105,6 +105,9 @@ function isBetter(a: Candidate, b: Candidate): boolean {
   return a.load < b.load;
 }
 
+/** Nix tries every slot; a builder of more jobs than this is a slip, and not worth minutes. */
+const mostSlots = 100_000;
+
 function countSlots(
   builder: Builder,
   features: Features,
@@ -112,7 +115,7 @@ function countSlots(
 ): { load: number; free: string | null } {
   let load = 0;
   let free: string | null = null;
-  for (let index = 0; index < builder.maxJobs; index += 1) {
+  for (let index = 0; index < Math.min(builder.maxJobs, mostSlots); index += 1) {
     const slot = slotName(builder.uri, index, features);
     if (isBusy(slot)) load += 1;
     else free ??= slot;

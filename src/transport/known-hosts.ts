@@ -13,7 +13,8 @@ export interface KnownHost {
   bareName: boolean;
 }
 
-export type HostKeyStatus = 'match' | 'unknown' | 'changed' | 'revoked';
+/** `vouched`: only a certificate authority is noted for the host, and only a login can tell what it vouches for. */
+export type HostKeyStatus = 'match' | 'vouched' | 'unknown' | 'changed' | 'revoked';
 
 /**
  * The lines that ssh would consult for this name, in the order of the files; files that do not exist count as empty.
@@ -33,13 +34,12 @@ export function lookupKnownHosts(files: readonly string[], name: string, port: n
 
 /**
  * Judges an offered key as ssh does (OpenSSH, hostfile.c: check_hostkeys_by_key_or_type): one that differs from all
- * that are noted is a change, be it of another type. An authority's line counts as a match here, for only a login
- * can tell what it vouches for; what must be sure asks {@link isKnownKey}.
+ * that are noted is a change, be it of another type. What must be sure asks {@link isKnownKey}.
  */
 export function compareHostKey(entries: readonly KnownHost[], offered: { key: string }): HostKeyStatus {
   if (isRevoked(entries, offered)) return 'revoked';
   if (isKnownKey(entries, offered)) return 'match';
-  if (entries.some(({ marker }) => marker === 'cert-authority')) return 'match';
+  if (entries.some(({ marker }) => marker === 'cert-authority')) return 'vouched';
   return entries.some(({ marker, bareName }) => marker === 'none' && !bareName) ? 'changed' : 'unknown';
 }
 

@@ -43,6 +43,11 @@ export function nixSshWords(ssh: NixSsh): string[] {
   ];
 }
 
+/** Since 2.25 Nix starts ssh with a plain shell, so that a fancy one of root's cannot garble `LocalCommand`. */
+export function nixSshEnvironment(env: Record<string, string>, nixVersion: string): Record<string, string> {
+  return isLix(nixVersion) || isBefore(nixVersion, 25) ? env : { ...env, SHELL: '/bin/sh' };
+}
+
 /** The known_hosts file that Nix makes from the eighth column: in a folder and with a mode that keep others out. */
 export async function writePinnedKnownHosts(host: string, base64: string, folder: string): Promise<string> {
   const file = join(await mkdtemp(join(folder, 'host-key-')), 'host-key');

@@ -1,0 +1,103 @@
+import type { Trap } from './trap.ts';
+
+/** Columns that Nix takes and that mean something else than they seem to. */
+export const columnTraps: readonly Trap[] = [
+  {
+    code: 'odd-system',
+    column: 1,
+    says: (field) => {
+      const odd = field
+        .split(',')
+        .find(
+          (system) =>
+            system !== '' && system !== 'builtin' && !/^[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+$/.test(system),
+        );
+      if (!/[^,]/.test(field))
+        return `"${field}" is a list of no systems, so nothing but downloads is built there; write e.g. x86_64-linux`;
+      return odd === undefined
+        ? null
+        : `"${odd}" is no system that a derivation asks for, so nothing is ever built there for it; write e.g. x86_64-linux`;
+    },
+  },
+  {
+    code: 'relative-key',
+    column: 2,
+    says: (path, { features }) => {
+      if (path.startsWith('/')) return null;
+      if (features.absoluteSshKey)
+        return `the path of the key is not absolute, so Nix refuses to connect ("not an absolute path"); write it from / on`;
+      return path.startsWith('~')
+        ? `"${path}" is in the home of the user that the daemon runs as, which is root's, not yours; write the path from / on`
+        : `"${path}" is looked for in /, where Nix runs ssh; write the path from / on`;
+    },
+  },
+  {
+    code: 'max-jobs-zero',
+    column: 3,
+    says: (_field, { builder }) =>
+      builder.maxJobs === 0
+        ? 'with 0 jobs the builder is never free, and builds that only it can do wait for ever; write 1 or more'
+        : null,
+  },
+  {
+    code: 'max-jobs-huge',
+    column: 3,
+    says: (_field, { builder }) =>
+      builder.maxJobs > 10_000
+        ? `Nix makes ${builder.maxJobs} lock files and tries each of them for every build; write how many builds the machine can run at once`
+        : null,
+  },
+  {
+    code: 'signed-number',
+    column: 3,
+    says: (field, { builder }) =>
+      field.startsWith('+')
+        ? `"${field}" counts as ${builder.maxJobs}, and adds to nothing; leave the sign out`
+        : null,
+  },
+  {
+    code: 'odd-speed',
+    column: 4,
+    says: (field, { builder }) => {
+      if (Number.isNaN(builder.speedFactor))
+        return `a speed factor of "${field}" compares with nothing: the builder is chosen only if it comes first; write a number`;
+      if (!Number.isFinite(builder.speedFactor))
+        return `with a speed factor of "${field}" the builder always counts as idle and gets every build; write a number`;
+      return Math.fround(Number(field)) === 0 ? 'a speed factor of 0 counts as 1; write what is meant' : null;
+    },
+  },
+  {
+    code: 'shifted-columns',
+    column: 5,
+    says: (field) =>
+      looksLikeHostKey(field)
+        ? 'a host key stands in the column of features; a column before it is missing: write "-" for each empty one'
+        : null,
+  },
+  {
+    code: 'shifted-columns',
+    column: 6,
+    says: (field) =>
+      looksLikeHostKey(field)
+        ? 'a host key stands in the column of mandatory features, so no build is ever sent there; a column before it is missing: write "-" for each empty one'
+        : null,
+  },
+  {
+    code: 'host-key-not-a-line',
+    column: 7,
+    says: (field) =>
+      /^(ssh|ecdsa|sk)-/.test(Buffer.from(field, 'base64').toString('latin1'))
+        ? null
+        : 'this is not the base64 of a whole public key line, so ssh finds no key in it and refuses the host; write what `base64 -w0 /etc/ssh/ssh_host_ed25519_key.pub` prints on the builder',
+  },
+  {
+    code: 'extra-column',
+    column: 8,
+    says: (field) =>
+      `this and all after it is ignored ("${field}"): an entry has 8 columns; a blank inside a list often makes one too many`,
+  },
+];
+
+function looksLikeHostKey(text: string): boolean {
+  return /^(c3NoL|ZWNkc2|c2st|AAAA)/.test(text) || text.length > 60;
+}

@@ -1,0 +1,131 @@
+import type { Builder } from './builder.ts';
+import type { Features } from './release.ts';
+import type { Trap } from './trap.ts';
+
+const isSsh = ({ scheme }: Builder): boolean => scheme === 'ssh' || scheme === 'ssh-ng';
+
+/** Stores that Nix can open (`nix help-stores`). */
+const schemes = {
+  thisMachine: ['local', 'unix', 'daemon', 'auto'],
+  remote: ['ssh', 'ssh-ng', 'mounted-ssh-ng'],
+  /** They keep results, and build nothing. */
+  caches: ['http', 'https', 'file', 's3', 'dummy'],
+};
+
+const params = {
+  any: ['store', 'path-info-cache-size', 'trusted', 'priority', 'want-mass-query', 'system-features'],
+  ssh: [
+    'ssh-key',
+    'base64-ssh-public-host-key',
+    'compress',
+    'remote-program',
+    'remote-store',
+    'max-connections',
+    'log-fd',
+  ],
+  sshNg: ['max-connection-age'],
+  lix: ['port'],
+};
+
+function unknownParams(builder: Builder, { portParam }: Features): string[] {
+  const known = [
+    ...params.any,
+    ...params.ssh,
+    ...(builder.scheme === 'ssh-ng' ? params.sshNg : []),
+    ...(portParam ? params.lix : []),
+  ];
+  return isSsh(builder) ? Object.keys(builder.params).filter((name) => !known.includes(name)) : [];
+}
+
+/** A URI that Nix takes and that means something else than it seems to. */
+export const uriTraps: readonly Trap[] = [
+  {
+    code: 'doubled-scheme',
+    column: 0,
+    says: (uri) =>
+      uri.split('://').length > 2
+        ? `"${uri}" has two schemes, and ssh is given the second as part of the host name; leave one`
+        : null,
+  },
+  {
+    code: 'no-host',
+    column: 0,
+    says: (uri, { builder }) =>
+      isSsh(builder) && builder.host === ''
+        ? `"${uri}" names no host, so Nix cannot connect; write ssh-ng://HOST`
+        : null,
+  },
+  {
+    code: 'path-after-host',
+    column: 0,
+    says: (uri, { builder }) =>
+      isSsh(builder) && builder.host.includes('/') && uri.split('://').length <= 2
+        ? `the path in "${uri}" becomes part of the host's name, "${builder.host}"; remove it, or write ?remote-store=`
+        : null,
+  },
+  {
+    code: 'port-not-passed',
+    column: 0,
+    says: (uri, { builder, features, release }) => {
+      if (!isSsh(builder) || features.boostUrl || !/^(?:\[[^\]]*\]|[^:[\]]*):\d+$/.test(builder.host))
+        return null;
+      const [port] = builder.host.split(':').slice(-1);
+      const mend = features.portParam
+        ? `write ?port=${port ?? ''} instead`
+        : 'set Port in /etc/ssh/ssh_config, or use Nix 2.31 or later';
+      return `${release} knows no port in "${uri}" and asks ssh for a host called "${builder.host}"; ${mend}`;
+    },
+  },
+  {
+    code: 'numeric-host',
+    column: 0,
+    says: (_uri, { builder }) =>
+      isSsh(builder) && /^\d+$/.test(builder.host)
+        ? `"${builder.host}" is taken for the address 0.0.0.${builder.host}, and every build waits for it; write a host name`
+        : null,
+  },
+  {
+    code: 'unknown-scheme',
+    column: 0,
+    says: (uri, { builder: { scheme } }) =>
+      scheme === '' || Object.values(schemes).some((known) => known.includes(scheme))
+        ? null
+        : `Nix knows no store of the kind "${scheme}:" and cannot connect to "${uri}"; write ssh-ng:// or ssh://`,
+  },
+  {
+    code: 'not-a-builder',
+    column: 0,
+    says: (uri, { builder: { scheme } }) =>
+      schemes.caches.includes(scheme)
+        ? `"${uri}" is a cache, which builds nothing; put it in substituters, and write ssh-ng://HOST here`
+        : null,
+  },
+  {
+    code: 'local-store',
+    column: 0,
+    says: (uri, { builder: { scheme } }) =>
+      schemes.thisMachine.includes(scheme)
+        ? `"${uri}" is a store on this machine, not a host; if a host is meant, write ssh-ng://HOST`
+        : null,
+  },
+  {
+    code: 'deadlock',
+    column: 0,
+    says: (_uri, { builder, features, release }) =>
+      features.connectionsDeadlock &&
+      builder.scheme === 'ssh-ng' &&
+      Number(builder.params['max-connections'] ?? 1) > 1
+        ? `max-connections above 1 makes ${release} hang for ever with this builder (mended in 2.32); remove it`
+        : null,
+  },
+  {
+    code: 'unknown-parameter',
+    column: 0,
+    says: (_uri, { builder, features, release }) => {
+      const unknown = unknownParams(builder, features);
+      return unknown.length === 0
+        ? null
+        : `${release} knows no parameter ${unknown.map((name) => `"${name}"`).join(', ')} and goes on without; remove it`;
+    },
+  },
+];
