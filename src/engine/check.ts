@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { ReportCheck } from '../generated/report.ts';
 import { applies, type Judgement, judge } from '../scenario/judge.ts';
 import type { Observation } from '../scenario/observation.ts';
@@ -5,7 +6,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, TemplateError } from '../scenario/template.ts';
 import { doesNotApply } from '../observe/probe.ts';
 import { describeObservation } from './describe.ts';
-import { type Request, requestOf } from './observe.ts';
+import { cleanupsOf, type Request, requestOf } from './observe.ts';
 
 /** One scenario applied to one builder, or once to the client. */
 export interface CheckInput {
@@ -16,6 +17,8 @@ export interface CheckInput {
   /** Why it is left out although it was planned (`--read-only`), or null. */
   leftOut: string | null;
   look: (request: Request, fresh: boolean) => Promise<Observation>;
+  /** Like `look`, but after an interrupt too. What it saw is not judged. */
+  cleanUp: (request: Request) => Promise<unknown>;
   delay: (ms: number) => Promise<void>;
 }
 
@@ -27,7 +30,7 @@ export interface CheckResult {
 
 /** Makes one check. Throws nothing but our own bugs. */
 export async function makeCheck(input: CheckInput): Promise<CheckResult> {
-  const { scenario, context } = input;
+  const { scenario } = input;
   const started = performance.now();
   const done = (rest: Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>): ReportCheck => ({
     scenario: scenario.id,
@@ -47,20 +50,23 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
   }
   if (input.leftOut !== null) return without(done({ outcome: 'skip', message: input.leftOut }));
   if (scenario.when !== undefined) {
-    const answer = applies(scenario.when, context);
+    const answer = applies(scenario.when, input.context);
     if (!answer.applies) return without(done({ outcome: 'skip', message: answer.reason }));
   }
 
-  let request: Request;
-  try {
-    request = requestOf(scenario, context);
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    return without(done({ outcome: 'error', message: `could not be asked: ${error.message}` }));
-  }
-
   for (let attempt = 1; ; attempt += 1) {
+    const context = { ...input.context, check: { nonce: randomBytes(8).toString('hex') } };
+    let request: Request;
+    let cleanups: Request[];
+    try {
+      request = requestOf(scenario, context);
+      cleanups = cleanupsOf(scenario, context);
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      return without(done({ outcome: 'error', message: `could not be asked: ${error.message}` }));
+    }
     const observation = await input.look(request, attempt > 1);
+    for (const cleanup of cleanups) await input.cleanUp(cleanup);
     if (observation.error?.code === doesNotApply)
       return without(done({ outcome: 'skip', message: observation.error.message }));
     const judgement = judge(scenario, observation, context);

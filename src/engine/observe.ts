@@ -21,6 +21,15 @@ export function requestOf(scenario: Scenario, context: Context): Request {
   return { kind: 'command', target, command: renderCommand(scenario.command, context) };
 }
 
+/** What is run afterwards. Throws as {@link requestOf}. */
+export function cleanupsOf({ cleanup }: Scenario, context: Context): Request[] {
+  return cleanup.map(({ on, command }) => ({
+    kind: 'command',
+    target: on,
+    command: renderCommand(command, context),
+  }));
+}
+
 export interface ObserveOptions {
   probes: ReadonlyMap<string, Probe>;
   context: Omit<ProbeContext, 'timeoutMs' | 'signal'>;

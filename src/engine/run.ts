@@ -13,7 +13,7 @@ import type { Context } from '../scenario/template.ts';
 import type { Transport } from '../transport/transport.ts';
 import { makeCheck } from './check.ts';
 import { builderContext, clientContext } from './context.ts';
-import { observe, type Request } from './observe.ts';
+import { observe, type ObserveOptions, type Request } from './observe.ts';
 import type { Subject } from './subject.ts';
 
 /** All that a run needs. The engine reads no files and asks Nix nothing by itself. */
@@ -39,6 +39,9 @@ export interface RunInput {
 
 /** Checks of one builder that run at the same time; sshd's MaxSessions is 10 by default. */
 const checksPerBuilder = 6;
+
+/** Cleaning up goes on for this long, though the run was interrupted. */
+const cleanupMs = 10_000;
 
 /** Makes every check and returns the report. An aborted run returns what is known so far, marked `interrupted`. */
 export async function run(input: RunInput): Promise<Report> {
@@ -137,6 +140,8 @@ async function runCheck(
       leftOut: leftOut(scenario, input),
       look: (request, fresh) =>
         lookOnce(request, scenario, subject, input, fresh ? new Map<string, Promise<Observation>>() : seen),
+      cleanUp: (request) =>
+        observe(request, observeOptions(scenario, subject, input, AbortSignal.timeout(cleanupMs))),
       delay: async (ms) => {
         await sleep(ms, undefined, { signal: input.signal }).catch(() => undefined);
       },
@@ -158,8 +163,18 @@ function lookOnce(
   const key = JSON.stringify(request);
   const known = seen.get(key);
   if (known !== undefined) return known;
-  const { client, clientTransport, builders, diagnostics, probes, signal } = input;
-  const observation = observe(request, {
+  const observation = observe(request, observeOptions(scenario, subject, input, input.signal));
+  seen.set(key, observation);
+  return observation;
+}
+
+function observeOptions(
+  scenario: Scenario,
+  subject: Subject,
+  { client, clientTransport, builders, diagnostics, probes }: RunInput,
+  signal: AbortSignal,
+): ObserveOptions {
+  return {
     probes,
     context: {
       client,
@@ -171,9 +186,7 @@ function lookOnce(
     },
     timeoutMs: scenario.timeoutMs,
     signal,
-  });
-  seen.set(key, observation);
-  return observation;
+  };
 }
 
 function leftOut(scenario: Scenario, { readOnly, signal }: RunInput): string | null {

@@ -263,10 +263,14 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
   };
   const plain = ['builder', 'client', 'facts', 'vars'];
   const seen = [...plain, 'observation'];
-  if (typeof data.command === 'string') check(data.command, ['command'], 'shell', plain);
-  else visit(data.command, ['command'], 'plain', plain);
-  visit(data.with, ['with'], 'plain', plain);
-  visit(data.expect, ['expect'], 'plain', plain);
+  const asked = [...plain, 'check'];
+  if (typeof data.command === 'string') check(data.command, ['command'], 'shell', asked);
+  else visit(data.command, ['command'], 'plain', asked);
+  data.cleanup?.forEach(({ command }, index) =>
+    check(command, ['cleanup', index, 'command'], 'shell', asked),
+  );
+  visit(data.with, ['with'], 'plain', asked);
+  visit(data.expect, ['expect'], 'plain', asked);
   visit(data.when, ['when'], 'plain', plain);
   check(data.says, ['says'], 'plain', plain);
   data.hint?.forEach(({ when, says, fix = [] }, index) => {
@@ -282,13 +286,18 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
   return problems;
 }
 
+const knownNames: Readonly<Record<string, readonly string[]>> = {
+  builder: builderNames,
+  client: clientNames,
+  check: ['nonce'],
+};
+
 function unknownName(path: string, per: 'client' | 'builder', roots: readonly string[]): string | null {
   const [root = '', name = ''] = path.split('.');
   if (!roots.includes(root)) return `there is no {{${path}}}${didYouMean(root, roots)}`;
   if (root === 'builder' && per === 'client')
     return `{{${path}}}: a scenario that runs once per client has no builder`;
-  const known: readonly string[] | null =
-    root === 'builder' ? builderNames : root === 'client' ? clientNames : null;
+  const known = knownNames[root] ?? null;
   if (known !== null && !known.includes(name)) return `there is no {{${path}}}${didYouMean(name, known)}`;
   return null;
 }

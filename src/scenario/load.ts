@@ -153,6 +153,7 @@ function normalise(
     timeoutMs: parseDuration(data.timeout ?? '20s') ?? 20_000,
     retry: { attempts: data.retry?.attempts ?? 1, delayMs: parseDuration(data.retry?.delay ?? '1s') ?? 1000 },
     ...(command === undefined ? {} : { command }),
+    cleanup: data.cleanup ?? [],
     ...(probe === undefined ? {} : { probe }),
     ...(data.with === undefined ? {} : { with: data.with as Record<string, Json> }),
     expect: data.expect as Expectation,

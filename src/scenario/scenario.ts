@@ -1,4 +1,10 @@
-import type { ScenarioCapture, ScenarioExample, ScenarioFix, Stage } from '../generated/types.ts';
+import type {
+  ScenarioCapture,
+  ScenarioCleanup,
+  ScenarioExample,
+  ScenarioFix,
+  Stage,
+} from '../generated/types.ts';
 import type { Json } from './observation.ts';
 
 /** What must be seen: observation fields to matchers. */
@@ -19,6 +25,8 @@ export interface Scenario {
   timeoutMs: number;
   retry: { attempts: number; delayMs: number };
   command?: string | string[];
+  /** Run after the command or probe, however it ended. */
+  cleanup: ScenarioCleanup[];
   probe?: string;
   with?: Record<string, Json>;
   expect: Expectation;

@@ -128,6 +128,7 @@ function factsUsed(scenario: Scenario): FactUse[] {
     }
   };
   visit(scenario.command, ['command'], 'plain');
+  visit(scenario.cleanup, ['cleanup'], 'shell');
   visit(scenario.with, ['with'], 'plain');
   visit(scenario.when, ['when'], 'plain');
   visit(scenario.expect, ['expect'], 'plain');
