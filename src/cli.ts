@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, CommanderError } from '@commander-js/extra-typings';
+import { say } from './commands/say.ts';
 import { UserError } from './commands/user-error.ts';
 import { packageRoot } from './package-root.ts';
 
@@ -121,7 +122,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) exitWith(error.exitCode === 0 ? 0 : 2);
   else if (error instanceof UserError) {
-    process.stderr.write(`nix-remote-builder-doctor: ${error.message}\n`);
+    say(`nix-remote-builder-doctor: ${error.message}`, process.stderr);
     exitWith(2);
   } else throw error;
 }

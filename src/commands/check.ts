@@ -17,6 +17,7 @@ import { daemonEnvironment } from '../transport/environment.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readOutputs, writeOutputs } from './output.ts';
+import { say } from './say.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 import { UserError } from './user-error.ts';
 
@@ -51,7 +52,7 @@ export async function check(options: CheckOptions, version: string): Promise<num
       throw new UserError(nothingToCheck(text, options, diagnostics));
     }
     const notes = notesOn(client);
-    for (const note of notes) process.stderr.write(`${note}\n`);
+    for (const note of notes) say(note, process.stderr);
     const progress = liveProgress(process.stderr);
     const report = await run({
       tool: { name, version },

@@ -1,5 +1,6 @@
 import type { FixStep } from '../generated/report.ts';
 import type { Scenario } from '../scenario/scenario.ts';
+import { say } from './say.ts';
 import { readSuiteToRun } from './suite.ts';
 import { UserError } from './user-error.ts';
 
@@ -15,7 +16,7 @@ export async function explain(name: string, options: { spec: string[] }): Promis
     ...(scenario === undefined ? [] : [explainScenario(scenario)]),
     ...(named.length === 0 ? [] : [explainCause(name, named)]),
   ];
-  process.stdout.write(`${parts.join('\n\n')}\n`);
+  say(parts.join('\n\n'));
   return 0;
 }
 

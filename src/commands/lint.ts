@@ -3,6 +3,7 @@ import { checkExamples } from '../scenario/examples.ts';
 import { loadScenarios } from '../scenario/load.ts';
 import { formatProblem } from '../scenario/problem.ts';
 import { checkSuite } from '../scenario/suite.ts';
+import { say } from './say.ts';
 import { readScenarioFiles, readSuite } from './suite.ts';
 
 /** `lint PATH...`: prints every problem of every file; 0 when there is none, else 2. */
@@ -25,8 +26,7 @@ export async function lint(paths: readonly string[], options: { format: string }
     process.stdout.write(`${JSON.stringify({ files: files.length, problems }, null, 2)}\n`);
   } else {
     const texts = new Map(files.map(({ path, text }) => [path, text]));
-    for (const problem of problems)
-      process.stdout.write(`${formatProblem(problem, texts.get(problem.file) ?? '')}\n`);
+    for (const problem of problems) say(formatProblem(problem, texts.get(problem.file) ?? ''));
     const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
     process.stderr.write(`${count(files.length, 'file')}, ${count(problems.length, 'problem')}\n`);
   }

@@ -1,3 +1,4 @@
+import { say } from './say.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 
 /** `list`: the scenarios in the order in which they run. */
@@ -29,11 +30,11 @@ export async function list(options: SuiteOptions & { format: string }): Promise<
   ];
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
   for (const row of rows) {
-    process.stdout.write(
-      `${row
+    say(
+      row
         .map((cell, column) => cell.padEnd(widths[column] ?? 0))
         .join('  ')
-        .trimEnd()}\n`,
+        .trimEnd(),
     );
   }
   return 0;

@@ -2,6 +2,7 @@ import { viewClient } from '../observe/client-view.ts';
 import { clientTransport } from '../transport/client.ts';
 import { daemonEnvironment } from '../transport/environment.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
+import { say } from './say.ts';
 
 interface MachinesOptions extends BuilderOptions {
   nixVersion?: string | undefined;
@@ -22,26 +23,25 @@ export async function machines(options: MachinesOptions): Promise<number> {
     );
     return refused ? 1 : 0;
   }
-  const write = (line: string): void => void process.stdout.write(`${line}\n`);
-  write(
+  say(
     `builders = ${text.trim() === '' ? '(empty)' : text.trim()}, as Nix ${nixVersion || '(none found)'} reads it`,
   );
   for (const builder of builders) {
     const { source } = builder;
-    write('');
-    write(`${builder.uri}    ${source.file ?? 'the builders setting'}:${source.line}`);
-    write(`  systems             ${builder.systems.join(', ') || '(none)'}`);
-    write(`  ssh key             ${builder.sshKey || "(ssh's own choice)"}`);
-    write(`  jobs, speed factor  ${builder.maxJobs}, ${builder.speedFactor}`);
-    write(`  features            ${builder.supportedFeatures.join(', ') || '(none)'}`);
-    write(`  mandatory features  ${builder.mandatoryFeatures.join(', ') || '(none)'}`);
-    write(`  host key            ${builder.publicHostKey === '' ? 'from known_hosts' : 'given here'}`);
+    say('');
+    say(`${builder.uri}    ${source.file ?? 'the builders setting'}:${source.line}`);
+    say(`  systems             ${builder.systems.join(', ') || '(none)'}`);
+    say(`  ssh key             ${builder.sshKey || "(ssh's own choice)"}`);
+    say(`  jobs, speed factor  ${builder.maxJobs}, ${builder.speedFactor}`);
+    say(`  features            ${builder.supportedFeatures.join(', ') || '(none)'}`);
+    say(`  mandatory features  ${builder.mandatoryFeatures.join(', ') || '(none)'}`);
+    say(`  host key            ${builder.publicHostKey === '' ? 'from known_hosts' : 'given here'}`);
   }
-  if (diagnostics.length > 0) write('');
+  if (diagnostics.length > 0) say('');
   for (const { severity, message, file, line, column } of diagnostics) {
-    write(`${file ?? 'builders'}:${line}:${column}: ${severity}: ${message}`);
+    say(`${file ?? 'builders'}:${line}:${column}: ${severity}: ${message}`);
   }
   if (refused)
-    write('\nNix refuses the whole text because of this: every build on this machine fails, local ones too.');
+    say('\nNix refuses the whole text because of this: every build on this machine fails, local ones too.');
   return refused ? 1 : 0;
 }

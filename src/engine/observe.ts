@@ -45,12 +45,17 @@ export async function observe(request: Request, options: ObserveOptions): Promis
   const started = performance.now();
   const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs + patienceMs)]);
   try {
-    return await Promise.race([look(request, { ...options, signal: deadline }), rejectWhenAborted(deadline)]);
+    const seen = await Promise.race([
+      look(request, { ...options, signal: deadline }),
+      rejectWhenAborted(deadline),
+    ]);
+    // What we killed ourselves says nothing of the machine.
+    return options.signal.aborted ? interrupted(started) : seen;
   } catch (error) {
+    if (options.signal.aborted) return interrupted(started);
     const durationMs = performance.now() - started;
     if (error instanceof CannotObserve) return failed(error.code, error.message, durationMs);
     if (error instanceof TransportError) return failed(error.phase, error.message, durationMs);
-    if (options.signal.aborted) return failed('interrupted', 'the run was interrupted', durationMs);
     if (deadline.aborted)
       return failed('timeout', `no result after ${options.timeoutMs + patienceMs} ms`, durationMs);
     // Ours, not the machine's: shown whole, and the other checks go on.
@@ -96,6 +101,10 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) fail();
     else signal.addEventListener('abort', fail, { once: true });
   });
+}
+
+function interrupted(started: number): Observation {
+  return failed('interrupted', 'the run was interrupted', performance.now() - started);
 }
 
 function failed(code: string, message: string, durationMs: number): Observation {

@@ -21,7 +21,7 @@ export function formatProblem(problem: Problem, text: string): string {
   return [
     `${file}:${line}:${column}: ${what}`,
     `${number} | ${source}`,
-    `${' '.repeat(number.length)} | ${' '.repeat(column - 1)}${carets}`,
+    `${' '.repeat(number.length)} | ${source.slice(0, column - 1).replace(/[^\t]/g, ' ')}${carets}`,
     ...(fix === '' ? [] : [`${' '.repeat(number.length)} = ${fix}`]),
     '',
   ].join('\n');

@@ -171,3 +171,27 @@ t.test('a reader that closes the pipe early is no failure of ours', (t) => {
   t.notMatch(stderr, /EPIPE/);
   t.end();
 });
+
+t.test('what files say reaches a terminal without its control characters', (t) => {
+  const esc = '\x1b]0;title\x07\x1b[31m';
+  const machines = file('hostile', `ssh://a x86_64-linux - 1 1 k${esc}vm\n`);
+  const scenario = file(
+    'hostile.yaml',
+    `title: "a\\e[31m"\ntarget: client\ncommand: 'true'\nexpcet: {"\\e": 1}\n`,
+  );
+  const other = file(
+    'hostile2.yaml',
+    `title: "a\\e[31m"\ntarget: client\ncommand: 'true'\nexpect: {exitCode: 0}\n`,
+  );
+  for (const { code, out, err } of [
+    cli('machines', '-m', machines),
+    cli('lint', scenario),
+    cli('list', '-s', other),
+    cli('explain', 'hostile2', '-s', other),
+    cli('check', '-t', esc, '--builders', 'h'),
+  ]) {
+    t.not(code, null);
+    t.notMatch(out + err, /[\x00-\x08\x0b-\x1f\x7f]/);
+  }
+  t.end();
+});

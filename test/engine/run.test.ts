@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import t from 'tap';
 import { builderContext, clientContext, storeUri, usesSsh } from '../../src/engine/context.ts';
@@ -7,7 +7,7 @@ import { type RunInput, run, uniqueNames } from '../../src/engine/run.ts';
 import type { Report, ReportCheck } from '../../src/generated/types.ts';
 import { type Builder, parseMachines } from '../../src/machines/index.ts';
 import type { ClientView } from '../../src/observe/client-view.ts';
-import { CannotObserve } from '../../src/observe/probe.ts';
+import { CannotObserve, doesNotApply } from '../../src/observe/probe.ts';
 import type { ReportEvent } from '../../src/report/events.ts';
 import { builderNames, clientNames } from '../../src/scenario/known-names.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
@@ -120,6 +120,49 @@ t.test('a retry asks again, and the report says how often', async (t) => {
     one('a', `test -e ${folder}/f || { touch ${folder}/f; exit 1; }`, 'retry: {attempts: 3, delay: 10ms}\n'),
   );
   t.match(check('a'), { outcome: 'pass', attempts: 2 });
+});
+
+t.test('a check cleans up after itself, however it ended', async (t) => {
+  const folder = t.testdir();
+  const cleanup = `cleanup: [{on: client, command: 'echo {{check.nonce}} >> ${folder}/cleaned'}]\n`;
+  const made = `echo {{check.nonce}} >> ${folder}/made`;
+  const { check } = await runSuite(
+    one('good', made, cleanup) +
+      one('bad', `${made}; exit 1`, cleanup) +
+      one('late', `${made}; sleep 60`, `${cleanup}timeout: 200ms\n`) +
+      one('again', `${made}; exit 1`, `${cleanup}retry: {attempts: 2, delay: 1ms}\n`),
+  );
+  t.same([check('good').outcome, check('bad').outcome, check('late').outcome], ['pass', 'fail', 'fail']);
+  const words = (name: string): string[] =>
+    readFileSync(`${folder}/${name}`, 'utf8').trim().split('\n').sort();
+  t.same(words('cleaned'), words('made'));
+  t.equal(new Set(words('made')).size, 5, 'each attempt of each check has a word of its own');
+});
+
+t.test('a cleanup goes on when the run is interrupted', async (t) => {
+  const folder = t.testdir();
+  const stop = new AbortController();
+  setTimeout(() => stop.abort(), 300);
+  await runSuite(one('a', 'sleep 60', `cleanup: [{on: client, command: 'touch ${folder}/cleaned'}]\n`), {
+    signal: stop.signal,
+  });
+  t.ok(existsSync(`${folder}/cleaned`));
+});
+
+t.test('what another check can judge better is left out, and holds nothing up', async (t) => {
+  const probe = {
+    name: 'odd',
+    parameters: [],
+    required: [],
+    observe: () => Promise.reject(new CannotObserve(doesNotApply, 'left to the login')),
+  };
+  const { check } = await runSuite(
+    '---\nid: a\ntitle: a\ntarget: client\nprobe: odd\nexpect: {value: 1}\n' +
+      one('b', 'true', 'needs: [a]\n'),
+    { probes: new Map([['odd', probe]]) },
+  );
+  t.match(check('a'), { outcome: 'skip', message: 'left to the login' });
+  t.match(check('b'), { outcome: 'pass' });
 });
 
 t.test('a timeout ends the command and all that it started', async (t) => {

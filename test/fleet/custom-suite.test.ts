@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { withFleet } from './with-fleet.ts';
+
+/** The README's own example, as it stands. */
+function readmeExample(): string {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const example = /^```yaml\n(# disk\.yaml\n[^]*?)^```$/m.exec(readme)?.[1];
+  if (example === undefined) throw new Error('the README has no disk.yaml');
+  return example;
+}
+
+const uptime = `
+title: The builder has been up for a while
+target: builder
+needs: [handshake, disk]
+when: {facts.freeKib: {not: {empty: true}}}
+command: [cat, /proc/uptime]
+expect:
+  exitCode: 0
+  stdout: {matches: '^[0-9.]+ [0-9.]+$'}
+`;
+
+const color = `
+title: The builder is of the right colour
+target: builder
+needs: [connection]
+severity: error
+command: test {{vars.color}} = "$(cat /etc/nix/color)"
+expect: {exitCode: 0}
+hint:
+  - when: {stderr: {matches: 'No such file'}}
+    cause: no-color
+    says: '{{builder.host}} has no colour.'
+    fix:
+      - {on: builder, run: 'echo {{vars.color}} > /etc/nix/color'}
+examples:
+  - {exitCode: 0, vars: {color: red}, outcome: pass}
+  - {exitCode: 1, stderr: 'cat: /etc/nix/color: No such file or directory', vars: {color: red}, cause: no-color}
+`;
+
+withFleet(
+  'a suite of one’s own runs beside the default one, and shows up in every output',
+  async (t, fleet) => {
+    const client = await fleet.client();
+    const builder = await fleet.builder({ name: 'alpha', nix: '2.34' });
+    client.machines(builder.line());
+    client.host.write('/root/own/disk.yaml', readmeExample());
+    client.host.write('/root/own/uptime.yaml', uptime);
+    client.host.write('/root/own/color.yaml', color);
+
+    const lint = await client.doctor(['lint', '/root/own']);
+    t.equal(lint.exitCode, 0, lint.stdout);
+    const formats = ['table', 'tap', 'tap13', 'junit', 'junit-strict'];
+    const outputs = formats.flatMap((format) => ['-f', `${format}=/root/${format}`]);
+    const { exitCode, report } = await client.check(['-s', '/root/own', '--var', 'color=blue', ...outputs]);
+    t.equal(exitCode, 1);
+    const outcomes = Object.fromEntries(
+      (report.builders[0]?.checks ?? []).map(({ scenario, outcome }) => [scenario, outcome]),
+    );
+    t.match(outcomes, { disk: 'pass', uptime: 'pass', color: 'fail', 'local-to-remote-build': 'pass' });
+    t.match(report.builders[0]?.rootCause, { scenario: 'color', cause: 'no-color' });
+    for (const format of formats) {
+      const text = client.host.read(`/root/${format}`);
+      for (const word of ['disk', 'uptime', 'color', 'store-ping', 'no-color'])
+        t.match(text, word, `${format}: ${word}`);
+    }
+
+    const [fix] = report.builders[0]?.rootCause?.fix ?? [];
+    t.equal(fix?.run, 'echo blue > /etc/nix/color');
+    await builder.host.sh(fix?.run ?? 'false');
+    t.equal((await client.check(['-s', '/root/own', '--var', 'color=blue'])).exitCode, 0);
+
+    const without = await client.check(['-s', '/root/own']);
+    t.match(
+      without.report.builders[0]?.checks.find(({ scenario }) => scenario === 'color'),
+      { outcome: 'error', message: /vars\.color.* has no value/ },
+      'a value that nobody gave is an error',
+    );
+  },
+);

@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import t from 'tap';
+import { clientIdentity } from '../../src/observe/client-identity.ts';
+import { viewClient } from '../../src/observe/client-view.ts';
+import { readNixSettings, versionOf } from '../../src/observe/nix-settings.ts';
+import { clientTransport } from '../../src/transport/client.ts';
+import { env, never } from '../transport/sshd.ts';
+import { clientView, contextOf, valueOf } from './helpers.ts';
+
+const noNix = spawnSync('nix', ['--version']).status === 0 ? {} : { skip: 'there is no nix here' };
+
+t.test('the version is the number, and Lix keeps its name', (t) => {
+  t.equal(versionOf('nix (Nix) 2.8.0\n'), '2.8.0');
+  t.equal(versionOf('nix (Nix) 2.34.0pre20251113_3a8e0ea'), '2.34.0pre20251113_3a8e0ea');
+  t.equal(versionOf('nix (Lix, like Nix) 2.91.1'), 'Lix 2.91.1');
+  t.equal(versionOf('nix (Determinate Nix 3.6.2) 2.29.0'), '2.29.0');
+  t.end();
+});
+
+t.test('the effective builders setting is asked of Nix, includes and all', noNix, async (t) => {
+  const conf = t.testdir({
+    'nix.conf': 'include more.conf\n',
+    'more.conf': 'builders = ssh://alpha x86_64-linux ; ssh://beta\nmax-jobs = 3\n',
+  });
+  const settings = { ...env, NIX_CONF_DIR: conf, HOME: conf, NIX_USER_CONF_FILES: '/dev/null' };
+  const view = await viewClient(
+    { env: settings, source: 'default' },
+    clientTransport({ env: settings }),
+    never,
+  );
+  t.equal(view.buildersSetting, 'ssh://alpha x86_64-linux ; ssh://beta');
+  t.equal(view.maxJobs, 3);
+  t.match(view.nixVersion, /^2\.\d+/);
+  t.match(view.system, /^\w+-linux$/);
+});
+
+t.test('without a nix nothing is made up', async (t) => {
+  const bare = { PATH: t.testdir() };
+  t.same(await readNixSettings(clientTransport({ env: bare }), never), { version: '', settings: null });
+  const view = await viewClient({ env: bare, source: 'default' }, clientTransport({ env: bare }), never);
+  t.equal(view.nixVersion, '');
+  t.equal(view.buildersSetting, null);
+});
+
+t.test('a nix that prints nonsense is no settings', async (t) => {
+  const PATH = t.testdir({ nix: '#!/bin/sh\necho nix "(Nix)" 2.30.1\n' });
+  spawnSync('chmod', ['+x', `${PATH}/nix`]);
+  t.same(await readNixSettings(clientTransport({ env: { PATH } }), never), {
+    version: '2.30.1',
+    settings: null,
+  });
+});
+
+t.test('who cannot see as the daemon does, judges nothing', async (t) => {
+  t.match(await valueOf(clientIdentity, contextOf()), { nixVersion: '2.34.8', environment: 'default' });
+  const client = { ...clientView, user: 'alice', seesAsDaemon: false };
+  await t.rejects(valueOf(clientIdentity, contextOf({ client })), { code: 'not-root', message: /alice/ });
+});

@@ -1,0 +1,66 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { type Builder, parseMachines } from '../../src/machines/index.ts';
+import type { ClientView } from '../../src/observe/client-view.ts';
+import type { Probe, ProbeContext } from '../../src/observe/probe.ts';
+import { sshAccess } from '../../src/observe/ssh-access.ts';
+import type { Json } from '../../src/scenario/observation.ts';
+import { clientTransport } from '../../src/transport/client.ts';
+import { env, never } from '../transport/sshd.ts';
+
+export const clientView: ClientView = {
+  hostname: 'client',
+  user: userInfo().username,
+  isRoot: true,
+  seesAsDaemon: true,
+  environment: { env, source: 'default' },
+  nixVersion: '2.34.8',
+  system: 'x86_64-linux',
+  extraPlatforms: [],
+  systemFeatures: [],
+  maxJobs: 1,
+  buildersSetting: null,
+};
+
+export function buildersOf(text: string): { builders: Builder[] } & Pick<ProbeContext, 'diagnostics'> {
+  return parseMachines(text, { nixVersion: '2.34.8', system: 'x86_64-linux', readFile: () => null });
+}
+
+export function contextOf(more: Partial<ProbeContext> = {}): ProbeContext {
+  return {
+    client: clientView,
+    builders: [],
+    diagnostics: [],
+    clientTransport: clientTransport({ env }),
+    timeoutMs: 5_000,
+    signal: never,
+    ...more,
+  };
+}
+
+/** What a probe finds, as the value that scenarios judge. */
+export async function valueOf(
+  probe: Probe,
+  context: ProbeContext,
+  parameters: Record<string, Json> = {},
+): Promise<Json | undefined> {
+  return (await probe.observe(parameters, context)).value;
+}
+
+/** The context for a builder that is reached by ssh, with `NIX_SSHOPTS` as given. */
+export function sshContext(t: Test, entry: string, nixSshOpts: string): ProbeContext {
+  const folder = mkdtempSync(join(tmpdir(), 'nrbd-observe-'));
+  const [builder] = buildersOf(entry).builders;
+  if (builder === undefined) throw new Error(`no builder in ${entry}`);
+  const environment = { env: { ...env, NIX_SSHOPTS: nixSshOpts }, source: 'default' } as const;
+  const client = { ...clientView, environment };
+  const transport = clientTransport({ env: environment.env, cwd: '/' });
+  const ssh = sshAccess({ builder, client, clientTransport: transport, folder });
+  t.teardown(async () => {
+    await ssh.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+  return contextOf({ client, builder, builders: [builder], ssh, clientTransport: transport });
+}

@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import t from 'tap';
+import { dns } from '../../src/observe/dns.ts';
+import { lookAtKey } from '../../src/observe/key-state.ts';
+import { machines } from '../../src/observe/machines.ts';
+import { tcpConnect } from '../../src/observe/tcp-connect.ts';
+import { weighting } from '../../src/observe/weighting.ts';
+import { clientTransport } from '../../src/transport/client.ts';
+import { env, freePort, never } from '../transport/sshd.ts';
+import { buildersOf, contextOf, valueOf } from './helpers.ts';
+
+t.test('dns asks the resolver of the system', async (t) => {
+  t.match(await valueOf(dns, contextOf(), { name: 'localhost' }), { resolved: true, error: '' });
+  t.match(await valueOf(dns, contextOf(), { name: '127.0.0.9' }), {
+    resolved: true,
+    addresses: ['127.0.0.9'],
+  });
+  const unknown = (await valueOf(dns, contextOf(), { name: 'no-such-host.invalid' })) as { error: string };
+  t.match(unknown, { resolved: false, addresses: [] });
+  t.match(unknown.error, /^(ENOTFOUND|EAI_AGAIN)$/);
+});
+
+t.test('tcp-connect tells a server from its first line', async (t) => {
+  const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n')).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const { port } = server.address() as { port: number };
+  const at = { host: '127.0.0.1', port };
+  t.match(await valueOf(tcpConnect, contextOf(), at), { connected: true, isSsh: false, banner: /^HTTP/ });
+  const closed = { host: '127.0.0.1', port: await freePort() };
+  t.match(await valueOf(tcpConnect, contextOf(), closed), { connected: false, error: 'ECONNREFUSED' });
+});
+
+t.test('machines tells errors and traps with their places', async (t) => {
+  const context = contextOf(buildersOf('ssh://a x86_64-linux - lots\nssh://b x86_64-linux - 0'));
+  t.match(await valueOf(machines, context), {
+    builders: 1,
+    errors: [/^builders:1:24: /],
+    warnings: [/^builders:2:24: /],
+    line: 1,
+    column: 24,
+  });
+  t.match(await valueOf(machines, contextOf(buildersOf('ssh://a'))), { errors: [], warnings: [], code: '' });
+});
+
+t.test('weighting says in words what an entry is good for', async (t) => {
+  const { builders } = buildersOf(
+    'ssh://a x86_64-linux,i686-linux - 2 3 kvm\nssh://b x86_64-linux - 0 1 - gpu\nssh://a\nssh://c , - 1',
+  );
+  const at = (index: number): ReturnType<typeof valueOf> => {
+    const builder = builders[index];
+    return valueOf(weighting, contextOf({ builders, ...(builder === undefined ? {} : { builder }) }));
+  };
+  t.match(await at(0), {
+    maxJobs: 2,
+    sharesSlotsWith: ['line 3'],
+    eligibleFor: 'i686-linux and x86_64-linux builds that need nothing but kvm',
+  });
+  t.match(await at(1), {
+    eligibleFor: 'x86_64-linux builds that need nothing but gpu, and only those that need gpu',
+    entryWithOneJob: 'ssh://b x86_64-linux - 1 1 - gpu',
+  });
+  t.match(await at(3), { systems: [], eligibleFor: /^only `builtin`/ });
+  await t.rejects(at(9), { code: 'no-builder' });
+});
+
+t.test('a private key is looked at with ssh-keygen itself', async (t) => {
+  const folder = t.testdir();
+  const make = (name: string, passphrase = ''): string => {
+    const file = join(folder, name);
+    execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', passphrase, '-C', 'me@here', '-f', file]);
+    return file;
+  };
+  const look = (named: string, files: readonly string[] = [named]): ReturnType<typeof lookAtKey> =>
+    lookAtKey(named, files, clientTransport({ env }), never);
+
+  const good = make('good');
+  const [type, key] = readFileSync(`${good}.pub`, 'utf8').split(' ');
+  t.same(await look(good), { keyFile: good, keyState: 'ok', publicKey: `${type} ${key}` });
+  t.match(
+    await look('', [join(folder, 'none'), good]),
+    { keyFile: good, keyState: 'ok' },
+    'the first that exists',
+  );
+  t.match(await look('', [join(folder, 'none')]), { keyFile: '', keyState: 'none' });
+  t.match(await look(join(folder, 'none')), { keyState: 'missing', publicKey: '' });
+  t.match(await look(make('locked', 'secret')), { keyState: 'passphrase', publicKey: '' });
+  const open = make('open');
+  chmodSync(open, 0o644);
+  t.match(await look(open), { keyState: 'too-open' });
+  const short = make('short');
+  writeFileSync(short, readFileSync(short, 'utf8').slice(0, 200));
+  t.match(await look(short), { keyState: 'corrupt' });
+  const windows = make('windows');
+  writeFileSync(windows, readFileSync(windows, 'utf8').replaceAll('\n', '\r\n'));
+  appendFileSync(windows, '');
+  t.match(await look(windows), { keyState: /^(ok|corrupt)$/ }, 'newer ssh forgives Windows line ends');
+});

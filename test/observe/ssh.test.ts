@@ -1,0 +1,100 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import t from 'tap';
+import { hostKey } from '../../src/observe/host-key.ts';
+import { nixConnect } from '../../src/observe/nix-connect.ts';
+import { sshConfig } from '../../src/observe/ssh-config.ts';
+import { nixSshEnvironment } from '../../src/transport/ssh-options.ts';
+import { never, startSshd } from '../transport/sshd.ts';
+import { contextOf, sshContext, valueOf } from './helpers.ts';
+
+const noSshd = existsSync('/usr/sbin/sshd') ? {} : { skip: 'there is no sshd here' };
+const me = userInfo().username;
+const isolated = '-F none -oGlobalKnownHostsFile=/dev/null';
+
+t.test("the ssh configuration in force, with Nix's own words", noSshd, async (t) => {
+  const context = sshContext(
+    t,
+    'ssh-ng://nix@alpha:2222',
+    `${isolated} -oHostName=10.1.2.3 -oRequestTTY=force`,
+  );
+  t.match(await valueOf(sshConfig, context), {
+    hostname: '10.1.2.3',
+    port: 2222,
+    user: 'nix',
+    isAddress: true,
+    throughJump: false,
+    lookupName: '10.1.2.3',
+    requestTty: 'force',
+  });
+  const jump = sshContext(t, 'ssh-ng://alpha', `${isolated} -oProxyJump=gate -oHostKeyAlias=a`);
+  t.match(await valueOf(sshConfig, jump), { throughJump: true, lookupName: 'a' });
+  const pinned = sshContext(t, 'ssh-ng://alpha - - - - - - c3NoLWVk', `${isolated} -oHostName=10.1.2.3`);
+  t.match(await valueOf(sshConfig, pinned), { pinnedUnderOtherName: true });
+  const bad = await sshConfig.observe({}, sshContext(t, 'ssh-ng://alpha', `${isolated} -oNoSuchOption=1`));
+  t.match(bad, { value: null, stderr: /NoSuchOption|nosuchoption/ });
+  t.not(bad.exitCode, 0);
+});
+
+t.test('the host key, against known hosts and the eighth column', noSshd, async (t) => {
+  const sshd = await startSshd(t);
+  const uri = `ssh-ng://${me}@127.0.0.1:${sshd.port}`;
+  const known = `${isolated} -oUserKnownHostsFile=${sshd.folder}/known_hosts`;
+  t.match(await valueOf(hostKey, sshContext(t, uri, known)), {
+    known: { status: 'match', accepted: true, name: `[127.0.0.1]:${sshd.port}` },
+    offered: { type: 'ssh-ed25519', fingerprint: /^SHA256:/ },
+    pinned: { given: false },
+  });
+  const unknown = `${isolated} -oUserKnownHostsFile=${sshd.folder}/none`;
+  t.match(await valueOf(hostKey, sshContext(t, uri, unknown)), {
+    known: { status: 'unknown', accepted: false },
+  });
+  const lax = `${unknown} -oStrictHostKeyChecking=accept-new`;
+  t.match(await valueOf(hostKey, sshContext(t, uri, lax)), { known: { status: 'unknown', accepted: true } });
+  const column = (name: string): string => readFileSync(`${sshd.folder}/${name}.pub`).toString('base64');
+  const pin = (text: string): ReturnType<typeof valueOf> =>
+    valueOf(hostKey, sshContext(t, `${uri} - - - - - - ${text}`, isolated));
+  t.match(await pin(column('host_ed25519')), {
+    pinned: { given: true, readable: true, same: true },
+    known: { status: 'match' },
+  });
+  t.match(await pin(column('id')), { pinned: { readable: true, same: false }, known: { accepted: false } });
+  t.match(await pin('AAAAC3NzaC1lZDI1NTE5'), { pinned: { given: true, readable: false, same: false } });
+});
+
+t.test('a server that shares no algorithm with the probe is left to the login', noSshd, async (t) => {
+  const sshd = await startSshd(t, ['KexAlgorithms sntrup761x25519-sha512']);
+  const context = sshContext(t, `ssh-ng://${me}@127.0.0.1:${sshd.port}`, isolated);
+  await t.rejects(hostKey.observe({}, context), { code: 'does-not-apply', message: /left to the login/ });
+});
+
+t.test('the way in that Nix takes, and what stands there', noSshd, async (t) => {
+  const sshd = await startSshd(t, ['ForceCommand echo hello']);
+  const uri = `ssh-ng://${me}@127.0.0.1:${sshd.port}`;
+  const options = `${isolated} -oUserKnownHostsFile=${sshd.folder}/known_hosts`;
+  const entry = `${uri} - ${sshd.folder}/id`;
+  t.match(await nixConnect.observe({}, sshContext(t, entry, options)), {
+    exitCode: 0,
+    value: { started: true, answered: false, noise: 'hello\n', noiseBytes: 6, program: 'nix-daemon --stdio' },
+  });
+  const refused = await nixConnect.observe({}, sshContext(t, `${uri} - ${sshd.folder}/host_ecdsa`, options));
+  t.match(refused, {
+    exitCode: 255,
+    stderr: /Permission denied/,
+    value: { started: false, keyState: 'ok', keyFile: `${sshd.folder}/host_ecdsa` },
+  });
+});
+
+t.test('ssh gets the shell that this Nix gives it', (t) => {
+  const shell = (nixVersion: string): unknown =>
+    nixSshEnvironment({ SHELL: '/bin/zsh' }, nixVersion)['SHELL'];
+  t.equal(shell('2.34.8'), '/bin/sh');
+  t.equal(shell('2.25.0'), '/bin/sh');
+  t.equal(shell('2.24.9'), '/bin/zsh');
+  t.equal(shell('Lix 2.95.0'), '/bin/zsh');
+  t.end();
+});
+
+t.test('an entry without ssh has no such way', async (t) => {
+  await t.rejects(sshConfig.observe({}, contextOf({ signal: never })), { code: 'no-ssh' });
+});
