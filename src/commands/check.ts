@@ -60,6 +60,7 @@ export async function check(options: CheckOptions, version: string): Promise<num
       clientTransport: transport,
       builders: chosen,
       diagnostics,
+      effective: readBuilders({}, client).builders,
       scenarios: scenarios.map((scenario) => ({
         ...scenario,
         timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),

@@ -31,6 +31,8 @@ export function clientContext(client: ClientView): Record<string, Json> {
     system: client.system,
     maxJobs: client.maxJobs,
     hasNix: client.nixVersion !== '',
+    daemonPid: client.environment.daemonPid ?? 0,
+    caller: client.caller,
   };
 }
 

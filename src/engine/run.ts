@@ -23,6 +23,8 @@ export interface RunInput {
   clientTransport: Transport;
   builders: readonly Builder[];
   diagnostics: readonly Diagnostic[];
+  /** The entries of Nix's own `builders` setting. */
+  effective: readonly Builder[];
   /** In the order of {@link orderByNeeds}. */
   scenarios: readonly Scenario[];
   probes: ReadonlyMap<string, Probe>;
@@ -171,7 +173,7 @@ function lookOnce(
 function observeOptions(
   scenario: Scenario,
   subject: Subject,
-  { client, clientTransport, builders, diagnostics, probes }: RunInput,
+  { client, clientTransport, builders, diagnostics, effective, probes }: RunInput,
   signal: AbortSignal,
 ): ObserveOptions {
   return {
@@ -181,6 +183,7 @@ function observeOptions(
       clientTransport,
       builders,
       diagnostics,
+      effective,
       ...(subject.builder === undefined ? {} : { builder: subject.builder }),
       ...(subject.ssh === undefined ? {} : { ssh: subject.ssh }),
     },

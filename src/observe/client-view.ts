@@ -10,6 +10,8 @@ export interface ClientView {
   hostname: string;
   user: string;
   isRoot: boolean;
+  /** Who called sudo, or empty. */
+  caller: string;
   /** False for an ordinary user of a multi-user Nix: the daemon's keys, ssh configuration and environment cannot be seen. */
   seesAsDaemon: boolean;
   environment: DaemonEnvironment;
@@ -34,6 +36,7 @@ export async function viewClient(
     hostname: hostname(),
     user: userInfo().username,
     isRoot,
+    caller: isRoot ? (process.env['SUDO_USER'] ?? '') : '',
     seesAsDaemon: isRoot || !isMultiUser(environment.env),
     environment,
     nixVersion: version,

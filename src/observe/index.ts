@@ -1,21 +1,31 @@
+import { builderSettings } from './builder-settings.ts';
 import { clientIdentity } from './client-identity.ts';
+import { clock } from './clock.ts';
 import { dns } from './dns.ts';
+import { effectiveBuilders } from './effective-builders.ts';
 import { hostKey } from './host-key.ts';
+import { keyFile } from './key-file.ts';
 import { machines } from './machines.ts';
 import { nixConnect } from './nix-connect.ts';
 import type { Probe } from './probe.ts';
+import { shell } from './shell.ts';
 import { sshConfig } from './ssh-config.ts';
 import { tcpConnect } from './tcp-connect.ts';
 import { weighting } from './weighting.ts';
 
 const all: readonly Probe[] = [
   clientIdentity,
+  effectiveBuilders,
   machines,
   sshConfig,
+  keyFile,
   dns,
   tcpConnect,
   hostKey,
   nixConnect,
+  shell,
+  builderSettings,
+  clock,
   weighting,
 ];
 

@@ -38,7 +38,7 @@ export function versionOf(line: string): string {
   return match?.groups?.['flavour']?.startsWith('Lix') === true ? `Lix ${number}` : number;
 }
 
-function settingsOf(json: string): Record<string, Json> | null {
+export function settingsOf(json: string): Record<string, Json> | null {
   try {
     const parsed = JSON.parse(json) as Record<string, { value: Json }>;
     return Object.fromEntries(Object.entries(parsed).map(([name, setting]) => [name, setting.value]));

@@ -1,4 +1,5 @@
 import type { Builder } from '../machines/builder.ts';
+import { entryWith } from './entry-with.ts';
 import { CannotObserve, type Probe } from './probe.ts';
 
 /** Which builds Nix may send to this builder, and what in the other entries stands in its way. */
@@ -18,7 +19,7 @@ export const weighting: Probe = {
         mandatoryFeatures: builder.mandatoryFeatures,
         sharesSlotsWith: twins.map(({ source }) => `line ${source.line}`),
         eligibleFor: eligibleFor(builder),
-        entryWithOneJob: entryWithOneJob(builder),
+        entryWithOneJob: entryWith(builder, { 3: '1' }),
       },
     });
   },
@@ -33,10 +34,4 @@ function eligibleFor({ systems, supportedFeatures, mandatoryFeatures }: Builder)
   const demanded =
     mandatoryFeatures.length === 0 ? '' : `, and only those that need ${mandatoryFeatures.join(' and ')}`;
   return `${systems.join(' and ')} builds${features}${demanded}`;
-}
-
-/** The entry with its fourth column made 1. */
-function entryWithOneJob({ entry }: Builder): string {
-  const columns = entry.split(/\s+/);
-  return columns.map((text, index) => (index === 3 ? '1' : text)).join(' ');
 }

@@ -35,6 +35,8 @@ export const clientNames = [
   'system',
   'maxJobs',
   'hasNix',
+  'daemonPid',
+  'caller',
 ] as const;
 
 /** A builder and a client for `examples` that bring none of their own. */
@@ -69,4 +71,6 @@ export const exampleClient = {
   system: 'x86_64-linux',
   maxJobs: 1,
   hasNix: true,
+  daemonPid: 1,
+  caller: '',
 };
