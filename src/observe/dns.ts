@@ -8,6 +8,8 @@ export const dns: Probe = {
   required: ['name'],
   observe: async ({ name }, { timeoutMs }) => {
     const host = textOf(name);
+    const [, bareName = host, port = ''] = /^(.+):(\d+)$/.exec(host) ?? [];
+    const named = { name: host, bareName, port };
     const late = new Promise<never>((_, reject) => {
       setTimeout(
         () => reject(new CannotObserve('timeout', `the resolver did not answer within ${timeoutMs} ms`)),
@@ -17,12 +19,12 @@ export const dns: Probe = {
     try {
       const found = await Promise.race([lookup(host, { all: true, verbatim: true }), late]);
       return {
-        value: { name: host, resolved: true, addresses: found.map(({ address }) => address), error: '' },
+        value: { ...named, resolved: true, addresses: found.map(({ address }) => address), error: '' },
       };
     } catch (error) {
       if (error instanceof CannotObserve) throw error;
       const code = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-      return { value: { name: host, resolved: false, addresses: [], error: code } };
+      return { value: { ...named, resolved: false, addresses: [], error: code } };
     }
   },
 };

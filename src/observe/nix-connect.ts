@@ -1,4 +1,5 @@
 import { converse } from '../transport/converse.ts';
+import { entryWith } from './entry-with.ts';
 import { type KeyState, lookAtKey } from './key-state.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
 import { greetingOf, magicOffset, type Protocol, readGreeting } from './wire/greeting.ts';
@@ -45,6 +46,7 @@ export const nixConnect: Probe = {
         ...(started ? unneeded : await lookAtTheKey(context)),
         answered: greeting !== null,
         answeredOther: magicOffset(said, other) >= 0,
+        entryOtherScheme: entryWith(builder, { 0: inOtherScheme(builder.fields[0]?.text ?? '') }),
         noise: noise.slice(0, 400),
         noiseBytes: Buffer.byteLength(noise),
         protocolVersion: greeting?.protocolVersion ?? '',
@@ -55,6 +57,12 @@ export const nixConnect: Probe = {
     };
   },
 };
+
+/** The URI as the entry has it, which may name no scheme: then it is `ssh://`. */
+function inOtherScheme(uri: string): string {
+  const [, scheme, rest = uri] = /^(ssh|ssh-ng):\/\/(.*)$/.exec(uri) ?? [];
+  return scheme === 'ssh-ng' ? `ssh://${rest}` : `ssh-ng://${rest}`;
+}
 
 const unneeded: KeyState = { keyFile: '', keyState: 'ok', publicKey: '' };
 

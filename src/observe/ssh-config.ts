@@ -9,7 +9,8 @@ export const sshConfig: Probe = {
   observe: async (_parameters, context) => {
     const { builder, ssh } = sshOf(context);
     const asked = await ssh.config(context.signal);
-    if (!asked.ok) return { exitCode: asked.exitCode, stderr: asked.stderr, value: null };
+    if (!asked.ok)
+      return { exitCode: asked.exitCode, stderr: asked.stderr, value: { ...badOption(asked.stderr) } };
     const { config } = asked;
     const raw = (key: string): string => config.raw[key]?.[0] ?? '';
     return {
@@ -43,4 +44,10 @@ export const sshConfig: Probe = {
 
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== 'none';
+}
+
+/** Where ssh stumbled, as `FILE: line N: Bad configuration option: NAME`; empty where it was something else. */
+function badOption(stderr: string): { badFile: string; badOption: string } {
+  const [, file = '', option = ''] = /^(\S+): line \d+: Bad configuration option: (\S+)/m.exec(stderr) ?? [];
+  return { badFile: file, badOption: option };
 }

@@ -74,7 +74,12 @@ export function layOut(options: HostOptions, root: string): string {
     settings.map(([key, value]) => `${key} = ${value}`),
   );
   mkdirSync(outside(folder, '/etc/ssh/ssh_config.d'));
-  write('/etc/ssh/ssh_config', ['Include /etc/ssh/ssh_config.d/*.conf']);
+  write('/etc/ssh/ssh_config', [
+    'Include /etc/ssh/ssh_config.d/*.conf',
+    'Host *',
+    '  ConnectTimeout 10',
+    '  ServerAliveInterval 30',
+  ]);
   if (sshd !== null) {
     const key = outside(folder, '/etc/ssh/ssh_host_ed25519_key');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', `root@${name}`, '-f', key]);

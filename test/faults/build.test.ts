@@ -1,0 +1,4 @@
+import { laboratory } from './laboratory.ts';
+import { buildFaults } from './nix.ts';
+
+laboratory(buildFaults);

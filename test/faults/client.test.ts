@@ -1,0 +1,4 @@
+import { clientFaults } from './client.ts';
+import { laboratory } from './laboratory.ts';
+
+laboratory(clientFaults);

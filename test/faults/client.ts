@@ -1,0 +1,202 @@
+import type { Fault, Lab } from './fault.ts';
+
+/** A second entry, healthy, so that something is left when the bad one is taken out. */
+const besides =
+  (entry: (lab: Lab) => string) =>
+  (lab: Lab): void =>
+    lab.client.machines(lab.builder.line(), entry(lab));
+
+const badEntry = { scenario: 'machines-file', cause: 'machines-file-bad-entry' } as const;
+const rootConfig = '/root/.ssh/config';
+
+export const clientFaults: readonly Fault[] = [
+  {
+    title: 'the number of jobs is no number',
+    breaks: besides(({ builder }) => builder.line('ssh', 'x86_64-linux - lots')),
+    ...badEntry,
+  },
+  {
+    title: 'the number of jobs is "auto"',
+    breaks: besides(({ builder }) => builder.line('ssh', 'x86_64-linux - auto')),
+    ...badEntry,
+  },
+  {
+    title: 'a decimal speed factor before Nix 2.20',
+    breaks: besides(({ builder }) => builder.line('ssh', 'x86_64-linux - 1 1.5')),
+    ...badEntry,
+  },
+  {
+    title: 'the host key was pasted as it stands, blank and all',
+    breaks: besides(({ builder }) => builder.line('ssh', `x86_64-linux - 1 1 - - ${builder.hostKey}`)),
+    ...badEntry,
+  },
+  {
+    title: 'a host key column that is no base64, Nix 2.34',
+    client: { nix: '2.34' },
+    breaks: besides(({ builder }) => builder.line('ssh', 'x86_64-linux - 1 1 - - SHA256:abc')),
+    ...badEntry,
+  },
+  {
+    title: 'a bad entry in the builders setting itself',
+    breaks: ({ builder, args }) => args.push('--builders', builder.line('ssh', 'x86_64-linux - lots')),
+    scenario: 'machines-file',
+    cause: 'builders-setting-bad-entry',
+    fixNotRun: 'the setting was given on the command line',
+  },
+  {
+    title: 'the host key stands one column too far left',
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', `x86_64-linux - 1 1 - ${builder.publicHostKey}`)),
+    scenario: 'machines-traps',
+    cause: 'machines-file-trap',
+    outcome: 'warn',
+    fixNotRun: 'only its owner knows what the columns were meant to be',
+  },
+  {
+    title: 'an include that does not exist',
+    breaks: besides(() => '@/etc/nix/machines.d/more'),
+    scenario: 'machines-traps',
+    cause: 'machines-file-trap',
+    outcome: 'warn',
+    fixNotRun: 'only its owner knows where the file is',
+  },
+  {
+    title: 'no jobs are allowed',
+    breaks: ({ client, builder }) => client.machines(builder.line('ssh-ng', 'x86_64-linux - 0')),
+    scenario: 'slots',
+    cause: 'max-jobs-zero',
+  },
+  {
+    title: 'only builds with a mandatory feature may go there',
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 1 1 - big-parallel')),
+    scenario: 'weighting',
+    cause: 'mandatory-features',
+    outcome: 'warn',
+    fixNotRun: 'it may well be meant',
+  },
+  {
+    title: 'two entries with the same URI',
+    breaks: besides(({ builder }) => builder.line('ssh-ng', 'x86_64-linux - 2 1')),
+    scenario: 'weighting',
+    cause: 'duplicate-uri',
+    outcome: 'warn',
+    fixNotRun: 'only its owner knows which of the two is right',
+  },
+  {
+    title: 'the builders setting is empty',
+    client: { nixConf: { builders: '' } },
+    breaks: ({ args }) => args.push('-m', '/etc/nix/machines'),
+    scenario: 'builders-setting',
+    cause: 'builders-setting-empty',
+    outcome: 'warn',
+  },
+  {
+    title: 'the builders setting names another file',
+    client: { nixConf: { builders: '@/etc/nix/other' } },
+    breaks: ({ args }) => args.push('-m', '/etc/nix/machines'),
+    scenario: 'builders-setting',
+    cause: 'builders-setting-other',
+    outcome: 'warn',
+  },
+  {
+    title: 'the daemon was not restarted after an edit',
+    breaks: ({ client }) => client.host.sh('touch -d "1 minute" /etc/nix/nix.conf'),
+    scenario: 'daemon-restarted',
+    cause: 'daemon-settings-stale',
+    outcome: 'warn',
+    fixNotRun: 'an edit from the future stays newer than any daemon',
+  },
+  {
+    title: 'the daemon was not restarted after a real edit',
+    breaks: ({ client }) => client.host.sh('sleep 3; echo max-silent-time = 0 >> /etc/nix/nix.conf'),
+    scenario: 'daemon-restarted',
+    cause: 'daemon-settings-stale',
+    outcome: 'warn',
+  },
+  {
+    title: 'an untrusted user names builders in a nix.conf of their own',
+    breaks: async ({ client, env }) => {
+      env['SUDO_USER'] = 'alice';
+      await client.host.sh(
+        "echo 'alice:x:1700:1700::/home/alice:/bin/sh' >> /etc/passwd; mkdir -p /home/alice/.config/nix; echo 'builders = ssh://alpha' > /home/alice/.config/nix/nix.conf",
+      );
+    },
+    scenario: 'caller-trusted',
+    cause: 'caller-not-trusted',
+    outcome: 'warn',
+  },
+  {
+    title: 'no ssh on the PATH of the daemon',
+    breaks: ({ client }) =>
+      client.host.sh(
+        'mkdir /tmp/bin; ln -s /usr/bin/* /tmp/bin; rm /tmp/bin/ssh; pkill -KILL nix-daemon; rm /nix/var/nix/daemon-socket/socket; PATH=/tmp/bin setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5',
+      ),
+    scenario: 'ssh-config',
+    cause: 'ssh-missing',
+    outcome: 'error',
+    fixNotRun: 'a package cannot be installed into a part of this machine',
+  },
+  {
+    title: 'an option that this ssh does not know',
+    breaks: ({ client }) => client.host.write(rootConfig, 'Host *\n  UseKeychain yes\n'),
+    scenario: 'ssh-config',
+    cause: 'ssh-config-bad-option',
+  },
+  {
+    title: "root's ssh configuration can be written by others",
+    breaks: ({ client }) => client.host.sh(`touch ${rootConfig}; chmod 666 ${rootConfig}`),
+    scenario: 'ssh-config',
+    cause: 'ssh-config-bad-owner',
+  },
+  {
+    title: 'RemoteCommand for every host',
+    breaks: ({ client }) => client.host.write(rootConfig, 'Host *\n  RemoteCommand tmux\n'),
+    scenario: 'ssh-config',
+    cause: 'ssh-config-remote-command',
+  },
+  {
+    title: 'RequestTTY for every host',
+    breaks: ({ client }) => client.host.write(rootConfig, 'RequestTTY force\n'),
+    scenario: 'ssh-config',
+    cause: 'ssh-config-request-tty',
+  },
+  {
+    title: 'a pinned host key behind an alias',
+    builder: { trusted: false },
+    breaks: ({ client, builder }) => {
+      client.host.write(
+        '/etc/ssh/ssh_config',
+        `Host nickname\n  HostName ${builder.name}\n  ConnectTimeout 9\n  ServerAliveInterval 9\n`,
+      );
+      client.machines(`ssh-ng://root@nickname x86_64-linux - 4 1 - - ${builder.publicHostKey}`);
+    },
+    scenario: 'ssh-config',
+    cause: 'host-key-hidden-by-alias',
+  },
+  {
+    title: 'ssh shares connections',
+    breaks: ({ client }) =>
+      client.host.write(rootConfig, 'Host *\n  ControlMaster auto\n  ControlPath ~/.ssh/%C\n'),
+    scenario: 'ssh-sharing',
+    cause: 'ssh-control-master',
+    outcome: 'warn',
+  },
+  {
+    title: 'ssh has no time limits',
+    breaks: ({ client }) => client.host.write('/etc/ssh/ssh_config', '# empty\n'),
+    scenario: 'ssh-timeouts',
+    cause: 'ssh-without-timeouts',
+    outcome: 'warn',
+  },
+  {
+    title: 'a key that does not exist, while another one opens the builder',
+    breaks: ({ client, builder }) => {
+      client.host.write(rootConfig, 'IdentityFile ~/.ssh/id_ed25519\n');
+      client.machines(builder.line('ssh-ng', 'x86_64-linux /etc/nix/key 1'));
+    },
+    scenario: 'key-file',
+    cause: 'key-missing',
+    outcome: 'warn',
+  },
+];

@@ -1,0 +1,35 @@
+import type { Builder, Client } from '../fleet/index.ts';
+import type { BuilderOptions } from '../fleet/builder.ts';
+import type { ClientOptions } from '../fleet/client.ts';
+
+/** A client and its builder, about to be broken. */
+export interface Lab {
+  client: Client;
+  builder: Builder;
+  /** Words for `check`, besides its format. */
+  args: string[];
+  /** Its environment. */
+  env: Record<string, string>;
+}
+
+/** One way in which remote builds really fail, and what the doctor must say of it. */
+export interface Fault {
+  /** What is broken, in a few words; also its name. */
+  title: string;
+  client?: Omit<ClientOptions, 'name'>;
+  builder?: Omit<BuilderOptions, 'name'>;
+  /** Default ssh-ng. */
+  scheme?: 'ssh' | 'ssh-ng';
+  /** Breaks it; /etc/nix/machines holds the builder's healthy entry by then. */
+  breaks: (lab: Lab) => unknown;
+  scenario: string;
+  cause: string;
+  /** Default fail: the cause must then be the builder's root cause. */
+  outcome?: 'fail' | 'warn' | 'error';
+  /** Causes that the doctor names after the fix, in turn; their fixes are run too. */
+  then?: readonly string[];
+  /** Typed in answer to a fix that asks. */
+  answer?: string;
+  /** Why the printed fix is not run here; absent: it is run, and must heal. */
+  fixNotRun?: string;
+}

@@ -1,0 +1,126 @@
+import type { FixStep, Report, ReportCheck } from '../../src/generated/types.ts';
+import type { Fleet } from '../fleet/index.ts';
+import type { Host } from '../fleet/host.ts';
+import { withFleet } from '../fleet/with-fleet.ts';
+import type { Fault, Lab } from './fault.ts';
+
+/** What came of a fault. */
+export interface Row {
+  fault: string;
+  expected: string;
+  got: string;
+  /** Why it was not, where it was not. */
+  fixRun: 'yes' | 'no';
+  healthyAfter: 'yes' | 'no' | '-';
+  /** What to know where the row is wrong. */
+  details: string;
+}
+
+/** Whether a row is as it should be. */
+export function isRight({ expected, got, fixRun, healthyAfter }: Row): boolean {
+  return expected === got && (fixRun === 'no' || healthyAfter === 'yes');
+}
+
+/** Breaks a real builder, looks at what `check` says, does what it says, and looks again. */
+export async function tryFault(fleet: Fleet, fault: Fault, extra: readonly string[] = []): Promise<Row> {
+  const [client, builder] = await Promise.all([fleet.client(fault.client), fleet.builder(fault.builder)]);
+  const lab: Lab = { client, builder, args: [...extra], env: {} };
+  try {
+    client.machines(builder.line(fault.scheme));
+    await fault.breaks(lab);
+    const causes = [fault.cause, ...(fault.then ?? [])];
+    const wanted = `${fault.outcome ?? 'fail'} ${fault.scenario}: ${causes.join(', then ')}`;
+    let report = await look(lab);
+    const seen: string[] = [];
+    const details: string[] = [];
+    let row = `${found(report, fault).outcome} ${found(report, fault).scenario}: `;
+    for (const cause of causes) {
+      const { check } = found(report, fault);
+      seen.push(check?.cause ?? 'no cause');
+      details.push(...describe(report));
+      if (check?.cause !== cause || fault.fixNotRun !== undefined) break;
+      for (const step of check.fix ?? []) details.push(await apply(step, lab, fault.answer));
+      report = await look(lab);
+    }
+    row += seen.join(', then ');
+    const healed = report.summary.verdict === 'healthy' && found(report, fault).check?.outcome !== 'warn';
+    if (!healed) details.push('afterwards:', ...describe(report));
+    return {
+      fault: fault.title,
+      expected: wanted,
+      got: row,
+      fixRun: fault.fixNotRun === undefined ? 'yes' : 'no',
+      healthyAfter: fault.fixNotRun === undefined ? (healed ? 'yes' : 'no') : '-',
+      details: details.join('\n'),
+    };
+  } finally {
+    await Promise.all([client.host.stop(), builder.host.stop()]);
+  }
+}
+
+async function look({ client, args, env }: Lab): Promise<Report> {
+  return (await client.check(args, { env })).report;
+}
+
+/** What the report says where the fault should show: the root cause, or for a warning its own check. */
+function found(
+  { builders, clientChecks }: Report,
+  { scenario, outcome = 'fail' }: Fault,
+): { check: ReportCheck | undefined; outcome: string; scenario: string } {
+  const [builder] = builders;
+  const checks = [...clientChecks, ...(builder?.checks ?? [])];
+  const root = builder?.rootCause ?? null;
+  const wanted =
+    outcome === 'warn'
+      ? scenario
+      : (root?.scenario ?? checks.find((one) => one.outcome === 'fail')?.scenario ?? scenario);
+  const check = checks.find((one) => one.scenario === wanted);
+  return { check, outcome: check?.outcome ?? 'no check', scenario: wanted };
+}
+
+function describe({ clientChecks, builders }: Report): string[] {
+  return [...clientChecks, ...builders.flatMap(({ checks }) => checks)]
+    .filter(({ outcome }) => outcome === 'fail' || outcome === 'error' || outcome === 'warn')
+    .map(({ outcome, scenario, cause, message }) => `${outcome} ${scenario} ${cause ?? ''}: ${message}`);
+}
+
+/** Does a step as the reader would: in a root shell of the machine that it names. */
+async function apply(step: FixStep, { client, builder }: Lab, answer?: string): Promise<string> {
+  const host = step.on === 'client' ? client.host : builder.host;
+  if (step.edit !== undefined) return `edit on ${step.on}: ${edit(host, step.edit)}`;
+  const env = {
+    PATH: '/run/project/test/fleet/stand-ins:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ...(answer === undefined
+      ? {}
+      : { SSH_ASKPASS: '/tmp/answer', SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' }),
+  };
+  if (answer !== undefined) host.write('/tmp/answer', `#!/bin/sh\necho ${answer}\n`, 0o755);
+  const { exitCode, stdout, stderr } = await host.sh(step.run ?? 'false', { env, timeoutMs: 30_000 });
+  return `run on ${step.on}: ${step.run} => ${exitCode} ${stdout.slice(0, 200)}${stderr.slice(0, 300)}`;
+}
+
+function edit(host: Host, { file, add, replace, with: replacement }: NonNullable<FixStep['edit']>): string {
+  const text = host.read(file);
+  if (add !== undefined) {
+    host.write(file, `${text.replace(/\n?$/, '\n')}${add}\n`);
+    return `added to ${file}`;
+  }
+  if (replace === undefined || replacement === undefined || text.split(replace).length !== 2)
+    return `${file} does not hold "${replace}" exactly once`;
+  host.write(file, text.split(replace).join(replacement));
+  return `${file}: ${replacement}`;
+}
+
+/** Tests every fault of a list, or those whose title holds the words of the command line, and prints a row for each. */
+export function laboratory(faults: readonly Fault[]): void {
+  const words = process.argv.slice(2);
+  for (const fault of faults.filter(({ title }) => words.every((word) => title.includes(word)))) {
+    withFleet(fault.title, async (t, fleet) => {
+      const row = await tryFault(fleet, fault);
+      const { expected, got, fixRun, healthyAfter } = row;
+      t.comment(`fault | ${row.fault} | ${expected} | ${got} | ${fixRun} | ${healthyAfter}`);
+      t.equal(got, expected, row.details);
+      if (fixRun === 'yes') t.equal(healthyAfter, 'yes', row.details);
+    });
+  }
+}

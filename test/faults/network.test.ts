@@ -1,0 +1,4 @@
+import { networkFaults } from './network.ts';
+import { laboratory } from './laboratory.ts';
+
+laboratory(networkFaults);

@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Fault, Lab } from './fault.ts';
+
+/** Stand-in: something that is no SSH server listens in its place. `body` runs for each connection, `$c`. */
+async function listenInstead({ builder }: Lab, body: string, more = ''): Promise<void> {
+  await builder.host.stopSshd();
+  const { address, port } = builder.host;
+  const script = `use IO::Socket::INET; $SIG{CHLD} = "IGNORE"; $SIG{PIPE} = "IGNORE"; my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 5, ReuseAddr => 1) or die $!; while (my $c = $s->accept) { $c->autoflush(1); unless (fork) { ${body} exit } close $c; }`;
+  await builder.host.sh(`${more} setsid perl -e '${script}' </dev/null >/tmp/listen.log 2>&1 & sleep 0.3`);
+}
+
+export const networkFaults: readonly Fault[] = [
+  {
+    title: 'a name that nobody knows',
+    breaks: ({ client }) => client.machines('ssh-ng://root@nobody.invalid x86_64-linux'),
+    scenario: 'dns',
+    cause: 'name-unknown',
+    fixNotRun: 'only its owner knows the address',
+  },
+  {
+    title: 'a name server that does not answer',
+    breaks: async ({ client }) => {
+      client.machines('ssh-ng://root@alpha.example x86_64-linux');
+      await client.host.sh(
+        'echo nameserver 127.0.9.9 > /tmp/resolv.conf; mount --bind /tmp/resolv.conf /etc/resolv.conf',
+      );
+    },
+    scenario: 'dns',
+    cause: 'dns-server-silent',
+    fixNotRun: 'it is the name server that must be mended',
+  },
+  {
+    title: 'a port in the URI before Nix 2.31',
+    builder: { port: 2222 },
+    breaks: ({ client, builder }) => client.machines(`ssh-ng://root@${builder.name}:2222 x86_64-linux - 4`),
+    scenario: 'dns',
+    cause: 'port-in-name',
+  },
+  {
+    title: 'the SSH server does not run',
+    breaks: ({ builder }) => builder.host.stopSshd(),
+    scenario: 'tcp',
+    cause: 'connection-refused',
+  },
+  {
+    title: 'nothing answers: packets are dropped',
+    breaks: async (lab) => {
+      await lab.builder.host.stopSshd();
+      const { address, port } = lab.builder.host;
+      // A queue that is full: Linux then drops whoever else knocks.
+      const script = `use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 1) or die $!; listen($s, 0); for (1..3) { push @c, IO::Socket::INET->new(PeerAddr => "${address}", PeerPort => ${port}, Blocking => 0) } sleep 1000`;
+      await lab.builder.host.sh(`setsid perl -e '${script}' </dev/null >/tmp/listen.log 2>&1 &`);
+      await sleep(500);
+    },
+    scenario: 'tcp',
+    cause: 'connection-timeout',
+    fixNotRun: 'the machine must be woken, or its firewall opened',
+  },
+  {
+    title: 'something listens and says nothing',
+    breaks: (lab) => listenInstead(lab, 'sleep 1000;'),
+    scenario: 'tcp',
+    cause: 'port-silent',
+    fixNotRun: 'only its owner knows what should listen there',
+  },
+  {
+    title: 'a web server listens',
+    breaks: (lab) => listenInstead(lab, 'print $c "HTTP/1.1 400 Bad Request\\r\\n\\r\\n";'),
+    scenario: 'tcp',
+    cause: 'not-an-ssh-server',
+    fixNotRun: 'only its owner knows what should listen there',
+  },
+  {
+    title: 'too many log in at the same time',
+    builder: { sshd: { MaxStartups: '1:100:1', LoginGraceTime: '100' } },
+    breaks: async ({ builder, client }) => {
+      const { address, port } = builder.host;
+      const hold = `use IO::Socket::INET; for (1..3) { push @c, IO::Socket::INET->new(PeerAddr => "${address}", PeerPort => ${port}) } sleep 1000`;
+      await client.host.sh(`setsid perl -e '${hold}' </dev/null >/dev/null 2>&1 & sleep 0.5`);
+    },
+    scenario: 'tcp',
+    cause: 'connection-throttled',
+  },
+];

@@ -1,0 +1,4 @@
+import { laboratory } from './laboratory.ts';
+import { nixFaults } from './nix.ts';
+
+laboratory(nixFaults);

@@ -1,0 +1,344 @@
+import type { Fault, Lab } from './fault.ts';
+
+const untrusted = { user: { name: 'nix' } } as const;
+const trusted = { user: { name: 'nix', trusted: true } } as const;
+
+/** Nix is installed where its installer puts it, and not where a plain login looks. */
+async function hideNix({ builder: { host } }: Lab): Promise<void> {
+  await host.sh(
+    'mount -t tmpfs tmpfs /usr/local/bin; mkdir /tmp/bin; ln -s /usr/bin/* /tmp/bin; rm /tmp/bin/nix*; mkdir -p /nix/var/nix/profiles/default; ln -s /usr/bin /nix/var/nix/profiles/default/bin',
+  );
+  await host.stopSshd();
+  await host.sh('echo SetEnv PATH=/usr/local/bin:/tmp/bin >> /etc/ssh/sshd_config');
+  await host.startSshd();
+}
+
+/** A store with little room, filled with garbage. */
+function smallStore(mount: string, fill: string): (lab: Lab) => Promise<unknown> {
+  return ({ builder: { host } }) =>
+    host.sh(
+      `systemctl() { :; }; pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket; mount -t tmpfs -o ${mount} tmpfs /nix/store; chmod 1775 /nix/store; chgrp nixbld /nix/store; d=/nix/store/00000000000000000000000000000000-garbage; mkdir $d; ${fill}; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5`,
+    );
+}
+
+export const nixFaults: readonly Fault[] = [
+  {
+    title: 'the login shell refuses everybody',
+    builder: { user: { name: 'nix', shell: '/usr/sbin/nologin', trusted: true } },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'shell-nologin',
+  },
+  {
+    title: 'a start-up file prints a greeting, ssh-ng',
+    builder: { user: { name: 'nix', shell: '/bin/bash', trusted: true } },
+    breaks: ({ builder }) =>
+      builder.host.sh("echo 'echo Welcome to the machine' > /home/nix/.bashrc; chown nix: /home/nix/.bashrc"),
+    scenario: 'handshake',
+    cause: 'shell-noise',
+  },
+  {
+    title: 'a start-up file prints a greeting, ssh',
+    scheme: 'ssh',
+    builder: { user: { name: 'nix', shell: '/bin/bash', trusted: true } },
+    breaks: ({ builder }) =>
+      builder.host.sh("echo 'echo Welcome to the machine' > /home/nix/.bashrc; chown nix: /home/nix/.bashrc"),
+    scenario: 'handshake',
+    cause: 'shell-noise',
+  },
+  {
+    title: 'a start-up file prints less than a word',
+    builder: { user: { name: 'nix', shell: '/bin/bash', trusted: true } },
+    breaks: ({ builder }) =>
+      builder.host.sh("echo 'echo hi' > /home/nix/.bashrc; chown nix: /home/nix/.bashrc"),
+    scenario: 'handshake',
+    cause: 'shell-noise',
+  },
+  {
+    title: 'the account is tied to nix-store, the entry says ssh-ng',
+    builder: { sshd: { ForceCommand: 'nix-store --serve --write' } },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'forced-command-other-protocol',
+  },
+  {
+    title: 'the account is tied to nix-daemon, the entry says ssh',
+    scheme: 'ssh',
+    builder: { sshd: { ForceCommand: 'nix-daemon --stdio' } },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'forced-command-other-protocol',
+  },
+  {
+    title: 'the account is tied to a command that just ends',
+    builder: { sshd: { ForceCommand: 'exit 0' } },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'remote-program-ends',
+    fixNotRun: 'only its owner knows what the account is for',
+  },
+  {
+    title: 'the account is tied to a command that prints something else',
+    builder: { sshd: { ForceCommand: 'echo you shall not pass' } },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'shell-noise',
+    fixNotRun: 'only its owner knows what the account is for',
+  },
+  {
+    title: 'Nix is not on the PATH of a plain login, ssh-ng',
+    breaks: hideNix,
+    scenario: 'handshake',
+    cause: 'nix-not-on-path',
+  },
+  {
+    title: 'Nix is not on the PATH of a plain login, ssh',
+    scheme: 'ssh',
+    breaks: hideNix,
+    scenario: 'handshake',
+    cause: 'nix-not-on-path',
+  },
+  {
+    title: "Tailscale's SSH server garbles the protocol",
+    builder: { sshd: { VersionAddendum: 'Tailscale', ForceCommand: 'echo -n /nix/sto' } },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'tailscale-ssh',
+    fixNotRun: 'a stand-in speaks in its place: the real one needs an account',
+  },
+  {
+    title: 'the daemon does not run, ssh-ng',
+    builder: { ...trusted, nix: '2.26' },
+    breaks: ({ builder }) => builder.host.stopDaemon(),
+    scenario: 'handshake',
+    cause: 'daemon-down',
+  },
+  {
+    title: 'the daemon does not run, ssh',
+    scheme: 'ssh',
+    builder: { ...trusted, nix: '2.26' },
+    breaks: ({ builder }) => builder.host.stopDaemon(),
+    scenario: 'handshake',
+    cause: 'daemon-down',
+  },
+  {
+    title: 'the daemon died and left its socket',
+    builder: { ...trusted, nix: '2.34' },
+    breaks: ({ builder }) => builder.host.sh('pkill -KILL nix-daemon'),
+    scenario: 'handshake',
+    cause: 'daemon-down',
+  },
+  {
+    title: "the daemon's socket is closed to the user",
+    builder: trusted,
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'grep -q ^nix-users: /etc/group || echo nix-users:x:1600: >> /etc/group; chgrp nix-users /nix/var/nix/daemon-socket; chmod 770 /nix/var/nix/daemon-socket',
+      ),
+    scenario: 'handshake',
+    cause: 'daemon-socket-closed',
+  },
+  {
+    title: 'the user is not allowed to use the daemon, ssh-ng',
+    builder: { ...trusted, nixConf: { 'allowed-users': 'root' }, nix: '2.34' },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'daemon-refuses',
+  },
+  {
+    title: 'the user is not allowed to use the daemon, ssh',
+    scheme: 'ssh',
+    builder: { ...trusted, nixConf: { 'allowed-users': 'root' } },
+    breaks: () => undefined,
+    scenario: 'nix-store-permissions',
+    cause: 'daemon-down',
+  },
+  {
+    title: 'the store is full',
+    breaks: smallStore('size=40m', 'dd if=/dev/zero of=$d/x bs=1M 2>/dev/null'),
+    scenario: 'disk',
+    cause: 'builder-disk-full',
+    fixNotRun: 'a store of 40 MB never has 100 free; the next fault runs the fix',
+  },
+  {
+    title: 'the store is full of garbage',
+    breaks: smallStore('size=400m', 'dd if=/dev/zero of=$d/x bs=1M 2>/dev/null'),
+    scenario: 'disk',
+    cause: 'builder-disk-full',
+  },
+  {
+    title: 'the store has no room for more files',
+    breaks: smallStore('size=400m,nr_inodes=3000', 'n=0; while : > $d/$n; do n=$((n + 1)); done 2>/dev/null'),
+    scenario: 'disk',
+    cause: 'builder-inodes-full',
+  },
+  {
+    title: 'the entry promises a system that the builder is not',
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', 'x86_64-linux,riscv64-linux - 4')),
+    scenario: 'builder-systems',
+    cause: 'system-not-supported',
+  },
+  {
+    title: 'the entry names the processor alone',
+    breaks: ({ client, builder }) => client.machines(builder.line('ssh-ng', 'x86_64 - 4')),
+    scenario: 'builder-systems',
+    cause: 'system-not-supported',
+  },
+  {
+    title: 'a system without its emulator',
+    builder: { nixConf: { 'extra-platforms': 'aarch64-linux' } },
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', 'aarch64-linux,x86_64-linux - 4')),
+    scenario: 'builder-systems',
+    cause: 'emulation-missing',
+    fixNotRun: 'an emulator would be registered in the kernel of the whole machine',
+  },
+  {
+    title: 'the entry promises a feature that the builder lacks',
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm,big-parallel')),
+    scenario: 'builder-features',
+    cause: 'feature-not-supported',
+  },
+  {
+    title: '/dev/kvm is closed to build users',
+    builder: { nixConf: { 'system-features': 'kvm' } },
+    breaks: async ({ client, builder }) => {
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm'));
+      await builder.host.sh(
+        'mknod -m 660 /tmp/kvm c 10 232; touch /dev/kvm; mount --bind /tmp/kvm /dev/kvm; mount -t tmpfs tmpfs /etc/udev',
+      );
+    },
+    scenario: 'kvm',
+    cause: 'kvm-not-accessible',
+  },
+  {
+    title: 'the builder has fewer build users than jobs',
+    breaks: ({ client, builder }) => client.machines(builder.line('ssh-ng', 'x86_64-linux - 64')),
+    scenario: 'builder-capacity',
+    cause: 'build-users-few',
+    outcome: 'warn',
+  },
+  {
+    title: 'sshd takes fewer logins at a time than the entry sends builds',
+    builder: { sshd: { MaxStartups: '2:30:10' } },
+    breaks: () => undefined,
+    scenario: 'builder-capacity',
+    cause: 'max-startups-low',
+    outcome: 'warn',
+  },
+  {
+    title: 'the builder ends silent builds',
+    builder: { nixConf: { 'max-silent-time': '30' } },
+    breaks: () => undefined,
+    scenario: 'builder-limits',
+    cause: 'builder-ends-silent-builds',
+    outcome: 'warn',
+  },
+  {
+    title: 'the builder ends long builds',
+    builder: { nixConf: { timeout: '100' } },
+    breaks: () => undefined,
+    scenario: 'builder-limits',
+    cause: 'builder-ends-long-builds',
+    outcome: 'warn',
+  },
+  {
+    title: 'the builder collects garbage during builds',
+    builder: { nix: '2.34', nixConf: { 'min-free': '1000000' } },
+    breaks: () => undefined,
+    scenario: 'builder-limits',
+    cause: 'builder-collects-during-builds',
+    outcome: 'warn',
+  },
+  {
+    title: 'the builder sends builds back',
+    breaks: ({ client, builder }) =>
+      builder.host.write('/etc/nix/machines', `ssh://root@${client.host.name} x86_64-linux\nssh://other\n`),
+    scenario: 'builder-cycle',
+    cause: 'builder-cycle',
+  },
+  {
+    title: 'the clock of the builder is a day slow',
+    breaks: async ({ builder: { host } }) => {
+      host.write('/tmp/slow/date', '#!/bin/sh\nexec /usr/bin/date -d "1 day ago" "$@"\n', 0o755);
+      await host.stopSshd();
+      await host.sh('echo SetEnv PATH=/tmp/slow:/usr/bin:/bin >> /etc/ssh/sshd_config');
+      await host.startSshd();
+    },
+    scenario: 'clock',
+    cause: 'clock-off',
+    outcome: 'warn',
+    fixNotRun: 'a stand-in for date lies in its place: hosts in namespaces share one clock',
+  },
+];
+
+export const buildFaults: readonly Fault[] = [
+  {
+    title: 'the user is not trusted, 2.8 over ssh',
+    scheme: 'ssh',
+    builder: untrusted,
+    breaks: () => undefined,
+    scenario: 'local-to-remote-build',
+    cause: 'untrusted-user',
+  },
+  {
+    title: 'the user is not trusted, 2.8 over ssh-ng',
+    builder: untrusted,
+    breaks: () => undefined,
+    scenario: 'local-to-remote-build',
+    cause: 'untrusted-user',
+  },
+  {
+    title: 'the user is not trusted and the inputs are not signed, 2.26',
+    client: { nix: '2.26' },
+    builder: { ...untrusted, nix: '2.26' },
+    breaks: () => undefined,
+    scenario: 'local-to-remote-build',
+    cause: 'unsigned-input',
+  },
+  {
+    title: 'the user is not trusted and the inputs are not signed, 2.34',
+    client: { nix: '2.34' },
+    builder: { ...untrusted, nix: '2.34' },
+    breaks: () => undefined,
+    scenario: 'local-to-remote-build',
+    cause: 'unsigned-input',
+  },
+  {
+    title: 'the user is not trusted: told without a build',
+    builder: untrusted,
+    breaks: ({ args }) => args.push('--read-only'),
+    scenario: 'trusted',
+    cause: 'untrusted-user',
+    outcome: 'warn',
+  },
+  {
+    title: 'trust for a group that the user is not in',
+    builder: { ...untrusted, nixConf: { 'trusted-users': 'root @wheel' } },
+    breaks: () => undefined,
+    scenario: 'local-to-remote-build',
+    cause: 'untrusted-user',
+  },
+  {
+    title: 'the group of build users does not exist',
+    builder: { nixConf: { 'build-users-group': 'nobody-there' } },
+    breaks: () => undefined,
+    scenario: 'remote-build',
+    cause: 'build-users-missing',
+  },
+  {
+    title: 'every slot is taken',
+    breaks: async ({ client, builder, args }) => {
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 1'));
+      await client.host.sh(
+        `mkdir -p /nix/var/nix/current-load; setsid flock "/nix/var/nix/current-load/ssh-ng:__root@${builder.name}-0" sleep 1000 </dev/null >/dev/null 2>&1 & sleep 0.3`,
+      );
+      args.push('--timeout', '12s');
+    },
+    scenario: 'local-to-remote-build',
+    cause: 'all-slots-busy',
+    fixNotRun: 'who holds them is a process of the test',
+  },
+];

@@ -1,0 +1,4 @@
+import { sshFaults } from './ssh.ts';
+import { laboratory } from './laboratory.ts';
+
+laboratory(sshFaults);
