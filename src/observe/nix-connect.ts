@@ -45,6 +45,8 @@ export const nixConnect: Probe = {
         started,
         ...(started ? unneeded : await lookAtTheKey(context)),
         answered: greeting !== null,
+        // The program spoke, but not to the end.
+        began: offset >= 0,
         answeredOther: magicOffset(said, other) >= 0,
         entryOtherScheme: entryWith(builder, { 0: inOtherScheme(builder.fields[0]?.text ?? '') }),
         noise: noise.slice(0, 400),

@@ -48,7 +48,7 @@ export const networkFaults: readonly Fault[] = [
       await lab.builder.host.stopSshd();
       const { address, port } = lab.builder.host;
       // A queue that is full: Linux then drops whoever else knocks.
-      const script = `use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 1) or die $!; listen($s, 0); for (1..3) { push @c, IO::Socket::INET->new(PeerAddr => "${address}", PeerPort => ${port}, Blocking => 0) } sleep 1000`;
+      const script = `use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 1, ReuseAddr => 1) or die $!; listen($s, 0); for (1..3) { push @c, IO::Socket::INET->new(PeerAddr => "${address}", PeerPort => ${port}, Blocking => 0) } sleep 1000`;
       await lab.builder.host.sh(`setsid perl -e '${script}' </dev/null >/tmp/listen.log 2>&1 &`);
       await sleep(500);
     },

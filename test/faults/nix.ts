@@ -17,7 +17,7 @@ async function hideNix({ builder: { host } }: Lab): Promise<void> {
 function smallStore(mount: string, fill: string): (lab: Lab) => Promise<unknown> {
   return ({ builder: { host } }) =>
     host.sh(
-      `systemctl() { :; }; pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket; mount -t tmpfs -o ${mount} tmpfs /nix/store; chmod 1775 /nix/store; chgrp nixbld /nix/store; d=/nix/store/00000000000000000000000000000000-garbage; mkdir $d; ${fill}; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5`,
+      `pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket; mkdir -p /nix/store; mount -t tmpfs -o ${mount} tmpfs /nix/store; chmod 1775 /nix/store; chgrp nixbld /nix/store; d=/nix/store/00000000000000000000000000000000-garbage; mkdir $d /nix/store/.links; ${fill}; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5`,
     );
 }
 
@@ -126,7 +126,7 @@ export const nixFaults: readonly Fault[] = [
     builder: { ...trusted, nix: '2.34' },
     breaks: ({ builder }) => builder.host.sh('pkill -KILL nix-daemon'),
     scenario: 'handshake',
-    cause: 'daemon-down',
+    cause: 'daemon-does-not-answer',
   },
   {
     title: "the daemon's socket is closed to the user",
@@ -140,18 +140,20 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the user is not allowed to use the daemon, ssh-ng',
-    builder: { ...trusted, nixConf: { 'allowed-users': 'root' }, nix: '2.34' },
+    builder: { ...untrusted, nixConf: { 'allowed-users': 'root' }, nix: '2.34' },
     breaks: () => undefined,
     scenario: 'handshake',
-    cause: 'daemon-refuses',
+    cause: 'daemon-does-not-answer',
+    then: ['untrusted-user'],
   },
   {
     title: 'the user is not allowed to use the daemon, ssh',
     scheme: 'ssh',
-    builder: { ...trusted, nixConf: { 'allowed-users': 'root' } },
+    builder: { ...untrusted, nixConf: { 'allowed-users': 'root' } },
     breaks: () => undefined,
     scenario: 'nix-store-permissions',
     cause: 'daemon-down',
+    then: ['untrusted-user'],
   },
   {
     title: 'the store is full',
