@@ -1,4 +1,4 @@
-import { laboratory } from './laboratory.ts';
+import { testFaults } from './test-faults.ts';
 import { buildFaults } from './nix.ts';
 
-laboratory(buildFaults);
+testFaults(buildFaults);

@@ -1,4 +1,4 @@
 import { clientFaults } from './client.ts';
-import { laboratory } from './laboratory.ts';
+import { testFaults } from './test-faults.ts';
 
-laboratory(clientFaults);
+testFaults(clientFaults);

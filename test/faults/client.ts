@@ -101,14 +101,6 @@ export const clientFaults: readonly Fault[] = [
   },
   {
     title: 'the daemon was not restarted after an edit',
-    breaks: ({ client }) => client.host.sh('touch -d "1 minute" /etc/nix/nix.conf'),
-    scenario: 'daemon-restarted',
-    cause: 'daemon-settings-stale',
-    outcome: 'warn',
-    fixNotRun: 'an edit from the future stays newer than any daemon',
-  },
-  {
-    title: 'the daemon was not restarted after a real edit',
     breaks: ({ client }) => client.host.sh('sleep 3; echo max-silent-time = 0 >> /etc/nix/nix.conf'),
     scenario: 'daemon-restarted',
     cause: 'daemon-settings-stale',

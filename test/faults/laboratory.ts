@@ -1,7 +1,6 @@
 import type { FixStep, Report, ReportCheck } from '../../src/generated/types.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Host } from '../fleet/host.ts';
-import { withFleet } from '../fleet/with-fleet.ts';
 import type { Fault, Lab } from './fault.ts';
 
 /** What came of a fault. */
@@ -109,18 +108,4 @@ function edit(host: Host, { file, add, replace, with: replacement }: NonNullable
     return `${file} does not hold "${replace}" exactly once`;
   host.write(file, text.split(replace).join(replacement));
   return `${file}: ${replacement}`;
-}
-
-/** Tests every fault of a list, or those whose title holds the words of the command line, and prints a row for each. */
-export function laboratory(faults: readonly Fault[]): void {
-  const words = process.argv.slice(2);
-  for (const fault of faults.filter(({ title }) => words.every((word) => title.includes(word)))) {
-    withFleet(fault.title, async (t, fleet) => {
-      const row = await tryFault(fleet, fault);
-      const { expected, got, fixRun, healthyAfter } = row;
-      t.comment(`fault | ${row.fault} | ${expected} | ${got} | ${fixRun} | ${healthyAfter}`);
-      t.equal(got, expected, row.details);
-      if (fixRun === 'yes') t.equal(healthyAfter, 'yes', row.details);
-    });
-  }
 }

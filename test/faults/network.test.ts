@@ -1,4 +1,4 @@
 import { networkFaults } from './network.ts';
-import { laboratory } from './laboratory.ts';
+import { testFaults } from './test-faults.ts';
 
-laboratory(networkFaults);
+testFaults(networkFaults);

@@ -1,4 +1,4 @@
-import { laboratory } from './laboratory.ts';
+import { testFaults } from './test-faults.ts';
 import { nixFaults } from './nix.ts';
 
-laboratory(nixFaults);
+testFaults(nixFaults);

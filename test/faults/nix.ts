@@ -262,6 +262,18 @@ export const nixFaults: readonly Fault[] = [
     cause: 'builder-cycle',
   },
   {
+    title: 'the builder is this very machine',
+    breaks: async ({ client, builder }) => {
+      const { name, address } = client.host;
+      await client.host.sh(
+        `ssh-keygen -q -t ed25519 -N '' -f /etc/ssh/ssh_host_ed25519_key; echo "${name} $(cat /etc/ssh/ssh_host_ed25519_key.pub)" >> /root/.ssh/known_hosts; cp /root/.ssh/id_ed25519.pub /root/.ssh/authorized_keys; printf '%s\\n' 'ListenAddress ${address}' 'HostKey /etc/ssh/ssh_host_ed25519_key' 'PidFile /run/sshd.pid' > /etc/ssh/sshd_config; /usr/sbin/sshd; nix-store --add /etc/hostname`,
+      );
+      client.machines(`ssh-ng://root@${name} x86_64-linux - 1`, builder.line());
+    },
+    scenario: 'other-store',
+    cause: 'same-store',
+  },
+  {
     title: 'the clock of the builder is a day slow',
     breaks: async ({ builder: { host } }) => {
       host.write('/tmp/slow/date', '#!/bin/sh\nexec /usr/bin/date -d "1 day ago" "$@"\n', 0o755);
@@ -322,6 +334,21 @@ export const buildFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'local-to-remote-build',
     cause: 'untrusted-user',
+  },
+  {
+    title: 'the builder builds nothing at all, 2.8 over ssh',
+    scheme: 'ssh',
+    builder: { nixConf: { 'max-jobs': '0' } },
+    breaks: () => undefined,
+    scenario: 'remote-build',
+    cause: 'builder-max-jobs-zero',
+  },
+  {
+    title: 'the builder builds nothing at all, 2.34 over ssh-ng',
+    builder: { nix: '2.34', nixConf: { 'max-jobs': '0' } },
+    breaks: () => undefined,
+    scenario: 'remote-build',
+    cause: 'builder-max-jobs-zero',
   },
   {
     title: 'the group of build users does not exist',

@@ -1,4 +1,4 @@
 import { sshFaults } from './ssh.ts';
-import { laboratory } from './laboratory.ts';
+import { testFaults } from './test-faults.ts';
 
-laboratory(sshFaults);
+testFaults(sshFaults);

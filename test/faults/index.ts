@@ -1,0 +1,14 @@
+import { clientFaults } from './client.ts';
+import type { Fault } from './fault.ts';
+import { networkFaults } from './network.ts';
+import { buildFaults, nixFaults } from './nix.ts';
+import { sshFaults } from './ssh.ts';
+
+/** Every fault that the laboratory knows, along the path of a build. */
+export const faults: readonly Fault[] = [
+  ...clientFaults,
+  ...networkFaults,
+  ...sshFaults,
+  ...nixFaults,
+  ...buildFaults,
+];
