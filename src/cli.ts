@@ -98,6 +98,27 @@ program
   .action(async (options) => exitWith(await (await import('./commands/machines.ts')).machines(options)));
 
 program
+  .command('route')
+  .argument('[installable]', 'what is to be built: its system and features are read from the derivation')
+  .description('which builder Nix picks for a build, and why not the others')
+  .option('--system <system>', "a build for this system (the client's own)")
+  .option('--feature <feature>', 'a build that needs this feature (may be repeated)', collect, [])
+  .option('--derivation <drv>', 'the build of this derivation')
+  .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
+  .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
+  .option('--current-load <dir>', 'where the slot files are (/nix/var/nix/current-load)')
+  .option('--nix-version <version>', 'choose as this version of Nix does')
+  .option('--jobs <n>', 'play this many builds in a row, and show where they go')
+  .option(
+    '--observe <n>',
+    'start this many real, tiny builds, and show where they went beside what was computed',
+  )
+  .option('-f, --format <name>', 'text or json', 'text')
+  .action(async (installable, options) =>
+    exitWith(await (await import('./commands/route.ts')).route(installable, options)),
+  );
+
+program
   .command('render')
   .argument('<report>', 'a report written with -f json=FILE')
   .description('write a saved report in another format')

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Capped } from './capped.ts';
 import {
   type Command,
@@ -87,17 +88,28 @@ async function runLocally(
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', end);
+    // The shell is gone at once, but what it started may still be tidying up.
+    if (wasEnded()) await groupEnds(child.pid);
     // Whatever the command left in its group goes with it.
     killGroup(child.pid, 'SIGKILL');
     clearTimeout(force);
   }
 }
 
-function killGroup(pid: number | undefined, signal: NodeJS.Signals): void {
-  if (pid === undefined) return;
+/** Waits until a process group that was told to end has ended, or its time is up. */
+async function groupEnds(pid: number | undefined): Promise<void> {
+  for (const end = performance.now() + killAfterMs; performance.now() < end;) {
+    if (!killGroup(pid, 0)) return;
+    await sleep(10);
+  }
+}
+
+/** False: the group is gone. */
+function killGroup(pid: number | undefined, signal: NodeJS.Signals | 0): boolean {
+  if (pid === undefined) return false;
   try {
-    process.kill(-pid, signal);
+    return process.kill(-pid, signal);
   } catch {
-    // The group is gone already.
+    return false;
   }
 }

@@ -4,15 +4,15 @@ import { withFleet } from './with-fleet.ts';
 /** The README's own example, as it stands. */
 function readmeExample(): string {
   const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const example = /^```yaml\n(# disk\.yaml\n[^]*?)^```$/m.exec(readme)?.[1];
-  if (example === undefined) throw new Error('the README has no disk.yaml');
+  const example = /^```yaml\n(# room\.yaml\n[^]*?)^```$/m.exec(readme)?.[1];
+  if (example === undefined) throw new Error('the README has no room.yaml');
   return example;
 }
 
 const uptime = `
 title: The builder has been up for a while
 target: builder
-needs: [handshake, disk]
+needs: [handshake, room]
 when: {facts.freeKib: {not: {empty: true}}}
 command: [cat, /proc/uptime]
 expect:
@@ -44,7 +44,7 @@ withFleet(
     const client = await fleet.client();
     const builder = await fleet.builder({ name: 'alpha', nix: '2.34' });
     client.machines(builder.line());
-    client.host.write('/root/own/disk.yaml', readmeExample());
+    client.host.write('/root/own/room.yaml', readmeExample());
     client.host.write('/root/own/uptime.yaml', uptime);
     client.host.write('/root/own/color.yaml', color);
 
@@ -57,11 +57,11 @@ withFleet(
     const outcomes = Object.fromEntries(
       (report.builders[0]?.checks ?? []).map(({ scenario, outcome }) => [scenario, outcome]),
     );
-    t.match(outcomes, { disk: 'pass', uptime: 'pass', color: 'fail', 'local-to-remote-build': 'pass' });
+    t.match(outcomes, { room: 'pass', uptime: 'pass', color: 'fail', 'local-to-remote-build': 'pass' });
     t.match(report.builders[0]?.rootCause, { scenario: 'color', cause: 'no-color' });
     for (const format of formats) {
       const text = client.host.read(`/root/${format}`);
-      for (const word of ['disk', 'uptime', 'color', 'store-ping', 'no-color'])
+      for (const word of ['room', 'uptime', 'color', 'store-ping', 'no-color'])
         t.match(text, word, `${format}: ${word}`);
     }
 
