@@ -55,18 +55,12 @@ for (const nix of versions) {
   });
 }
 
-withFleet('a builder is there in well under a second, and twenty in a few', async (t, fleet) => {
-  const seconds = async (start: () => Promise<unknown>): Promise<number> => {
-    const started = performance.now();
-    await start();
-    return (performance.now() - started) / 1000;
-  };
-  const one: number[] = [];
-  for (const nix of versions) one.push(await seconds(() => fleet.builder({ nix })));
-  // The best of three, for the machine may be busy.
-  t.ok(Math.min(...one) < 1, `${one.join(', ')} s`);
-  const twenty = await seconds(() => Promise.all(Array.from({ length: 20 }, () => fleet.builder())));
-  t.ok(twenty < 15, `${twenty} s`);
+withFleet('twenty builders can be had at once', async (t, fleet) => {
+  const started = performance.now();
+  const builders = await Promise.all(Array.from({ length: 20 }, () => fleet.builder()));
+  t.comment(`twenty builders in ${Math.round(performance.now() - started)} ms`);
+  const names = await Promise.all(builders.map(({ host }) => host.sh('hostname')));
+  t.equal(new Set(names.map(({ stdout }) => stdout)).size, 20, 'each is a host of its own');
 });
 
 withFleet('a builder can be had otherwise than usual', async (t, fleet) => {
