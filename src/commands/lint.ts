@@ -17,7 +17,7 @@ export async function lint(paths: readonly string[], options: { format: string }
   );
   const problems = [
     ...own.problems,
-    ...checkSuite([...others, ...own.scenarios]).filter(({ file }) =>
+    ...checkSuite([...others, ...own.scenarios], own.unread).filter(({ file }) =>
       files.some(({ path }) => path === file),
     ),
     ...own.scenarios.flatMap(checkExamples),

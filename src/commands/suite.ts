@@ -30,7 +30,7 @@ export async function readSuite({ spec, defaultSpecs }: SuiteOptions): Promise<S
     files.push(...(await readScenarioFiles(path)));
   const loaded = loadScenarios(files, { probes });
   const scenarios = applyReplacements(loaded.scenarios);
-  const problems = [...loaded.problems, ...checkSuite(scenarios)];
+  const problems = [...loaded.problems, ...checkSuite(scenarios, loaded.unread)];
   return { files, scenarios: problems.length === 0 ? orderByNeeds(scenarios) : scenarios, problems };
 }
 

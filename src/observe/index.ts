@@ -3,6 +3,7 @@ import { clientIdentity } from './client-identity.ts';
 import { clock } from './clock.ts';
 import { dns } from './dns.ts';
 import { effectiveBuilders } from './effective-builders.ts';
+import { heldSlotsProbe } from './held-slots.ts';
 import { hostKey } from './host-key.ts';
 import { keyFile } from './key-file.ts';
 import { machines } from './machines.ts';
@@ -27,6 +28,7 @@ const all: readonly Probe[] = [
   builderSettings,
   clock,
   weighting,
+  heldSlotsProbe,
 ];
 
 /** Every built-in probe by its name. A new one is a file in this folder and its name in the list above. */

@@ -22,15 +22,19 @@ export interface LoadOptions {
   probes: ReadonlyMap<string, ProbeParameters> | null;
 }
 
-/** Reads scenario files: every problem of every file at once, and the scenarios that have none. */
+/**
+ * Reads scenario files: every problem of every file at once, and the scenarios that have none. `unread` are the ids
+ * of the others, as far as the names of their files tell.
+ */
 export function loadScenarios(
   files: readonly ScenarioFile[],
   options: LoadOptions,
-): { scenarios: Scenario[]; problems: Problem[] } {
+): { scenarios: Scenario[]; problems: Problem[]; unread: string[] } {
   const loaded = files.map((file) => loadFile(file, options));
   return {
     scenarios: loaded.flatMap(({ scenarios }) => scenarios),
     problems: sortProblems(loaded.flatMap(({ problems }) => problems)),
+    unread: files.filter((_, index) => loaded[index]?.problems.length !== 0).map(({ path }) => idOf(path)),
   };
 }
 
@@ -131,6 +135,10 @@ function problemAt(
   return { severity: 'error', code, file: file.path, ...place, what, fix };
 }
 
+function idOf(path: string): string {
+  return basename(path).replace(/\.ya?ml$/, '');
+}
+
 function normalise(
   data: ScenarioDocument,
   file: ScenarioFile,
@@ -140,7 +148,7 @@ function normalise(
   const target = data.target ?? 'builder';
   const { about, says, when, command, probe } = data;
   return {
-    id: data.id ?? basename(file.path).replace(/\.ya?ml$/, ''),
+    id: data.id ?? idOf(file.path),
     title: data.title,
     ...(about === undefined ? {} : { about }),
     stage: data.stage ?? file.stage ?? (target === 'builder' ? 'nix' : 'client'),

@@ -4,8 +4,11 @@ import { type Problem, sortProblems } from './problem.ts';
 import type { Scenario } from './scenario.ts';
 import { type Mode, usesOf } from './template.ts';
 
-/** What can be seen only when all scenarios are known: ids, needs, and facts that nobody captures. */
-export function checkSuite(scenarios: readonly Scenario[]): Problem[] {
+/**
+ * What can be seen only when all scenarios are known: ids, needs, and facts that nobody captures. What hangs on a
+ * scenario that could not be read (`unread`) is no problem of its own.
+ */
+export function checkSuite(scenarios: readonly Scenario[], unread: readonly string[] = []): Problem[] {
   const problems: Problem[] = [];
   const add = (
     scenario: Scenario,
@@ -35,6 +38,7 @@ export function checkSuite(scenarios: readonly Scenario[]): Problem[] {
     scenario.needs.forEach((need, index) => {
       const needed = byId.get(need);
       if (needed === undefined) {
+        if (unread.includes(need)) return;
         add(
           scenario,
           ['needs', index],
@@ -53,12 +57,13 @@ export function checkSuite(scenarios: readonly Scenario[]): Problem[] {
       }
     });
     for (const { path, text, fact } of factsUsed(scenario)) {
-      if (!capturedFor(scenario, byId).has(fact)) {
+      const { facts, whole } = capturedFor(scenario, byId, unread);
+      if (whole && !facts.has(fact)) {
         add(
           scenario,
           path,
           'unknown-fact',
-          `no scenario that this one needs captures "${fact}"${didYouMean(fact, capturedFor(scenario, byId))}`,
+          `no scenario that this one needs captures "${fact}"${didYouMean(fact, facts)}`,
           'add the scenario that captures it to needs',
           text,
         );
@@ -90,18 +95,26 @@ export function applyReplacements(scenarios: readonly Scenario[]): Scenario[] {
   });
 }
 
-/** Facts that this scenario and all that it needs, near and far, capture. */
-function capturedFor(scenario: Scenario, byId: ReadonlyMap<string, Scenario>): Set<string> {
+/** Facts that this scenario and all that it needs, near and far, capture; not `whole` where one of them is unread. */
+function capturedFor(
+  scenario: Scenario,
+  byId: ReadonlyMap<string, Scenario>,
+  unread: readonly string[],
+): { facts: Set<string>; whole: boolean } {
   const facts = new Set<string>();
   const seen = new Set<Scenario>();
+  let whole = true;
   const visit = (one: Scenario | undefined): void => {
     if (one === undefined || seen.has(one)) return;
     seen.add(one);
     for (const name of Object.keys(one.capture)) facts.add(name);
-    for (const need of one.needs) visit(byId.get(need));
+    for (const need of one.needs) {
+      if (unread.includes(need)) whole = false;
+      visit(byId.get(need));
+    }
   };
   visit(scenario);
-  return facts;
+  return { facts, whole };
 }
 
 interface FactUse {

@@ -6,6 +6,13 @@ const besides =
   (lab: Lab): void =>
     lab.client.machines(lab.builder.line(), entry(lab));
 
+/** As a build does that goes on for ever. */
+export function holdSlot(client: Lab['client'], slot: string): Promise<unknown> {
+  return client.host.sh(
+    `mkdir -p /nix/var/nix/current-load; setsid flock "/nix/var/nix/current-load/${slot}" sleep 1000 </dev/null >/dev/null 2>&1 & sleep 0.3`,
+  );
+}
+
 const badEntry = { scenario: 'machines-file', cause: 'machines-file-bad-entry' } as const;
 const rootConfig = '/root/.ssh/config';
 
@@ -73,7 +80,6 @@ export const clientFaults: readonly Fault[] = [
     scenario: 'weighting',
     cause: 'mandatory-features',
     outcome: 'warn',
-    fixNotRun: 'it may well be meant',
   },
   {
     title: 'two entries with the same URI',
@@ -82,6 +88,29 @@ export const clientFaults: readonly Fault[] = [
     cause: 'duplicate-uri',
     outcome: 'warn',
     fixNotRun: 'only its owner knows which of the two is right',
+  },
+  {
+    title: 'a fast builder that takes everything before Nix 2.20',
+    breaks: besides(({ client }) => {
+      // Its slots are never used: it is the other entry that is looked at.
+      const { address } = client.host;
+      return `ssh-ng://root@${address} x86_64-linux - 4 10`;
+    }),
+    scenario: 'weighting',
+    cause: 'starved',
+    outcome: 'warn',
+    fixNotRun: 'only its owner knows how fast the machines are',
+  },
+  {
+    title: 'every slot is held',
+    breaks: ({ client, builder }) => {
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 1'));
+      return holdSlot(client, `ssh-ng:__root@${builder.name}-0`);
+    },
+    scenario: 'free-slots',
+    cause: 'all-slots-busy',
+    outcome: 'warn',
+    fixNotRun: 'who holds them is a process of the test',
   },
   {
     title: 'the builders setting is empty',

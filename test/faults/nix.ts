@@ -1,3 +1,4 @@
+import { holdSlot } from './client.ts';
 import type { Fault, Lab } from './fault.ts';
 
 const untrusted = { user: { name: 'nix' } } as const;
@@ -361,9 +362,7 @@ export const buildFaults: readonly Fault[] = [
     title: 'every slot is taken',
     breaks: async ({ client, builder, args }) => {
       client.machines(builder.line('ssh-ng', 'x86_64-linux - 1'));
-      await client.host.sh(
-        `mkdir -p /nix/var/nix/current-load; setsid flock "/nix/var/nix/current-load/ssh-ng:__root@${builder.name}-0" sleep 1000 </dev/null >/dev/null 2>&1 & sleep 0.3`,
-      );
+      await holdSlot(client, `ssh-ng:__root@${builder.name}-0`);
       args.push('--timeout', '12s');
     },
     scenario: 'local-to-remote-build',

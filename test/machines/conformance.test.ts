@@ -8,7 +8,7 @@ import { includedFiles, machinesText } from './texts.ts';
 const system = 'x86_64-linux';
 /** Other texts: `SEED=2 RUNS=5000`. */
 const seed = Number(process.env['SEED'] ?? 1);
-const texts = fc.sample(machinesText, { seed, numRuns: Number(process.env['RUNS'] ?? 120) });
+const texts = fc.sample(machinesText, { seed, numRuns: Number(process.env['RUNS'] ?? 500) });
 
 withEachHook(`${texts.length} texts (seed ${seed}) are read as Nix reads them`, async (t, hook) => {
   const limit = pLimit(2);

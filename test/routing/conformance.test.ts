@@ -38,7 +38,7 @@ const situation = (whole: boolean) =>
   });
 
 const seed = Number(process.env['SEED'] ?? 1);
-const numRuns = Number(process.env['RUNS'] ?? 120);
+const numRuns = Number(process.env['RUNS'] ?? 2000);
 
 withEachHook(`in ${numRuns} situations (seed ${seed}) the choice is Nix's own`, async (t, hook) => {
   const known = featuresOf(parseRelease(hook.version));

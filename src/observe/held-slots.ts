@@ -1,0 +1,23 @@
+import { slotName } from '../routing/slot-name.ts';
+import { featuresOf, parseRelease } from '../machines/release.ts';
+import { CannotObserve, type Probe } from './probe.ts';
+import { currentLoadFolder, heldSlots } from './slot-locks.ts';
+
+/** How many of the builder's slots are busy now, and with which processes. */
+export const heldSlotsProbe: Probe = {
+  name: 'held-slots',
+  parameters: [],
+  required: [],
+  observe: async (_parameters, { builder, client }) => {
+    if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');
+    const { env } = client.environment;
+    const features = featuresOf(parseRelease(client.nixVersion || '2.34'));
+    const own = new Set(
+      Array.from({ length: Math.min(builder.maxJobs, 1000) }, (_, index) =>
+        slotName(builder.uri, index, features),
+      ),
+    );
+    const held = (await heldSlots(currentLoadFolder(env))).filter(({ slot }) => own.has(slot));
+    return { value: { busy: held.length, pids: [...new Set(held.map(({ pid }) => pid))].join(',') } };
+  },
+};

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import t from 'tap';
+import { probes } from '../../src/observe/index.ts';
+import { checkExamples } from '../../src/scenario/examples.ts';
+import { loadScenarios } from '../../src/scenario/load.ts';
+import { checkSuite } from '../../src/scenario/suite.ts';
+
+const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => ({ path: join('specs', name), text: readFileSync(join('specs', name), 'utf8') }));
+const { scenarios, problems } = loadScenarios(files, { probes });
+const hints = scenarios.flatMap((scenario) =>
+  scenario.hint.map((hint) => ({ scenario: scenario.id, ...hint })),
+);
+
+t.test('the default suite is sound', (t) => {
+  t.same(problems, []);
+  t.same(checkSuite(scenarios), []);
+  t.same(scenarios.flatMap(checkExamples), []);
+  t.end();
+});
+
+t.test('it has every row of the program that this one follows, and its own ladder', (t) => {
+  const ids = scenarios.map(({ id }) => id);
+  for (const id of [
+    ...['dns', 'matching-keys', 'connection', 'host-key', 'ssh-config', 'remote-build'],
+    ...['nix-store-permissions', 'store-ping', 'local-to-remote-build', 'weighting'],
+  ])
+    t.ok(ids.includes(id), id);
+  t.end();
+});
+
+t.test('the README lists every scenario', (t) => {
+  const readme = readFileSync('README.md', 'utf8');
+  const listed = scenarios.filter(({ id }) => id !== 'this-store').map(({ id }) => id);
+  for (const id of listed) t.match(readme, `\`${id}\``);
+  t.end();
+});
+
+t.test('every cause has a fix, and every probe a scenario', (t) => {
+  for (const { scenario, cause, fix } of hints) {
+    t.type(cause, 'string', scenario);
+    t.not(fix.length, 0, `${scenario}: ${cause}`);
+  }
+  const used = new Set(scenarios.map(({ probe }) => probe));
+  for (const name of probes.keys()) t.ok(used.has(name), name);
+  t.end();
+});
+
+t.test('no hint weakens security, and what gives trust says so', (t) => {
+  for (const { scenario, cause, fix } of hints) {
+    const words = JSON.stringify(fix);
+    const name = `${scenario}: ${cause}`;
+    t.notMatch(words, /StrictHostKeyChecking|UserKnownHostsFile|PermitRootLogin|sandbox = false/, name);
+    if (cause !== 'kvm-not-accessible')
+      t.notMatch(words, /chmod [-R ]*(777|666|[0-7]?[0-7][4-7][4-7]\b|[ao]\+)/, name);
+    if (/trusted-users/.test(words)) {
+      t.match(words, /can become root/, name);
+      t.match(words, /[Oo]r.*sign/, `${name} tells the other way`);
+    }
+  }
+  t.end();
+});
+
+t.test('a cause means the same in every scenario that names it', (t) => {
+  const stages = new Map<string, Set<string>>();
+  for (const { id, hint } of scenarios)
+    for (const { cause = '' } of hint) stages.set(cause, (stages.get(cause) ?? new Set()).add(id));
+  for (const cause of stages.keys()) t.match(cause, /^[a-z0-9]+(-[a-z0-9]+)*$/);
+  t.end();
+});
+
+t.test('ids are the names of the files', (t) => {
+  for (const { id, source } of scenarios) t.equal(`${id}.yaml`, basename(source.file));
+  t.end();
+});
