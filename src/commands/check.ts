@@ -60,7 +60,7 @@ export async function check(options: CheckOptions, version: string): Promise<num
       clientTransport: transport,
       builders: chosen,
       diagnostics,
-      effective: readBuilders({}, client).builders,
+      effective: options.builders === undefined ? readBuilders({}, client).builders : null,
       scenarios: scenarios.map((scenario) => ({
         ...scenario,
         timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),

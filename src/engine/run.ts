@@ -23,8 +23,8 @@ export interface RunInput {
   clientTransport: Transport;
   builders: readonly Builder[];
   diagnostics: readonly Diagnostic[];
-  /** The entries of Nix's own `builders` setting. */
-  effective: readonly Builder[];
+  /** The entries of Nix's own `builders` setting; null where the user gave entries in its place. */
+  effective: readonly Builder[] | null;
   /** In the order of {@link orderByNeeds}. */
   scenarios: readonly Scenario[];
   probes: ReadonlyMap<string, Probe>;

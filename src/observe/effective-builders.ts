@@ -8,6 +8,11 @@ export const effectiveBuilders: Probe = {
   observe: (_parameters, { client, builders, effective }) => {
     if (client.buildersSetting === null)
       throw new CannotObserve(doesNotApply, 'there is no Nix here that could be asked for its builders');
+    if (effective === null)
+      throw new CannotObserve(
+        doesNotApply,
+        'the entries were given with --builders, whatever Nix itself uses',
+      );
     const used = new Set(effective.map(({ uri }) => uri));
     const unused = builders.filter(({ uri }) => !used.has(uri)).map(({ uri }) => uri);
     const [file] = builders.flatMap(({ source }) => source.file ?? []);

@@ -13,8 +13,8 @@ export interface ProbeContext {
   ssh?: SshAccess;
   builders: readonly Builder[];
   diagnostics: readonly Diagnostic[];
-  /** The entries of Nix's own `builders` setting; those above unless the user named others. */
-  effective: readonly Builder[];
+  /** The entries of Nix's own `builders` setting; null where the user gave entries in its place. */
+  effective: readonly Builder[] | null;
   /** Commands on the client, in the environment of Nix's daemon. */
   clientTransport: Transport;
   timeoutMs: number;
