@@ -113,6 +113,12 @@ export const clientFaults: readonly Fault[] = [
     fixNotRun: 'who holds them is a process of the test',
   },
   {
+    title: 'the entry is for localhost',
+    breaks: ({ client, builder }) => client.machines('ssh-ng://localhost x86_64-linux - 1', builder.line()),
+    scenario: 'not-localhost',
+    cause: 'same-store',
+  },
+  {
     title: 'the builders setting is empty',
     client: { nixConf: { builders: '' } },
     breaks: ({ args }) => args.push('-m', '/etc/nix/machines'),

@@ -10,6 +10,9 @@ const needed: Readonly<Record<string, string>> = {
   'debian-archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
   'libxml2-utils': '/usr/bin/xmllint',
   perl: '/usr/bin/prove',
+  zsh: '/usr/bin/zsh',
+  fish: '/usr/bin/fish',
+  'dropbear-bin': '/usr/sbin/dropbear',
   'python3-jsonschema': '/usr/lib/python3/dist-packages/jsonschema',
 };
 

@@ -47,6 +47,40 @@ t.test(
   },
 );
 
+t.test('ten builders with one cause are told of once, with the ten names', (t) => {
+  const names = Array.from({ length: 10 }, (_, index) => `host${index}`);
+  const down = (name: string, outcome: 'fail' | 'warn'): ReturnType<typeof builder> =>
+    builder(name, [
+      check(outcome, {
+        scenario: 'tcp',
+        cause: 'connection-refused',
+        message: `${name} refuses connections to port 22`,
+        fix: [
+          { on: 'builder', run: 'systemctl start ssh' },
+          { on: 'client', run: `ssh-keygen -R ${name}` },
+        ],
+      }),
+    ]);
+  for (const outcome of ['fail', 'warn'] as const) {
+    const text = render(report(names.map((name) => down(name, outcome))), 'table', { ...plain, width: 200 });
+    const times = (what: string | RegExp): number => text.split(what).length - 1;
+    t.equal(times(names.join(', ')), 2, 'all names: once above, once where the fix is typed');
+    t.equal(times('refuses connections'), 1);
+    t.equal(times(/Why +connection-refused/), 1);
+    t.equal(times('$ systemctl start ssh'), 1);
+    t.equal(times('$ ssh-keygen -R'), 3, 'what differs is written out for some');
+    t.match(text, '… and so on; their own words with -i: host3, host4');
+  }
+  const mixed = render(
+    report([down('a', 'fail'), builder('b', [check('fail', { cause: 'other' })])]),
+    'table',
+    plain,
+  );
+  t.match(mixed, /✗ a\n/);
+  t.match(mixed, /✗ b\n/);
+  t.end();
+});
+
 t.test('exit codes: 0 healthy, 1 failed, 3 not measured', (t) => {
   const code = (...outcomes: Parameters<typeof check>[0][]): number =>
     exitCodeOf(

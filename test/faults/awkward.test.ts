@@ -1,0 +1,203 @@
+import type { BuilderOptions } from '../fleet/builder.ts';
+import type { ClientOptions } from '../fleet/client.ts';
+import { withFleet } from '../fleet/with-fleet.ts';
+import type { Lab } from './fault.ts';
+
+/** A set-up that looks odd and works: nothing of it may be called broken. */
+interface Awkward {
+  title: string;
+  client?: ClientOptions;
+  builder?: BuilderOptions;
+  scheme?: 'ssh' | 'ssh-ng';
+  makes?: (lab: Lab) => unknown;
+  /** Scenarios that may warn; no other may. */
+  warns?: readonly string[];
+}
+
+const rootConfig = '/root/.ssh/config';
+const bash = { user: { name: 'nix', shell: '/bin/bash', trusted: true } } as const;
+
+const awkward: readonly Awkward[] = [
+  {
+    title: 'a banner before the login',
+    builder: { sshd: { Banner: '/etc/ssh/banner' } },
+    makes: ({ builder }) => builder.host.write('/etc/ssh/banner', 'Authorised use only!\n'),
+  },
+  {
+    title: 'notices on standard error',
+    builder: bash,
+    makes: ({ builder }) => builder.host.sh("echo 'echo locale: C >&2' > /home/nix/.bashrc"),
+  },
+  { title: 'one session at a time', builder: { sshd: { MaxSessions: '1' } } },
+  {
+    title: 'an alias, with HostKeyAlias',
+    builder: { trusted: false },
+    makes: ({ client, builder }) => {
+      client.host.write(rootConfig, `Host nick\n  HostName ${builder.host.address}\n  HostKeyAlias nick\n`);
+      client.machines(`ssh-ng://root@nick x86_64-linux - 4 1 - - ${builder.publicHostKey}`);
+    },
+  },
+  {
+    title: "ControlMaster in root's configuration",
+    makes: ({ client }) =>
+      client.host.write(rootConfig, 'Host *\n  ControlMaster auto\n  ControlPath ~/.ssh/%C\n'),
+    warns: ['ssh-sharing'],
+  },
+  {
+    title: "ControlMaster in the caller's configuration",
+    makes: ({ client, env }) => {
+      env['SUDO_USER'] = 'daemon';
+      client.host.write('/home/daemon/.ssh/config', 'Host *\n  ControlMaster auto\n');
+    },
+  },
+  {
+    title: 'another port, told by the ssh configuration',
+    builder: { port: 2222 },
+    makes: ({ client, builder }) => client.host.write(rootConfig, `Host ${builder.name}\n  Port 2222\n`),
+  },
+  {
+    title: 'a URI and nothing else',
+    makes: ({ client, builder }) => client.machines(`ssh-ng://root@${builder.name}`),
+  },
+  {
+    title: 'a host and nothing else',
+    makes: ({ client, builder }) => client.machines(builder.name),
+  },
+  {
+    title: 'many includes',
+    makes: ({ client, builder }) => {
+      client.machines('@/etc/nix/machines.1', '# nothing here');
+      for (let n = 1; n < 20; n += 1)
+        client.host.write(`/etc/nix/machines.${n}`, `@/etc/nix/machines.${n + 1}\n\n# ${n}\n`);
+      client.host.write('/etc/nix/machines.20', `${builder.line()}\n`);
+    },
+  },
+  {
+    title: 'fish as the login shell',
+    builder: { user: { name: 'nix', shell: '/usr/bin/fish', trusted: true } },
+  },
+  {
+    title: 'zsh as the login shell',
+    builder: { user: { name: 'nix', shell: '/usr/bin/zsh', trusted: true } },
+  },
+  {
+    title: 'fish as the login shell, over ssh',
+    scheme: 'ssh',
+    builder: { user: { name: 'nix', shell: '/usr/bin/fish', trusted: true } },
+  },
+  {
+    title: 'a key of another type',
+    makes: ({ client, builder }) =>
+      client.host
+        .sh("ssh-keygen -q -t ecdsa -N '' -f /etc/nix/key && cat /etc/nix/key.pub")
+        .then(async ({ stdout }) => {
+          await builder.host.sh(`echo '${stdout.trim()}' > /root/.ssh/authorized_keys`);
+          client.machines(builder.line('ssh-ng', 'x86_64-linux /etc/nix/key 4'));
+        }),
+  },
+  {
+    title: 'a hashed known_hosts file',
+    makes: ({ client }) => client.host.sh('ssh-keygen -q -H -f /root/.ssh/known_hosts; rm /root/.ssh/*.old'),
+  },
+  {
+    title: 'a host key for all users',
+    makes: ({ client }) => client.host.sh('mv /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts'),
+  },
+  {
+    title: 'the program of the builder named in the URI',
+    makes: ({ client, builder }) =>
+      client.machines(`ssh-ng://root@${builder.name}?remote-program=/usr/bin/nix-daemon x86_64-linux - 4`),
+  },
+  {
+    title: 'a virtual machine behind a port of localhost',
+    builder: { port: 31022, trusted: false },
+    makes: ({ client, builder }) => {
+      const { address } = builder.host;
+      client.host.write(
+        rootConfig,
+        `Host localhost\n  HostName ${address}\n  Port 31022\n  HostKeyAlias vm\n`,
+      );
+      client.host.write('/root/.ssh/known_hosts', `vm ${builder.hostKey}\n`);
+      client.machines('ssh-ng://root@localhost x86_64-linux - 4');
+    },
+  },
+  {
+    title: 'an IPv6 address',
+    client: { nix: '2.34' },
+    makes: async ({ client, builder }) => {
+      const port = 20_000 + (process.pid % 10_000);
+      await builder.host.stopSshd();
+      await builder.host.sh(`echo 'ListenAddress [::1]:${port}' >> /etc/ssh/sshd_config`);
+      await builder.host.startSshd();
+      client.host.write('/root/.ssh/known_hosts', `[::1]:${port} ${builder.hostKey}\n`);
+      client.machines(`ssh-ng://root@[::1]:${port} x86_64-linux - 4`);
+    },
+  },
+];
+
+for (const { title, client: clientOptions, builder: builderOptions, scheme, makes, warns = [] } of awkward) {
+  withFleet(`healthy: ${title}`, async (t, fleet) => {
+    const [client, builder] = await Promise.all([fleet.client(clientOptions), fleet.builder(builderOptions)]);
+    const lab: Lab = { client, builder, args: [], env: {} };
+    client.machines(builder.line(scheme));
+    await makes?.(lab);
+    const { exitCode, report } = await client.check(lab.args, { env: lab.env });
+    const checks = [...report.clientChecks, ...report.builders.flatMap((one) => one.checks)];
+    const odd = checks
+      .filter(({ outcome, scenario }) => !['pass', 'skip'].includes(outcome) && !warns.includes(scenario))
+      .map(({ outcome, scenario, message }) => `${outcome} ${scenario}: ${message}`);
+    t.same(odd, []);
+    t.equal(report.summary.verdict, 'healthy');
+    t.equal(exitCode, 0);
+    t.equal(checks.find(({ scenario }) => scenario === 'local-to-remote-build')?.outcome, 'pass');
+  });
+}
+
+withFleet('healthy: behind a jump host', async (t, fleet) => {
+  const client = await fleet.client();
+  const [jump, builder] = await Promise.all([
+    fleet.builder({ name: 'jump' }),
+    fleet.builder({ name: 'behind' }),
+  ]);
+  // The jump host finds the builder by its address; the client must not need its name.
+  client.host.write(
+    rootConfig,
+    `Host behind\n  HostName ${builder.host.address}\n  ProxyJump root@${jump.name}\n`,
+  );
+  client.machines(builder.line(), builder.line('ssh'));
+  const { exitCode, report } = await client.check();
+  t.equal(exitCode, 0, JSON.stringify(report.builders.map(({ rootCause }) => rootCause)));
+  t.match(report.builders, [{ transport: 'openssh' }, { transport: 'openssh' }]);
+});
+
+withFleet('healthy: dropbear as the SSH server', async (t, fleet) => {
+  const client = await fleet.client();
+  const builder = await fleet.builder();
+  await builder.host.stopSshd();
+  const { address } = builder.host;
+  await builder.host.sh(
+    `mkdir -p /etc/ssh/dropbear; dropbearkey -t ed25519 -f /etc/ssh/dropbear/key >/dev/null; dropbear -r /etc/ssh/dropbear/key -p ${address}:22 -P /run/dropbear.pid; sleep 0.5`,
+  );
+  const { stdout } = await builder.host.sh("dropbearkey -y -f /etc/ssh/dropbear/key | grep '^ssh-'");
+  client.host.write('/root/.ssh/known_hosts', `${builder.name} ${stdout.split(' ').slice(0, 2).join(' ')}\n`);
+  client.machines(builder.line(), builder.line('ssh'));
+  const { exitCode, report } = await client.check();
+  t.equal(exitCode, 0, JSON.stringify(report.builders.map(({ rootCause }) => rootCause)));
+});
+
+for (const nix of ['2.8', '2.26', '2.34'] as const) {
+  withFleet(
+    `healthy: a client with Nix ${nix}, builders of every version over both schemes`,
+    async (t, fleet) => {
+      const client = await fleet.client({ nix });
+      const builders = await Promise.all(
+        (['2.8', '2.26', '2.34'] as const).map((version) => fleet.builder({ nix: version })),
+      );
+      client.machines(...builders.flatMap((builder) => [builder.line('ssh'), builder.line('ssh-ng')]));
+      const { exitCode, report } = await client.check();
+      t.equal(exitCode, 0, JSON.stringify(report.builders.map(({ rootCause }) => rootCause)));
+      t.same(report.summary.builders, { total: 6, healthy: 6, unhealthy: 0 });
+      t.equal(report.summary.checks.warn, 0);
+    },
+  );
+}
