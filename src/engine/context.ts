@@ -1,6 +1,7 @@
 import type { Builder } from '../machines/builder.ts';
 import { isFakeSsh } from '../machines/index.ts';
 import type { ClientView } from '../observe/client-view.ts';
+import { nixPath } from '../observe/nix-path.ts';
 import type { Json } from '../scenario/observation.ts';
 
 /** What templates and `when` know of the builder. Every value is present; what an entry leaves out is empty. */
@@ -18,6 +19,7 @@ export function builderContext(builder: Builder): Record<string, Json> {
     line: source.line,
     storeUri: storeUri(builder),
     usesSsh: usesSsh(builder),
+    nixPath: nixPath(builder),
   };
 }
 

@@ -1,5 +1,7 @@
 import { parseMachines } from '../machines/index.ts';
 import type { Json } from '../scenario/observation.ts';
+import { quote } from '../shell-quote.ts';
+import { nixPath } from './nix-path.ts';
 import { entryWith } from './entry-with.ts';
 import { settingsOf, versionOf } from './nix-settings.ts';
 import { CannotObserve, type Probe, sshOf } from './probe.ts';
@@ -26,7 +28,10 @@ export const builderSettings: Probe = {
   observe: async (_parameters, context) => {
     const { builder, ssh } = sshOf(context);
     const transport = await ssh.transport(context.signal);
-    const { stdout, stderr, exitCode } = await transport.run(script, context);
+    const { stdout, stderr, exitCode } = await transport.run(
+      `PATH=$PATH:${quote(nixPath(builder))}; ${script}`,
+      context,
+    );
     const section = sectionsOf(stdout);
     const settings = settingsOf(section('settings'));
     if (settings === null)

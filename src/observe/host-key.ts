@@ -35,8 +35,11 @@ export const hostKey: Probe = {
       // The real ssh may well share one.
       if (error instanceof TransportError && error.reason === 'no-common-algorithm')
         throw new CannotObserve(doesNotApply, `left to the login: ${error.message}`);
+      if (error instanceof TransportError && error.phase === 'connect' && error.reason !== 'cancelled')
+        return error.message;
       throw error;
     });
+    if (typeof offered === 'string') return { value: { notOffered: offered } };
     const status = compareHostKey(entries, offered);
     const [entry] = entries;
     const strict = config.raw['stricthostkeychecking']?.[0] ?? 'ask';
@@ -45,6 +48,7 @@ export const hostKey: Probe = {
       config.hostKeyAlias === undefined && config.port !== 22 ? `[${name}]:${config.port}` : name;
     return {
       value: {
+        notOffered: '',
         offered: describe(offered, lookupName),
         pinned: {
           given: builder.publicHostKey !== '',

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { TransportError } from '../transport/transport.ts';
 import { type Probe, sshOf } from './probe.ts';
 
 /** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
@@ -8,7 +9,12 @@ export const sshConfig: Probe = {
   required: [],
   observe: async (_parameters, context) => {
     const { builder, ssh } = sshOf(context);
-    const asked = await ssh.config(context.signal);
+    const asked = await ssh.config(context.signal).catch((error: unknown) => {
+      // As a shell would end.
+      if (error instanceof TransportError && error.phase === 'spawn')
+        return { ok: false, exitCode: 127, stderr: error.message } as const;
+      throw error;
+    });
     if (!asked.ok)
       return { exitCode: asked.exitCode, stderr: asked.stderr, value: { ...badOption(asked.stderr) } };
     const { config } = asked;

@@ -23,6 +23,7 @@ export const builderNames = [
     'line',
     'storeUri',
     'usesSsh',
+    'nixPath',
   ],
 ] as const;
 
@@ -61,6 +62,7 @@ export const exampleBuilder = {
   line: 1,
   storeUri: 'ssh-ng://root@alpha',
   usesSsh: true,
+  nixPath: '/nix/var/nix/profiles/default/bin',
 };
 
 export const exampleClient = {

@@ -2,6 +2,7 @@ import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
 import { withFleet } from '../fleet/with-fleet.ts';
 import type { Lab } from './fault.ts';
+import { hideNix } from './nix.ts';
 
 /** A set-up that looks odd and works: nothing of it may be called broken. */
 interface Awkward {
@@ -108,6 +109,15 @@ const awkward: readonly Awkward[] = [
     makes: ({ client, builder }) =>
       client.machines(`ssh-ng://root@${builder.name}?remote-program=/usr/bin/nix-daemon x86_64-linux - 4`),
   },
+  ...(['ssh', 'ssh-ng'] as const).map((scheme) => ({
+    title: `Nix off the PATH, and its program named in the URI, ${scheme}`,
+    makes: async (lab: Lab) => {
+      await hideNix(lab);
+      const program = scheme === 'ssh' ? 'nix-store' : 'nix-daemon';
+      const uri = `${scheme}://root@${lab.builder.name}?remote-program=/usr/bin/${program}`;
+      lab.client.machines(`${uri} x86_64-linux - 4`);
+    },
+  })),
   {
     title: 'a virtual machine behind a port of localhost',
     builder: { port: 31022, trusted: false },

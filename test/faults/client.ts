@@ -161,7 +161,6 @@ export const clientFaults: readonly Fault[] = [
       ),
     scenario: 'ssh-config',
     cause: 'ssh-missing',
-    outcome: 'error',
     fixNotRun: 'a package cannot be installed into a part of this machine',
   },
   {

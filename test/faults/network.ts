@@ -64,6 +64,16 @@ export const networkFaults: readonly Fault[] = [
     fixNotRun: 'only its owner knows what should listen there',
   },
   {
+    title: 'a server that greets and then says no more',
+    breaks: (lab) => {
+      lab.args.push('--timeout', '4s');
+      return listenInstead(lab, 'print $c "SSH-2.0-Stand-in\\r\\n"; sleep 1000;');
+    },
+    scenario: 'host-key',
+    cause: 'host-key-not-offered',
+    fixNotRun: 'a stand-in listens in its place',
+  },
+  {
     title: 'a web server listens',
     breaks: (lab) => listenInstead(lab, 'print $c "HTTP/1.1 400 Bad Request\\r\\n\\r\\n";'),
     scenario: 'tcp',

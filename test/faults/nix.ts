@@ -5,7 +5,7 @@ const untrusted = { user: { name: 'nix' } } as const;
 const trusted = { user: { name: 'nix', trusted: true } } as const;
 
 /** Nix is installed where its installer puts it, and not where a plain login looks. */
-async function hideNix({ builder: { host } }: Lab): Promise<void> {
+export async function hideNix({ builder: { host } }: Lab): Promise<void> {
   await host.sh(
     'mount -t tmpfs tmpfs /usr/local/bin; mkdir /tmp/bin; ln -s /usr/bin/* /tmp/bin; rm /tmp/bin/nix*; mkdir -p /nix/var/nix/profiles/default; ln -s /usr/bin /nix/var/nix/profiles/default/bin',
   );
