@@ -83,6 +83,12 @@ program
   );
 
 program
+  .command('new')
+  .argument('<path>', 'the file to write; its name is the id of the scenario')
+  .description('write a valid scenario to start from')
+  .action(async (path) => exitWith(await (await import('./commands/new.ts')).newScenario(path)));
+
+program
   .command('schema')
   .argument('<name>', 'scenario or report')
   .description('print a JSON Schema')

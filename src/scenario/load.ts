@@ -9,6 +9,7 @@ import { placeAt, placeOf } from './positions.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Expectation, Scenario, ScenarioSource } from './scenario.ts';
 import { schemaProblems } from './schema-problems.ts';
+import { yamlTraps } from './yaml-traps.ts';
 
 /** A file with scenarios. `stage` is what its folder says, in the default suite. */
 export interface ScenarioFile {
@@ -88,17 +89,23 @@ function loadDocument(
       '',
     ),
   );
-  if (syntax.length > 0) return { problems: syntax };
+  const traps = yamlTraps(document).map(({ code, range, what, fix }) =>
+    problemAt(file, placeAt(counter, file.text, ...range), code, what, fix),
+  );
+  if (syntax.length + traps.length > 0) return { problems: [...syntax, ...traps] };
   let data: ScenarioDocument;
   try {
     data = document.toJS({ maxAliasCount: 100 }) as ScenarioDocument;
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    return {
-      problems: [
-        problemAt(file, { line: 1, column: 1, endColumn: 2 }, 'yaml', `YAML: ${what}`, 'use fewer aliases'),
-      ],
-    };
+    const alias = /^Unresolved alias .*: (\S+)$/.exec(what)?.[1];
+    const from = alias === undefined ? -1 : file.text.indexOf(`*${alias}`);
+    const place =
+      alias === undefined || from < 0
+        ? { line: 1, column: 1, endColumn: 2 }
+        : placeAt(counter, file.text, from, from + alias.length + 1);
+    const fix = alias === undefined ? 'use fewer aliases' : `write &${alias} before the value that is meant`;
+    return { problems: [problemAt(file, place, 'yaml', `YAML: ${what}`, fix)] };
   }
   const at = (path: readonly (string | number)[], key = false, text?: string): ReturnType<typeof placeOf> =>
     placeOf(document, counter, file.text, path, { key, ...(text === undefined ? {} : { text }) });

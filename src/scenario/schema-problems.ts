@@ -44,7 +44,7 @@ function wordError(error: ErrorObject, root: Record<string, unknown>): PathProbl
     .map((part) => part.replaceAll('~1', '/').replaceAll('~0', '~'));
   const params = error.params as Record<string, unknown>;
   const data: unknown = error.data;
-  const name = path.at(-1) ?? 'the document';
+  const name = nameOf(path);
   switch (error.keyword) {
     case 'additionalProperties': {
       const key = String(params['additionalProperty']);
@@ -138,4 +138,14 @@ function kindOf(data: unknown): string {
   if (Array.isArray(data)) return 'a list';
   if (typeof data === 'object') return 'a mapping';
   return `${typeof data === 'string' ? 'the text ' : ''}${JSON.stringify(data)}`;
+}
+
+/** The last key of a path; an item of a list by its number, as `the 2nd of hint`. */
+function nameOf(path: readonly string[]): string {
+  const last = path.at(-1) ?? 'the document';
+  const list = path.at(-2);
+  if (!/^\d+$/.test(last) || list === undefined) return last;
+  const number = Number(last) + 1;
+  const ending = ['th', 'st', 'nd', 'rd'][number % 100 > 10 && number % 100 < 14 ? 0 : number % 10] ?? 'th';
+  return `the ${number}${ending} of ${list}`;
 }

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import t from 'tap';
 import { didYouMean } from '../../src/scenario/did-you-mean.ts';
 import { parseDuration } from '../../src/scenario/duration.ts';
 import { checkExamples } from '../../src/scenario/examples.ts';
+import { lintScenarios } from '../../src/scenario/lint.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
 import { findCycle, orderByNeeds } from '../../src/scenario/order.ts';
 import { formatProblem } from '../../src/scenario/problem.ts';
@@ -17,15 +17,14 @@ for (const name of readdirSync(folder)) {
   t.test(`${name} is refused at the right place`, (t) => {
     const text = readFileSync(new URL(name, folder), 'utf8');
     const [, line, column, code, words = ''] = /^# expect (\d+):(\d+) ([\w-]+): (.*)$/m.exec(text) ?? [];
-    const { scenarios, problems } = loadScenarios([{ path: name, text }], { probes });
-    t.notOk(scenarios.some(({ id }) => id === basename(name, '.yaml')));
+    const problems = lintScenarios([{ path: name, text }], [], probes);
     const [first] = problems;
     t.same(
       [first?.line, first?.column, first?.code],
       [Number(line), Number(column), code],
       JSON.stringify(problems),
     );
-    t.ok(`${first?.what} ${first?.fix}`.includes(words), `${first?.what} ${first?.fix}`);
+    t.ok(words !== '' && `${first?.what} ${first?.fix}`.includes(words), `${first?.what} ${first?.fix}`);
     t.end();
   });
 }
