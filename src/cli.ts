@@ -53,6 +53,9 @@ program
   .option('-j, --jobs <n>', 'builders checked at the same time (10)')
   .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
   .option('--read-only', 'run only what changes nothing on client and builder')
+  .option('--waive <file>', 'checks that need not pass for now, each with a reason')
+  .option('--record <dir>', 'keep all that was seen, without secrets')
+  .option('--replay <dir>', 'judge a recording again; touches no host')
   .option('-v, --verbose', 'show every check, not only what is wrong')
   .action(async (options) => exitWith(await (await import('./commands/check.ts')).check(options, version())));
 

@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import { usesSsh } from '../engine/context.ts';
 import { type Selection, SelectionError, selectBuilders, selectScenarios } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
-import { viewClient } from '../observe/client-view.ts';
+import { type ClientView, viewClient } from '../observe/client-view.ts';
+import type { Builder, Diagnostic } from '../machines/builder.ts';
+import type { Memory } from '../engine/memory.ts';
+import type { Transport } from '../transport/transport.ts';
 import { probes } from '../observe/index.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
 import { exitCodeOf } from '../report/build.ts';
@@ -17,7 +20,9 @@ import { daemonEnvironment } from '../transport/environment.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readOutputs, writeOutputs } from './output.ts';
+import { memoryOf, readRecording, startRecording } from './recording.ts';
 import { say } from './say.ts';
+import { readWaivers } from './waivers.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 import { UserError } from './user-error.ts';
 
@@ -28,6 +33,9 @@ export interface CheckOptions extends BuilderOptions, SuiteOptions, Omit<Selecti
   timeout?: string | undefined;
   readOnly?: true | undefined;
   verbose?: true | undefined;
+  record?: string | undefined;
+  replay?: string | undefined;
+  waive?: string | undefined;
 }
 
 const name = 'nix-remote-builder-doctor';
@@ -40,13 +48,15 @@ export async function check(options: CheckOptions, version: string): Promise<num
   const timeoutMs = readTimeout(options.timeout);
   const suite = await readSuiteToRun(options);
   const scenarios = usage(() => selectScenarios(suite, options));
+  const waivers = options.waive === undefined ? [] : await readWaivers(options.waive, suite);
   const interrupt = onInterrupt();
   const folder = await mkdtemp(join(tmpdir(), 'nrbd-'));
   try {
-    const environment = await daemonEnvironment();
-    const transport = clientTransport({ env: environment.env, cwd: '/' });
-    const client = await viewClient(environment, transport, interrupt.signal);
-    const { text, builders, diagnostics } = readBuilders(options, client);
+    const scene = await readScene(options, interrupt.signal);
+    const { text, client, transport, builders, diagnostics, effective } = scene;
+    const recorder =
+      options.record === undefined ? null : startRecording({ client, builders, diagnostics, effective });
+    const memory = scene.memory ?? recorder?.memory;
     const chosen = usage(() => selectBuilders(builders, options));
     if (chosen.length === 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
       throw new UserError(nothingToCheck(text, options, diagnostics));
@@ -60,7 +70,7 @@ export async function check(options: CheckOptions, version: string): Promise<num
       clientTransport: transport,
       builders: chosen,
       diagnostics,
-      effective: options.builders === undefined ? readBuilders({}, client).builders : null,
+      effective,
       scenarios: scenarios.map((scenario) => ({
         ...scenario,
         timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
@@ -74,13 +84,47 @@ export async function check(options: CheckOptions, version: string): Promise<num
       notes,
       signal: interrupt.signal,
       emit: progress,
+      waivers,
+      ...(memory === undefined ? {} : { memory }),
     });
+    if (options.record !== undefined) await recorder?.write(options.record);
     await writeOutputs(outputs, redact(report), options.verbose === true);
     return interrupt.exitCode() ?? exitCodeOf(report);
   } finally {
     await rm(folder, { recursive: true, force: true });
     interrupt.dispose();
   }
+}
+
+interface Scene {
+  /** The machines text. */
+  text: string;
+  client: ClientView;
+  transport: Transport;
+  builders: Builder[];
+  diagnostics: Diagnostic[];
+  effective: Builder[] | null;
+  memory?: Memory;
+}
+
+/** This machine and its builders, or those of a recording. */
+async function readScene(options: CheckOptions, signal: AbortSignal): Promise<Scene> {
+  if (options.replay !== undefined) {
+    if ((options.machinesFile ?? options.builders ?? options.record) !== undefined)
+      throw new UserError('--replay brings its own builders; leave -m, --builders and --record out');
+    const recording = await readRecording(options.replay);
+    return {
+      text: options.replay,
+      transport: clientTransport({ env: {} }),
+      ...recording,
+      memory: memoryOf(recording),
+    };
+  }
+  const environment = await daemonEnvironment();
+  const transport = clientTransport({ env: environment.env, cwd: '/' });
+  const client = await viewClient(environment, transport, signal);
+  const effective = options.builders === undefined ? readBuilders({}, client).builders : null;
+  return { client, transport, effective, ...readBuilders(options, client) };
 }
 
 function usage<T>(choose: () => T): T {

@@ -40,8 +40,20 @@ export async function writeOutputs(
     if (file === undefined) {
       const { stdout } = process;
       const color = stdout.isTTY && !process.env['NO_COLOR'];
-      stdout.write(render(report, format, { color, verbose, width: stdout.isTTY ? stdout.columns : 100 }));
-    } else await writeWhole(file, render(report, format, { color: false, verbose, width: 100 }));
+      stdout.write(
+        renderOrRefuse(report, format, { color, verbose, width: stdout.isTTY ? stdout.columns : 100 }),
+      );
+    } else await writeWhole(file, renderOrRefuse(report, format, { color: false, verbose, width: 100 }));
+  }
+}
+
+/** A template of the user's own may be wrong; that is no bug of ours. */
+function renderOrRefuse(...[report, format, options]: Parameters<typeof render>): string {
+  try {
+    return render(report, format, options);
+  } catch (error) {
+    if (!format.endsWith('.hbs') || !(error instanceof Error)) throw error;
+    throw new UserError(`cannot render ${format}: ${error.message}`);
   }
 }
 

@@ -16,7 +16,9 @@ export interface CheckInput {
   context: Context;
   /** Why it is left out although it was planned (`--read-only`), or null. */
   leftOut: string | null;
-  look: (request: Request, fresh: boolean) => Promise<Observation>;
+  look: (request: Request, fresh: boolean, nonce: string) => Promise<Observation>;
+  /** Why the check need not pass, or null. */
+  waived: NonNullable<ReportCheck['waived']> | null;
   /** Like `look`, but after an interrupt too. What it saw is not judged. */
   cleanUp: (request: Request) => Promise<unknown>;
   delay: (ms: number) => Promise<void>;
@@ -42,6 +44,11 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
   });
   const without = (check: ReportCheck): CheckResult => ({ check, facts: {} });
 
+  const excused = input.needs.find(({ waived }) => waived !== undefined);
+  if (excused !== undefined) {
+    const message = `needs ${excused.scenario}, which is waived`;
+    return without(done({ outcome: 'skip', message, ...(excused.waived && { waived: excused.waived }) }));
+  }
   const barrier = input.needs.find((need) => !letsPass(need));
   if (barrier !== undefined) {
     const root = barrier.blockedBy ?? barrier.scenario;
@@ -55,7 +62,8 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
   }
 
   for (let attempt = 1; ; attempt += 1) {
-    const context = { ...input.context, check: { nonce: randomBytes(8).toString('hex') } };
+    const nonce = randomBytes(8).toString('hex');
+    const context = { ...input.context, check: { nonce } };
     let request: Request;
     let cleanups: Request[];
     try {
@@ -65,7 +73,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
       if (!(error instanceof TemplateError)) throw error;
       return without(done({ outcome: 'error', message: `could not be asked: ${error.message}` }));
     }
-    const observation = await input.look(request, attempt > 1);
+    const observation = await input.look(request, attempt > 1, nonce);
     for (const cleanup of cleanups) await input.cleanUp(cleanup);
     if (observation.error?.code === doesNotApply)
       return without(done({ outcome: 'skip', message: observation.error.message }));
@@ -83,8 +91,15 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
       ...(attempt > 1 ? { attempts: attempt } : {}),
       observation: describeObservation(request, observation),
     });
-    return { check, facts: judgement.captures };
+    const excuse = judgement.outcome === 'pass' ? null : input.waived;
+    return { check: excuse === null ? check : waive(check, excuse), facts: judgement.captures };
   }
+}
+
+function waive(check: ReportCheck, waived: NonNullable<ReportCheck['waived']>): ReportCheck {
+  const until = waived.until === undefined ? '' : ` until ${waived.until}`;
+  const message = `waived${until}: ${waived.reason} (${check.outcome}: ${check.message})`;
+  return { ...check, outcome: 'skip', message, waived };
 }
 
 /** A need that passed, with or without a warning, or that does not apply, holds nothing up. */

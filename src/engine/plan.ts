@@ -30,7 +30,8 @@ export function selectBuilders(builders: readonly Builder[], { include, exclude 
   );
 }
 
-function isNamed({ host, uri, user }: Builder, name: string): boolean {
+/** By host, URI, or user and host. */
+export function isNamed({ host, uri, user }: Builder, name: string): boolean {
   return name === host || name === uri || name === `${user}@${host}`;
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Report, ReportBuilder, ReportCheck } from '../generated/report.ts';
+import type { Waiver } from '../generated/waivers.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import type { Probe } from '../observe/probe.ts';
@@ -13,7 +14,9 @@ import type { Context } from '../scenario/template.ts';
 import type { Transport } from '../transport/transport.ts';
 import { makeCheck } from './check.ts';
 import { builderContext, clientContext } from './context.ts';
+import { type Memory, questionOf, recalled, withoutNonce } from './memory.ts';
 import { observe, type ObserveOptions, type Request } from './observe.ts';
+import { isNamed } from './plan.ts';
 import type { Subject } from './subject.ts';
 
 /** All that a run needs. The engine reads no files and asks Nix nothing by itself. */
@@ -37,6 +40,10 @@ export interface RunInput {
   notes: readonly string[];
   signal: AbortSignal;
   emit: (event: ReportEvent) => void;
+  /** Keeps or brings back observations; absent in an ordinary run. */
+  memory?: Memory;
+  /** Checks that need not pass; `until` was not yet over when they were read. */
+  waivers?: readonly Waiver[];
 }
 
 /** Checks of one builder that run at the same time; sshd's MaxSessions is 10 by default. */
@@ -140,10 +147,20 @@ async function runCheck(
       needs,
       context,
       leftOut: leftOut(scenario, input),
-      look: (request, fresh) =>
-        lookOnce(request, scenario, subject, input, fresh ? new Map<string, Promise<Observation>>() : seen),
+      waived: waiverOf(scenario, subject, input),
+      look: (request, fresh, nonce) =>
+        lookOnce(
+          request,
+          nonce,
+          scenario,
+          subject,
+          input,
+          fresh ? new Map<string, Promise<Observation>>() : seen,
+        ),
       cleanUp: (request) =>
-        observe(request, observeOptions(scenario, subject, input, AbortSignal.timeout(cleanupMs))),
+        input.memory?.recall === undefined
+          ? observe(request, observeOptions(scenario, subject, input, AbortSignal.timeout(cleanupMs)))
+          : Promise.resolve(),
       delay: async (ms) => {
         await sleep(ms, undefined, { signal: input.signal }).catch(() => undefined);
       },
@@ -157,6 +174,7 @@ async function runCheck(
 /** The same question about the same subject is asked once and judged by each scenario that asks it. */
 function lookOnce(
   request: Request,
+  nonce: string,
   scenario: Scenario,
   subject: Subject,
   input: RunInput,
@@ -165,9 +183,39 @@ function lookOnce(
   const key = JSON.stringify(request);
   const known = seen.get(key);
   if (known !== undefined) return known;
-  const observation = observe(request, observeOptions(scenario, subject, input, input.signal));
+  const observation = look(request, nonce, scenario, subject, input);
   seen.set(key, observation);
   return observation;
+}
+
+async function look(
+  request: Request,
+  nonce: string,
+  scenario: Scenario,
+  subject: Subject,
+  input: RunInput,
+): Promise<Observation> {
+  const { memory } = input;
+  const question = questionOf(subject.name, request, nonce);
+  if (memory?.recall !== undefined) return recalled(memory, question, nonce);
+  const observation = await observe(request, observeOptions(scenario, subject, input, input.signal));
+  memory?.keep?.(question, withoutNonce(observation, nonce));
+  return observation;
+}
+
+function waiverOf(
+  { id }: Scenario,
+  { builder }: Subject,
+  { waivers = [] }: RunInput,
+): NonNullable<ReportCheck['waived']> | null {
+  const found = waivers.find(
+    (waiver) =>
+      waiver.scenario === id &&
+      (waiver.builder === undefined || (builder !== undefined && isNamed(builder, waiver.builder))),
+  );
+  if (found === undefined) return null;
+  const { reason, until } = found;
+  return { reason, ...(until === undefined ? {} : { until }) };
 }
 
 function observeOptions(

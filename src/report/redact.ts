@@ -14,12 +14,16 @@ const shapes: readonly [RegExp, string][] = [
   [/\b((?:Bearer|Basic)\s+)[A-Za-z0-9._~+/=-]{16,}/g, `$1${mask}`],
 ];
 
+/** Text without secrets that can be told by their shape. */
+export function redactText(text: string): string {
+  return shapes.reduce((result, [shape, replacement]) => result.replace(shape, replacement), text);
+}
+
 /** The report without secrets: by shape, and each of `secrets` wherever it stands (the longest first). */
 export function redact(report: Report, secrets: readonly string[] = []): Report {
   const values = secrets.filter((secret) => secret.length > 0).sort((a, b) => b.length - a.length);
   const clean = (text: string): string => {
-    const byShape = shapes.reduce((result, [shape, replacement]) => result.replace(shape, replacement), text);
-    return values.reduce((result, secret) => result.replaceAll(secret, mask), byShape);
+    return values.reduce((result, secret) => result.replaceAll(secret, mask), redactText(text));
   };
   return mapStrings(report, clean) as Report;
 }

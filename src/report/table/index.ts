@@ -15,6 +15,7 @@ export function renderTable(
     '',
     ...(report.builders.length === 0 ? [] : matrix(report, paint)),
     ...troubles(report, paint, width),
+    ...waived(report, paint),
     ...(verbose ? everyCheck(report, paint) : []),
     '',
     lastLine(report),
@@ -30,6 +31,19 @@ function verdictLine({ summary, client, interrupted }: Report, paint: Paint): st
   const nix = client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`;
   const cut = interrupted === true ? ' (interrupted: not all was tested)' : '';
   return `${verdict}: ${healthy} of ${total} ${total === 1 ? 'builder' : 'builders'} healthy${cut}, seen from ${oneLine(client.hostname)} as ${oneLine(client.user)}, ${oneLine(nix)}`;
+}
+
+/** What was allowed to be red, so that it is not forgotten. */
+function waived({ clientChecks, builders, client }: Report, paint: Paint): string[] {
+  const all = [{ name: `this machine (${client.hostname})`, checks: clientChecks }, ...builders];
+  const lines = all.flatMap(({ name, checks }) =>
+    checks
+      .filter((check) => check.waived !== undefined && check.observation !== undefined)
+      .map(
+        ({ scenario, message }) => `${paint('gray', '-')} ${oneLine(name)}  ${scenario}  ${oneLine(message)}`,
+      ),
+  );
+  return lines.length === 0 ? [] : ['', ...lines];
 }
 
 function lastLine({ summary, durationMs }: Report): string {
