@@ -20,6 +20,8 @@ export async function generate(): Promise<void> {
   });
   // For the type generator alone.
   ajv.addKeyword('tsType');
+  // For the documentation alone.
+  ajv.addKeyword('x-usage');
   const exported: Record<string, string> = {};
   const names: string[] = [];
   for (const file of files) {

@@ -13,21 +13,41 @@ export async function explain(name: string, options: { spec: string[] }): Promis
     throw new UserError(`no scenario and no cause is called "${name}"; the command list shows the scenarios`);
   }
   const parts = [
-    ...(scenario === undefined ? [] : [explainScenario(scenario)]),
+    ...(scenario === undefined ? [] : [explainScenario(scenario, needsOf(scenario, scenarios))]),
     ...(named.length === 0 ? [] : [explainCause(name, named)]),
   ];
   say(parts.join('\n\n'));
   return 0;
 }
 
-function explainScenario({ id, title, about, stage, per, needs, effect, hint, source }: Scenario): string {
+/** All that it needs, near and far, as a tree; what was shown above is not shown again. */
+function needsOf(
+  scenario: Scenario,
+  scenarios: readonly Scenario[],
+  depth = 0,
+  seen = new Set<string>(),
+): string[] {
+  return scenario.needs.flatMap((id) => {
+    const line = `        ${'  '.repeat(depth)}${id}`;
+    const needed = scenarios.find((other) => other.id === id);
+    if (needed === undefined || seen.has(id)) return [line];
+    seen.add(id);
+    return [line, ...needsOf(needed, scenarios, depth + 1, seen)];
+  });
+}
+
+function explainScenario(
+  { id, title, about, stage, per, effect, hint, source }: Scenario,
+  needs: readonly string[],
+): string {
   const causes = [...new Set(hint.map(({ cause }) => cause).filter((cause) => cause !== undefined))];
   return [
     `${id}: ${title}`,
     ...(about === undefined ? [] : ['', about.trim()]),
     '',
     `stage   ${stage}, once per ${per}`,
-    `needs   ${needs.join(', ') || 'nothing'}`,
+    `needs   ${needs.length === 0 ? 'nothing' : ''}`.trimEnd(),
+    ...needs,
     `effect  ${effect}`,
     `causes  ${causes.join(', ') || 'none named'}`,
     `source  ${source.file}`,

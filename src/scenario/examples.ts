@@ -19,9 +19,11 @@ export function checkExamples(scenario: Scenario): Problem[] {
       fix,
     });
   };
+  const reached = new Set<unknown>();
   scenario.examples.forEach((example, index) => {
     const wanted = wantedOutcome(scenario, example);
     const got = judge(scenario, observationOf(example), contextOf(example));
+    reached.add(got.hint);
     if (got.outcome !== wanted) {
       add(
         ['examples', index],
@@ -49,19 +51,14 @@ export function checkExamples(scenario: Scenario): Problem[] {
       'add an observation that is as it should be',
     );
   }
-  scenario.hint.forEach(({ cause }, index) => {
-    if (
-      cause !== undefined &&
-      scenario.examples.length > 0 &&
-      !scenario.examples.some((example) => example.cause === cause)
-    ) {
-      add(
-        ['hint', index, 'cause'],
-        'cause-without-example',
-        `no example proves the cause "${cause}"`,
-        `add an example with cause: ${cause}`,
-      );
-    }
+  scenario.hint.forEach((hint, index) => {
+    if (hint.cause === undefined || scenario.examples.length === 0 || reached.has(hint)) return;
+    add(
+      ['hint', index, 'cause'],
+      'cause-without-example',
+      `no example proves the cause "${hint.cause}"${scenario.hint.some(({ cause }, other) => other !== index && cause === hint.cause) ? ' by this hint' : ''}`,
+      `add an example with cause: ${hint.cause}`,
+    );
   });
   return sortProblems(problems);
 }

@@ -22,6 +22,8 @@ export interface Judgement {
   outcome: 'pass' | 'warn' | 'fail' | 'error';
   message: string;
   cause?: string;
+  /** The hint that explains it. */
+  hint?: Hint;
   fix: FixStep[];
   see?: string;
   mismatches: WordedMismatch[];
@@ -113,6 +115,7 @@ function explain(
   return {
     outcome,
     message: tryRender(() => renderText(hint.says, known).trim(), fallback),
+    hint,
     ...(hint.cause === undefined ? {} : { cause: hint.cause }),
     fix: tryRender(() => hint.fix.map((step) => renderStep(step, known)), []),
     ...(hint.see === undefined ? {} : { see: hint.see }),

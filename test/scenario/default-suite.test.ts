@@ -75,3 +75,18 @@ t.test('ids are the names of the files', (t) => {
   for (const { id, source } of scenarios) t.equal(`${id}.yaml`, basename(source.file));
   t.end();
 });
+
+t.test('taking any cause out of any hint, or any example away, is found', (t) => {
+  for (const scenario of scenarios) {
+    scenario.hint.forEach((hint, index) => {
+      const without = scenario.hint.map((one, at) => {
+        const { cause: _cause, ...rest } = one;
+        return at === index ? rest : one;
+      });
+      t.not(checkExamples({ ...scenario, hint: without }).length, 0, `${scenario.id}: ${hint.cause}`);
+      const examples = scenario.examples.filter(({ cause }) => cause !== hint.cause);
+      t.not(checkExamples({ ...scenario, examples }).length, 0, `${scenario.id}: examples of ${hint.cause}`);
+    });
+  }
+  t.end();
+});

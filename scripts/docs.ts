@@ -1,0 +1,200 @@
+/** Writes the reference in docs/ from the schema and the default suite; `--check` only looks whether it is up to date. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { probes } from '../src/observe/index.ts';
+import { loadScenarios } from '../src/scenario/load.ts';
+import { type Scenario, stages } from '../src/scenario/scenario.ts';
+
+interface Schema {
+  description?: string;
+  type?: string | string[];
+  enum?: string[];
+  properties?: Record<string, Schema>;
+  items?: Schema;
+  $ref?: string;
+  $defs?: Record<string, Schema>;
+  required?: string[];
+  'x-usage'?: string[];
+}
+
+const generated = '<!-- Written by `npm run docs`; do not edit. -->\n\n';
+
+function language({ properties = {}, required = [], $defs = {} }: Schema): string {
+  const rows = Object.entries(properties).flatMap(([name, schema]) =>
+    keyRows(name, schema, required.includes(name), $defs),
+  );
+  return [
+    '# The language of scenarios',
+    '',
+    'Every key of a scenario, from the schema. [Matchers](matchers.md) judge what was seen.',
+    '',
+    '| key | values | meaning |',
+    '| --- | --- | --- |',
+    ...rows,
+    '',
+  ].join('\n');
+}
+
+/** Definitions that are written out where they are used; conditions and matchers have pages of their own. */
+const writtenOut = ['#/$defs/fix', '#/$defs/expectation'];
+
+function keyRows(
+  name: string,
+  given: Schema,
+  required: boolean,
+  definitions: Readonly<Record<string, Schema>>,
+): string[] {
+  const resolve = (one: Schema | undefined): Schema | undefined =>
+    one?.$ref !== undefined && writtenOut.includes(one.$ref)
+      ? { ...definitions[one.$ref.replace('#/$defs/', '')], ...one }
+      : one;
+  const schema = resolve(given) ?? given;
+  const { description = '', type, enum: words } = schema;
+  const values = words?.map((word) => `\`${word}\``).join(' ') ?? [type ?? 'any'].flat().join(' or ');
+  const inner = schema.properties ?? resolve(schema.items)?.properties ?? {};
+  const own = `| \`${name}\`${required ? ' (required)' : ''} | ${values} | ${cell(description)} |`;
+  const combining = ['anyOf', 'allOf', 'not'];
+  const rows = Object.entries(inner)
+    .filter(([key]) => !combining.includes(key))
+    .flatMap(([key, value]) => keyRows(`${name}.${key}`, value, false, definitions));
+  return [own, ...rows];
+}
+
+function matcherPage(matchers: Schema): string {
+  return [
+    '# Matchers',
+    '',
+    'A bare value means `equals`. Several matchers side by side must all hold; they nest.',
+    '',
+    ...Object.entries(matchers.properties ?? {}).flatMap(
+      ([name, { description = '', 'x-usage': usage = [] }]) => [
+        `## ${name}`,
+        '',
+        description,
+        '',
+        '```yaml',
+        ...usage.map((text) => `expect: {${text}}`),
+        '```',
+        '',
+      ],
+    ),
+  ].join('\n');
+}
+
+function scenarioPage(scenarios: readonly Scenario[]): string {
+  return [
+    '# The default suite',
+    '',
+    ...stages.flatMap((stage) => [
+      `## ${stage}`,
+      '',
+      ...scenarios.filter((scenario) => scenario.stage === stage).flatMap(scenarioSection),
+    ]),
+  ].join('\n');
+}
+
+function scenarioSection({ id, title, about = '', needs, severity, effect, per, hint }: Scenario): string[] {
+  const causes = [...new Set(hint.flatMap(({ cause }) => cause ?? []))];
+  return [
+    `### ${id}`,
+    '',
+    `${title}. ${about.trim()}`,
+    '',
+    `Once per ${per}; needs ${needs.map((need) => `[${need}](#${need})`).join(', ') || 'nothing'}; a miss is a ${severity === 'error' ? 'failure' : 'warning'}; effect: ${effect}.`,
+    ...(causes.length === 0
+      ? []
+      : ['', `Causes: ${causes.map((cause) => `[${cause}](causes.md#${cause})`).join(', ')}`]),
+    '',
+  ];
+}
+
+function causePage(scenarios: readonly Scenario[]): string {
+  const all = scenarios.flatMap((scenario) =>
+    scenario.hint.map((hint) => ({ scenario: scenario.id, ...hint })),
+  );
+  const names = [...new Set(all.flatMap(({ cause }) => cause ?? []))].sort();
+  return [
+    '# Causes',
+    '',
+    'What `explain CAUSE` tells. Names in braces stand for what the report fills in.',
+    '',
+    ...names.flatMap((name) => [
+      `## ${name}`,
+      '',
+      ...all
+        .filter(({ cause }) => cause === name)
+        .flatMap(({ scenario, says, fix, see }) => [
+          `Found by [${scenario}](scenarios.md#${scenario}): ${says.trim().replace(/\s+/g, ' ')}`,
+          '',
+          ...fix.flatMap(({ on, says: step, run, edit }, index) => [
+            `${index + 1}. On the ${on}${step === undefined ? '' : `: ${step}`}`,
+            ...(run === undefined ? [] : ['', '   ```sh', ...indent(run), '   ```', '']),
+            ...(edit === undefined ? [] : ['', '   ```diff', ...indent(diffOf(edit)), '   ```', '']),
+          ]),
+          ...(see === undefined ? [] : [`See ${see}`, '']),
+        ]),
+    ]),
+  ].join('\n');
+}
+
+function diffOf({
+  file,
+  add,
+  replace,
+  with: text,
+}: NonNullable<Scenario['hint'][number]['fix'][number]['edit']>): string {
+  const lines = (prefix: string, block = ''): string[] =>
+    block.split('\n').map((line) => `${prefix} ${line}`);
+  return [
+    `# ${file}`,
+    ...(add === undefined ? [...lines('-', replace), ...lines('+', text)] : lines('+', add)),
+  ].join('\n');
+}
+
+function indent(text: string): string[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => `   ${line}`);
+}
+
+function cell(text: string): string {
+  return text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
+}
+
+function pages(): Record<string, string> {
+  const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yaml'))
+    .sort()
+    .map((name) => ({
+      path: join('specs', name),
+      text: readFileSync(join('specs', name), 'utf8'),
+      stage: name.split('/')[0] as Scenario['stage'],
+    }));
+  const { scenarios } = loadScenarios(files, { probes });
+  const schema = JSON.parse(readFileSync('schemas/scenario.schema.json', 'utf8')) as Schema & {
+    $defs: { matchers: Schema };
+  };
+  return {
+    'docs/language.md': generated + language(schema),
+    'docs/matchers.md': generated + matcherPage(schema.$defs.matchers),
+    'docs/scenarios.md': generated + scenarioPage(scenarios),
+    'docs/causes.md': generated + causePage(scenarios),
+  };
+}
+
+function read(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}
+
+const stale = Object.entries(pages()).filter(([file, text]) => read(file) !== text);
+if (process.argv[2] === '--check') {
+  if (stale.length > 0) {
+    process.stderr.write(`${stale.map(([file]) => file).join(', ')}: not up to date; npm run docs\n`);
+    process.exitCode = 1;
+  }
+} else for (const [file, text] of stale) writeFileSync(file, text);
