@@ -20,10 +20,12 @@ export function checkExamples(scenario: Scenario): Problem[] {
     });
   };
   const reached = new Set<unknown>();
+  const wrong = new Set<ScenarioExample>();
   scenario.examples.forEach((example, index) => {
     const wanted = wantedOutcome(scenario, example);
     const got = judge(scenario, observationOf(example), contextOf(example));
     reached.add(got.hint);
+    if (got.outcome !== wanted || got.cause !== example.cause) wrong.add(example);
     if (got.outcome !== wanted) {
       add(
         ['examples', index],
@@ -52,7 +54,10 @@ export function checkExamples(scenario: Scenario): Problem[] {
     );
   }
   scenario.hint.forEach((hint, index) => {
-    if (hint.cause === undefined || scenario.examples.length === 0 || reached.has(hint)) return;
+    if (hint.cause === undefined || scenario.examples.length === 0) return;
+    // One that names it and comes out otherwise is a problem of its own.
+    const naming = scenario.examples.filter(({ cause }) => cause === hint.cause);
+    if (naming.length > 0 && (reached.has(hint) || naming.some((example) => wrong.has(example)))) return;
     add(
       ['hint', index, 'cause'],
       'cause-without-example',
