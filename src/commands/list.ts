@@ -1,4 +1,4 @@
-import { say } from './say.ts';
+import { sayRows } from './say.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 
 /** `list`: the scenarios in the order in which they run. */
@@ -17,7 +17,7 @@ export async function list(options: SuiteOptions & { format: string }): Promise<
     process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
     return 0;
   }
-  const rows = [
+  sayRows([
     ['STAGE', 'SCENARIO', 'PER', 'EFFECT', 'NEEDS', 'TITLE'],
     ...scenarios.map(({ stage, id, per, effect, needs, title }) => [
       stage,
@@ -27,15 +27,6 @@ export async function list(options: SuiteOptions & { format: string }): Promise<
       needs.join(',') || '-',
       title,
     ]),
-  ];
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows) {
-    say(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
-  }
+  ]);
   return 0;
 }

@@ -10,7 +10,7 @@ import { daemonEnvironment } from '../transport/environment.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { onInterrupt } from './interrupt.ts';
-import { say } from './say.ts';
+import { say, sayRows } from './say.ts';
 import { UserError } from './user-error.ts';
 
 export interface RouteOptions extends BuilderOptions {
@@ -149,7 +149,7 @@ function writeTable(choice: Choice, needs: DerivationNeeds, client: ClientView):
       candidate.builder === choice.builder ? 'chosen' : whyNot(candidate),
     ]),
   ];
-  writeRows(rows);
+  sayRows(rows);
 }
 
 function whyNot({ eligible, reason, builder }: Candidate): string {
@@ -185,18 +185,7 @@ function writeDistribution(
       ? []
       : [['waiting', String(computed.waiting), ...(seen === null ? [] : ['-']), bar(computed.waiting)]]),
   ];
-  writeRows(rows);
+  sayRows(rows);
   const advice = adviceOn(computed, client);
   if (advice !== null) say(`\n${advice}`);
-}
-
-function writeRows(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
-  for (const row of rows)
-    say(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
 }

@@ -4,3 +4,12 @@ import { visible } from '../report/escape/visible.ts';
 export function say(text: string, stream: NodeJS.WriteStream = process.stdout): void {
   stream.write(`${visible(text)}\n`);
 }
+
+/** Rows of cells in columns that are as wide as their widest cell. */
+export function sayRows(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? [];
+  for (const row of rows) {
+    const cells = row.map((cell, column) => cell.padEnd(widths[column] ?? 0));
+    say(cells.join('  ').trimEnd());
+  }
+}

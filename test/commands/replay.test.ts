@@ -1,14 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import t from 'tap';
+import { cli } from './cli.ts';
 import type { Report } from '../../src/generated/types.ts';
-
-function cli(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...args], {
-    encoding: 'utf8',
-  });
-  return { code: status, out: stdout, err: stderr };
-}
 
 function outcomes({ clientChecks, builders }: Report): unknown {
   const short = ({ scenario, outcome, cause, message }: Report['clientChecks'][number]): unknown => ({

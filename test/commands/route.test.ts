@@ -1,14 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import t from 'tap';
+import { cli } from './cli.ts';
 
-function cli(...args: string[]): { code: number | null; out: string; err: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'route', ...args], {
-    encoding: 'utf8',
-  });
-  return { code: status, out: stdout, err: stderr };
-}
+const route = (...args: string[]): ReturnType<typeof cli> => cli('route', ...args);
 
 const two = 'ssh://alpha x86_64-linux - 4 1 ; ssh://beta x86_64-linux,riscv64-linux - 4 2 kvm';
 const request = ['--builders', two, '--nix-version', '2.34', '--system', 'x86_64-linux'];
@@ -21,7 +17,7 @@ t.test('a table of all builders, and the sentence', async (t) => {
   });
   t.teardown(() => process.kill(-(child.pid ?? 0), 'SIGKILL'));
   await once(child.stdout, 'data');
-  const { code, out } = cli(...request, '--current-load', load);
+  const { code, out } = route(...request, '--current-load', load);
   t.equal(code, 0);
   t.match(out, /^\* +ssh:\/\/alpha +0\/4 +1 +0 +chosen$/m);
   t.match(out, /^ +ssh:\/\/beta +1\/4 +2 +0\.5 +could take it$/m);
@@ -30,13 +26,13 @@ t.test('a table of all builders, and the sentence', async (t) => {
 
 t.test('why not, with the place in the machines file', (t) => {
   const file = t.testdir({ machines: 'ssh://alpha x86_64-linux\nssh://beta riscv64-linux - 4\n' });
-  const { code, out } = cli('-m', `${file}/machines`, '--nix-version', '2.34', '--system', 'riscv64-linux');
+  const { code, out } = route('-m', `${file}/machines`, '--nix-version', '2.34', '--system', 'riscv64-linux');
   t.equal(code, 0);
   t.match(
     out,
     `no: its systems are x86_64-linux, not riscv64-linux ("x86_64-linux" at ${file}/machines:1:13)`,
   );
-  const nobody = cli('-m', `${file}/machines`, '--nix-version', '2.34', '--system', 'mips-linux');
+  const nobody = route('-m', `${file}/machines`, '--nix-version', '2.34', '--system', 'mips-linux');
   t.equal(nobody.code, 1);
   t.match(nobody.out, /No builder can take it: this machine cannot build it either/);
   t.end();
@@ -44,7 +40,16 @@ t.test('why not, with the place in the machines file', (t) => {
 
 t.test('many builds in a row, as bars', (t) => {
   const fast = 'ssh://fast x86_64-linux - 4 10 ; ssh://slow x86_64-linux - 4 1';
-  const { out } = cli('--builders', fast, '--nix-version', '2.8', '--system', 'x86_64-linux', '--jobs', '4');
+  const { out } = route(
+    '--builders',
+    fast,
+    '--nix-version',
+    '2.8',
+    '--system',
+    'x86_64-linux',
+    '--jobs',
+    '4',
+  );
   t.match(out, /^ssh:\/\/fast +4 +█{30}$/m);
   t.match(out, /^ssh:\/\/slow +0$/m);
   t.match(out, /pile up on ssh:\/\/fast .*The fifth column spreads them/);
@@ -52,7 +57,7 @@ t.test('many builds in a row, as bars', (t) => {
 });
 
 t.test('as JSON', (t) => {
-  const { code, out } = cli(...request, '--feature', 'kvm', '--jobs', '2', '-f', 'json');
+  const { code, out } = route(...request, '--feature', 'kvm', '--jobs', '2', '-f', 'json');
   t.equal(code, 0);
   t.match(JSON.parse(out), {
     request: { system: 'x86_64-linux', requiredFeatures: ['kvm'] },
@@ -69,16 +74,16 @@ t.test('as JSON', (t) => {
 });
 
 t.test('what cannot be asked is exit code 2', (t) => {
-  t.match(cli(...request, '--jobs', '0'), { code: 2, err: /--jobs wants/ });
-  t.match(cli('--builders', 'ssh://a - - lots', '--nix-version', '2.34'), {
+  t.match(route(...request, '--jobs', '0'), { code: 2, err: /--jobs wants/ });
+  t.match(route('--builders', 'ssh://a - - lots', '--nix-version', '2.34'), {
     code: 2,
     err: /refuses the machines file/,
   });
-  t.match(cli(...request, '--derivation', '/no.drv'), { code: 2, err: /leave --system and --feature out/ });
-  t.match(cli('--builders', two, '--derivation', '/no/such.drv'), {
+  t.match(route(...request, '--derivation', '/no.drv'), { code: 2, err: /leave --system and --feature out/ });
+  t.match(route('--builders', two, '--derivation', '/no/such.drv'), {
     code: 2,
     err: /cannot read \/no\/such\.drv/,
   });
-  t.match(cli(...request, '-f', 'xml'), { code: 2, err: /no format "xml"/ });
+  t.match(route(...request, '-f', 'xml'), { code: 2, err: /no format "xml"/ });
   t.end();
 });

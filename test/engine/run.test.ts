@@ -1,12 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { hostname } from 'node:os';
 import t from 'tap';
 import { builderContext, clientContext, storeUri, usesSsh } from '../../src/engine/context.ts';
 import { SelectionError, selectBuilders, selectScenarios } from '../../src/engine/plan.ts';
 import { type RunInput, run, uniqueNames } from '../../src/engine/run.ts';
 import type { Report, ReportCheck } from '../../src/generated/types.ts';
 import { type Builder, parseMachines } from '../../src/machines/index.ts';
-import type { ClientView } from '../../src/observe/client-view.ts';
 import { CannotObserve, doesNotApply } from '../../src/observe/probe.ts';
 import type { ReportEvent } from '../../src/report/events.ts';
 import { builderNames, clientNames } from '../../src/scenario/known-names.ts';
@@ -14,22 +12,8 @@ import { loadScenarios } from '../../src/scenario/load.ts';
 import { orderByNeeds } from '../../src/scenario/order.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import { clientTransport } from '../../src/transport/client.ts';
-
-const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };
-const client: ClientView = {
-  hostname: hostname(),
-  user: 'root',
-  isRoot: true,
-  caller: '',
-  seesAsDaemon: true,
-  environment: { env, source: 'default' },
-  nixVersion: '2.34.8',
-  system: 'x86_64-linux',
-  extraPlatforms: [],
-  systemFeatures: [],
-  maxJobs: 1,
-  buildersSetting: null,
-};
+import { clientView as client } from '../observe/helpers.ts';
+import { env } from '../transport/sshd.ts';
 
 function builders(...lines: string[]): Builder[] {
   return parseMachines(lines.join('\n'), {

@@ -164,6 +164,33 @@ export const nixFaults: readonly Fault[] = [
     fixNotRun: 'a store of 40 MB never has 100 free; the next fault runs the fix',
   },
   {
+    title: 'no room for temporary files',
+    breaks: ({ builder }) =>
+      builder.host.sh('mount -t tmpfs -o size=64k tmpfs /tmp; dd if=/dev/zero of=/tmp/x bs=1k 2>/dev/null'),
+    scenario: 'disk',
+    cause: 'builder-tmp-full',
+    fixNotRun: 'only its owner knows which files may go',
+  },
+  {
+    title: "a line in the builder's nix.conf that Nix cannot read",
+    builder: { nixConf: { 'max-jobs': '4 [' }, daemon: false },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'builder-nix-conf-broken',
+    fixNotRun: 'only its owner knows what the line was meant to say',
+  },
+  {
+    title: "the daemon's database is damaged",
+    builder: trusted,
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'nix-store --add /etc/hostname; pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket /nix/var/nix/db/db.sqlite-*; echo garbage > /nix/var/nix/db/db.sqlite; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5',
+      ),
+    scenario: 'handshake',
+    cause: 'daemon-does-not-answer',
+    fixNotRun: 'a damaged database must come from a backup',
+  },
+  {
     title: 'the store is full of garbage',
     breaks: smallStore('size=400m', 'dd if=/dev/zero of=$d/x bs=1M 2>/dev/null'),
     scenario: 'disk',
