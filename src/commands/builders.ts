@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import { parseMachines } from '../machines/index.ts';
+import { assumedVersion } from '../machines/release.ts';
 import { UserError } from './user-error.ts';
 
 export interface BuilderOptions {
@@ -19,8 +20,6 @@ export interface Reader {
 
 /** Nix's default, where no Nix can be asked. */
 const defaultSetting = '@/etc/nix/machines';
-/** Read as the newest Nix does where there is none to ask. */
-const assumedVersion = '2.34';
 
 /**
  * The builders, from `--builders`, `-m`, or Nix's effective setting, read as the client's Nix reads them.

@@ -1,3 +1,4 @@
+import { assumedVersion } from '../machines/release.ts';
 import { viewClient, type ClientView } from '../observe/client-view.ts';
 import { readDerivation, type DerivationNeeds } from '../observe/derivation.ts';
 import { observeBuilds } from '../observe/observe-builds.ts';
@@ -33,7 +34,7 @@ export async function route(installable: string | undefined, options: RouteOptio
     const environment = await daemonEnvironment();
     const transport = clientTransport({ env: environment.env, cwd: process.cwd() });
     const view = await viewClient(environment, transport, interrupt.signal);
-    const client = { ...view, nixVersion: options.nixVersion ?? (view.nixVersion || '2.34') };
+    const client = { ...view, nixVersion: options.nixVersion ?? (view.nixVersion || assumedVersion) };
     const needs = await readNeeds(installable, options, client, transport, interrupt.signal);
     const { builders, diagnostics, text } = readBuilders(options, client);
     const refused = diagnostics.find(({ severity }) => severity === 'error');

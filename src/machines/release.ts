@@ -68,3 +68,6 @@ export function featuresOf(release: NixRelease): Features {
     hashedSlots: lix,
   };
 }
+
+/** Where there is no Nix to ask: read as a new one does. */
+export const assumedVersion = '2.34';

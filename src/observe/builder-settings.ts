@@ -1,4 +1,5 @@
 import { parseMachines } from '../machines/index.ts';
+import { assumedVersion } from '../machines/release.ts';
 import type { Json } from '../scenario/observation.ts';
 import { quote } from '../shell-quote.ts';
 import { nixPath } from './nix-path.ts';
@@ -151,7 +152,7 @@ function buildUsers(group: Json | undefined, groups: string): number {
 /** Hosts to which the builder's own Nix sends builds. */
 function ownBuilders(setting: Json | undefined, machinesFile: string, nixVersion: string): string[] {
   const { builders } = parseMachines(typeof setting === 'string' ? setting : '', {
-    nixVersion: nixVersion === '' ? '2.34' : nixVersion,
+    nixVersion: nixVersion || assumedVersion,
     system: '',
     readFile: (path) => (path === '/etc/nix/machines' ? machinesFile : null),
   });

@@ -1,5 +1,5 @@
 import { slotName } from '../routing/slot-name.ts';
-import { featuresOf, parseRelease } from '../machines/release.ts';
+import { assumedVersion, featuresOf, parseRelease } from '../machines/release.ts';
 import { CannotObserve, type Probe } from './probe.ts';
 import { currentLoadFolder, heldSlots } from './slot-locks.ts';
 
@@ -11,7 +11,7 @@ export const heldSlotsProbe: Probe = {
   observe: async (_parameters, { builder, client }) => {
     if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');
     const { env } = client.environment;
-    const features = featuresOf(parseRelease(client.nixVersion || '2.34'));
+    const features = featuresOf(parseRelease(client.nixVersion || assumedVersion));
     const own = new Set(
       Array.from({ length: Math.min(builder.maxJobs, 1000) }, (_, index) =>
         slotName(builder.uri, index, features),

@@ -23,7 +23,7 @@ export function checkExamples(scenario: Scenario): Problem[] {
   const wrong = new Set<ScenarioExample>();
   scenario.examples.forEach((example, index) => {
     const wanted = wantedOutcome(scenario, example);
-    const got = judge(scenario, observationOf(example), contextOf(example));
+    const got = judge(scenario, observationOf(example), exampleContext(example));
     reached.add(got.hint);
     if (got.outcome !== wanted || got.cause !== example.cause) wrong.add(example);
     if (got.outcome !== wanted) {
@@ -86,11 +86,13 @@ function observationOf({
   return seen as Observation;
 }
 
-function contextOf({ builder, client, facts, vars }: ScenarioExample): Context {
+/** What templates know while an example is judged; without one, of a plain builder and client. */
+export function exampleContext({ builder, client, facts, vars }: ScenarioExample = {}): Context {
   return {
     builder: { ...exampleBuilder, ...builder },
     client: { ...exampleClient, ...client },
     facts: facts ?? {},
     vars: vars ?? {},
+    check: { nonce: 'example' },
   };
 }

@@ -1,9 +1,9 @@
+import { exampleContext } from './examples.ts';
 import { judge } from './judge.ts';
-import { exampleBuilder, exampleClient } from './known-names.ts';
 import type { Observation } from './observation.ts';
-import { type Problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import type { Scenario } from './scenario.ts';
-import { type Context, TemplateError } from './template.ts';
+import { TemplateError } from './template.ts';
 
 /** What a command can show that did nothing that was asked for. */
 const nothing: readonly { name: string; seen: Observation; speaksOf: (expect: object) => boolean }[] = [
@@ -30,14 +30,7 @@ const garbage: Observation = { ...nothing[1]?.seen, stdout: '\u0007 garbage 9f3c
 /** A scenario of a command that passes whatever the command does asserts nothing. */
 export function checkGarbage(scenario: Scenario): Problem[] {
   if (scenario.command === undefined) return [];
-  const [example] = scenario.examples;
-  const context: Context = {
-    builder: { ...exampleBuilder, ...example?.builder },
-    client: { ...exampleClient, ...example?.client },
-    facts: example?.facts ?? {},
-    vars: example?.vars ?? {},
-    check: { nonce: 'example' },
-  };
+  const context = exampleContext(scenario.examples[0]);
   const passes = (seen: Observation): boolean => {
     try {
       return judge({ ...scenario, capture: {} }, seen, context).outcome === 'pass';

@@ -184,3 +184,10 @@ t.test('the nearest word is offered, and none when none is near', (t) => {
   t.equal(didYouMean('zzz', ['command']), '');
   t.end();
 });
+
+t.test('an expectation may speak of the nonce, in examples too', (t) => {
+  const text =
+    "title: a\ncommand: echo {{check.nonce}}\nexpect: {exitCode: 0, stdout: {contains: '{{check.nonce}}'}}\nexamples: [{exitCode: 0, stdout: 'example', outcome: pass}]\n";
+  t.same(lintScenarios([{ path: 'nonce.yaml', text }], [], probes), []);
+  t.end();
+});
