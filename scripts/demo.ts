@@ -1,5 +1,7 @@
-/** `npm run demo`: real builders on this machine, some of them broken, and what the doctor says of them. */
+/** `npm run demo [-- --report FILE]`: real builders on this machine, some of them broken, and what the doctor says of them. */
 import { spawn } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { type Fleet, NoFleet, startFleet } from '../test/fleet/index.ts';
 
 /** Breaks builders in ways that people meet, and says what the doctor must find. */
@@ -55,6 +57,8 @@ async function main(): Promise<number> {
       child.on('close', resolve);
     });
     const report = client.host.read('/tmp/report.json');
+    const { values } = parseArgs({ options: { report: { type: 'string' } } });
+    if (values.report !== undefined) writeFileSync(values.report, report);
     const missed = broken.filter((cause) => !report.includes(`"cause": "${cause}"`));
     process.stdout.write(
       missed.length === 0 && code === 1

@@ -2,6 +2,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import standalone from 'ajv/dist/standalone/index.js';
+import { transform } from 'esbuild';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
 const root = new URL('../', import.meta.url);
@@ -50,10 +51,34 @@ export async function generate(): Promise<void> {
     new URL('validators.js', out),
     `import { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);\n${code}`,
   );
+  await generatePage();
   const declarations = Object.keys(exported).map((name) => `export const ${name}: ValidateFunction;`);
   await writeFile(
     new URL('validators.d.ts', out),
     `import type { ValidateFunction } from 'ajv';\n${declarations.join('\n')}\n`,
+  );
+}
+
+/** The style and the script of the HTML report, as text to put into the page. */
+async function generatePage(): Promise<void> {
+  const folder = new URL('reporters/html/', root);
+  const script = await transform(await readFile(new URL('page.ts', folder), 'utf8'), {
+    loader: 'ts',
+    format: 'iife',
+    minify: true,
+    target: 'es2023',
+    // The type-checker's options for the project do not matter to one file alone.
+    tsconfigRaw: {},
+  });
+  const style = await transform(await readFile(new URL('page.css', folder), 'utf8'), {
+    loader: 'css',
+    minify: true,
+    // Left as written: older targets would undo light-dark().
+    target: 'chrome130',
+  });
+  await writeFile(
+    new URL('page.ts', out),
+    `export const pageScript = ${JSON.stringify(script.code)};\nexport const pageStyle = ${JSON.stringify(style.code)};\n`,
   );
 }
 

@@ -7,6 +7,8 @@ import { packageRoot } from './package-root.ts';
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
 
+const exitHelp = 'exit codes for a shell (check) or of a monitoring plugin: 0 OK to 3 UNKNOWN (nagios)';
+
 function version(): string {
   const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
   return (JSON.parse(text) as { version: string }).version;
@@ -56,6 +58,8 @@ program
   .option('--waive <file>', 'checks that need not pass for now, each with a reason')
   .option('--record <dir>', 'keep all that was seen, without secrets')
   .option('--replay <dir>', 'judge a recording again; touches no host')
+  .option('--shard <part/parts>', 'only this part of the builders, e.g. 2/5; join the reports with merge')
+  .option('--exit <style>', exitHelp)
   .option('-v, --verbose', 'show every check, not only what is wrong')
   .action(async (options) => exitWith(await (await import('./commands/check.ts')).check(options, version())));
 
@@ -137,9 +141,31 @@ program
     collect,
     [],
   )
+  .option('--exit <style>', `with the exit code of the run, too: ${exitHelp}`)
   .option('-v, --verbose', 'show every check, not only what is wrong')
   .action(async (file, options) =>
     exitWith(await (await import('./commands/render.ts')).render(file, options)),
+  );
+
+program
+  .command('merge')
+  .argument('<reports...>', 'the reports of all shards, each written with -f json=FILE')
+  .description('one report of all the shards of a run; exits as one run would have')
+  .option('-f, --format <name[=file]>', 'as for check (may be repeated)', collect, [])
+  .option('--exit <style>', exitHelp)
+  .option('-v, --verbose', 'show every check, not only what is wrong')
+  .action(async (files, options) =>
+    exitWith(await (await import('./commands/merge.ts')).merge(files, options)),
+  );
+
+program
+  .command('diff')
+  .argument('<old>', 'a report written with -f json=FILE')
+  .argument('<new>', 'a later one')
+  .description('what broke, what healed, what slowed down (exit 1 if something broke)')
+  .option('-f, --format <name>', 'text or json', 'text')
+  .action(async (before, after, options) =>
+    exitWith(await (await import('./commands/diff.ts')).diff(before, after, options)),
   );
 
 // A reader that closes the pipe early (`| head`) is no failure of ours.

@@ -2,22 +2,24 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { usesSsh } from '../engine/context.ts';
-import { type Selection, SelectionError, selectBuilders, selectScenarios } from '../engine/plan.ts';
+import { type Selection, SelectionError, selectBuilders, selectScenarios, shardOf } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import { type ClientView, viewClient } from '../observe/client-view.ts';
+import type { Shard } from '../generated/types.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { Memory } from '../engine/memory.ts';
 import type { Transport } from '../transport/transport.ts';
 import { probes } from '../observe/index.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
-import { exitCodeOf } from '../report/build.ts';
-import { liveProgress } from '../report/live.ts';
+import { nagiosText } from '../report/escape/nagios.ts';
+import { liveProgress } from '../report/live/index.ts';
 import { redact } from '../report/redact.ts';
 import { parseDuration } from '../scenario/duration.ts';
 import type { Json } from '../scenario/observation.ts';
 import { clientTransport } from '../transport/client.ts';
 import { daemonEnvironment } from '../transport/environment.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
+import { exitCodeFor, readExitStyle } from './exit-style.ts';
 import { onInterrupt } from './interrupt.ts';
 import { readOutputs, writeOutputs } from './output.ts';
 import { memoryOf, readRecording, startRecording } from './recording.ts';
@@ -36,34 +38,52 @@ export interface CheckOptions extends BuilderOptions, SuiteOptions, Omit<Selecti
   record?: string | undefined;
   replay?: string | undefined;
   waive?: string | undefined;
+  shard?: string | undefined;
+  exit?: string | undefined;
 }
 
 const name = 'nix-remote-builder-doctor';
 
 /** `check`: looks at every builder, writes the outputs, returns the exit code. Throws {@link UserError}. */
 export async function check(options: CheckOptions, version: string): Promise<number> {
+  try {
+    return await checkBuilders(options, version);
+  } catch (error) {
+    // A monitoring system reads standard output, and knows no exit code but its own.
+    if (!(error instanceof UserError) || options.exit !== 'nagios') throw error;
+    process.stdout.write(`NIX_BUILDERS UNKNOWN - ${nagiosText(error.message)}\n`);
+    return 3;
+  }
+}
+
+async function checkBuilders(options: CheckOptions, version: string): Promise<number> {
   const outputs = readOutputs(options.format);
   const vars = readVars(options.var);
   const jobs = readJobs(options.jobs);
+  const shard = readShard(options.shard);
+  const exitStyle = readExitStyle(options.exit);
   const timeoutMs = readTimeout(options.timeout);
   const suite = await readSuiteToRun(options);
   const scenarios = usage(() => selectScenarios(suite, options));
   const waivers = options.waive === undefined ? [] : await readWaivers(options.waive, suite);
   const interrupt = onInterrupt();
   const folder = await mkdtemp(join(tmpdir(), 'nrbd-'));
+  const progress = liveProgress(process.stderr);
   try {
     const scene = await readScene(options, interrupt.signal);
     const { text, client, transport, builders, diagnostics, effective } = scene;
     const recorder =
       options.record === undefined ? null : startRecording({ client, builders, diagnostics, effective });
     const memory = scene.memory ?? recorder?.memory;
-    const chosen = usage(() => selectBuilders(builders, options));
+    const selected = usage(() => selectBuilders(builders, options));
+    const chosen = shard === undefined ? selected : shardOf(selected, shard);
+    if (shard !== undefined && chosen.length === 0 && selected.length > 0)
+      throw new UserError(`shard ${shard.index}/${shard.of} has no builder: fewer shards, please`);
     if (chosen.length === 0 && !diagnostics.some(({ severity }) => severity === 'error')) {
       throw new UserError(nothingToCheck(text, options, diagnostics));
     }
     const notes = notesOn(client);
     for (const note of notes) say(note, process.stderr);
-    const progress = liveProgress(process.stderr);
     const report = await run({
       tool: { name, version },
       client,
@@ -83,14 +103,17 @@ export async function check(options: CheckOptions, version: string): Promise<num
       readOnly: options.readOnly === true,
       notes,
       signal: interrupt.signal,
-      emit: progress,
+      emit: progress.onEvent,
       waivers,
+      ...(shard === undefined ? {} : { shard }),
       ...(memory === undefined ? {} : { memory }),
     });
     if (options.record !== undefined) await recorder?.write(options.record);
     await writeOutputs(outputs, redact(report), options.verbose === true);
-    return interrupt.exitCode() ?? exitCodeOf(report);
+    const interrupted = exitStyle === 'nagios' ? null : interrupt.exitCode();
+    return interrupted ?? exitCodeFor(report, exitStyle);
   } finally {
+    progress.close();
     await rm(folder, { recursive: true, force: true });
     interrupt.dispose();
   }
@@ -152,6 +175,14 @@ function readJobs(text: string | undefined): number {
   if (!Number.isInteger(jobs) || jobs < 1)
     throw new UserError(`--jobs wants a whole number from 1, not "${text}"`);
   return jobs;
+}
+
+function readShard(text: string | undefined): Shard | undefined {
+  if (text === undefined) return undefined;
+  const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
+  if (index < 1 || index > of)
+    throw new UserError(`--shard wants a part and their number, such as 2/5, not "${text}"`);
+  return { index, of };
 }
 
 function readTimeout(text: string | undefined): number {

@@ -1,31 +1,15 @@
-import { readFile } from 'node:fs/promises';
-import type { Report } from '../generated/report.ts';
-import { validateReport } from '../generated/validators.js';
+import { exitCodeFor, readExitStyle } from './exit-style.ts';
 import { readOutputs, writeOutputs } from './output.ts';
-import { UserError } from './user-error.ts';
+import { readReport } from './report-file.ts';
 
-/** `render REPORT.json -f FORMAT`: gives what `check -f FORMAT` gave. */
+/** `render REPORT.json -f FORMAT`: gives what `check -f FORMAT` gave. Exit 0, or with `--exit` what the report says. */
 export async function render(
   file: string,
-  options: { format: string[]; verbose?: true | undefined },
+  options: { format: string[]; verbose?: true | undefined; exit?: string | undefined },
 ): Promise<number> {
   const outputs = readOutputs(options.format);
-  await writeOutputs(outputs, await readReport(file), options.verbose === true);
-  return 0;
-}
-
-async function readReport(file: string): Promise<Report> {
-  let data: unknown;
-  try {
-    data = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new UserError(`cannot read the report: ${error instanceof Error ? error.message : String(error)}`);
-  }
-  if (!validateReport(data)) {
-    const [first] = validateReport.errors ?? [];
-    throw new UserError(
-      `${file} is not a report of this tool: ${first?.instancePath ?? ''} ${first?.message ?? ''}`,
-    );
-  }
-  return data as Report;
+  const style = readExitStyle(options.exit);
+  const report = await readReport(file);
+  await writeOutputs(outputs, report, options.verbose === true);
+  return options.exit === undefined ? 0 : exitCodeFor(report, style);
 }

@@ -1,4 +1,5 @@
 import type { Builder } from '../machines/builder.ts';
+import type { Shard } from '../generated/types.ts';
 import { type Scenario, stages } from '../scenario/scenario.ts';
 
 /** What the command line asks for. */
@@ -17,7 +18,7 @@ export class SelectionError extends Error {
 
 /** Builders whose host or URI was named, in the order of the machines file. */
 export function selectBuilders(builders: readonly Builder[], { include, exclude }: Selection): Builder[] {
-  const known = builders.map(({ host, uri }) => (host === '' ? uri : host)).join(', ');
+  const known = builders.map(hostOf).join(', ');
   for (const name of [...include, ...exclude]) {
     if (!builders.some((builder) => isNamed(builder, name))) {
       throw new SelectionError(`no builder is called "${name}"; there are: ${known}`);
@@ -28,6 +29,19 @@ export function selectBuilders(builders: readonly Builder[], { include, exclude 
       (include.length === 0 || include.some((name) => isNamed(builder, name))) &&
       !exclude.some((name) => isNamed(builder, name)),
   );
+}
+
+/**
+ * Part `index` of `of` (from 1) of the builders. Those of one host stay together, so that two runners never log in to
+ * it at the same time; a builder added at the end of the file moves no other.
+ */
+export function shardOf(builders: readonly Builder[], { index, of }: Shard): Builder[] {
+  const hosts = [...new Set(builders.map(hostOf))];
+  return builders.filter((builder) => hosts.indexOf(hostOf(builder)) % of === index - 1);
+}
+
+function hostOf({ host, uri }: Builder): string {
+  return host === '' ? uri : host;
 }
 
 /** By host, URI, or user and host. */

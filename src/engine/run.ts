@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit, { type LimitFunction } from 'p-limit';
-import type { Report, ReportBuilder, ReportCheck } from '../generated/report.ts';
+import type { Report, ReportBuilder, ReportCheck, Shard } from '../generated/report.ts';
 import type { Waiver } from '../generated/waivers.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
@@ -40,6 +40,8 @@ export interface RunInput {
   notes: readonly string[];
   signal: AbortSignal;
   emit: (event: ReportEvent) => void;
+  /** Which part of the fleet `builders` is, where it is a part. */
+  shard?: Shard;
   /** Keeps or brings back observations; absent in an ordinary run. */
   memory?: Memory;
   /** Checks that need not pass; `until` was not yet over when they were read. */
@@ -57,15 +59,15 @@ export async function run(input: RunInput): Promise<Report> {
   const startedAt = new Date();
   const started = performance.now();
   const names = uniqueNames(input.builders);
+  const clientScenarios = input.scenarios.filter(({ per }) => per === 'client');
+  const builderScenarios = input.scenarios.filter(({ per }) => per === 'builder');
   input.emit({
     type: 'run-started',
     builders: names.map((name) => ({ name })),
-    scenarios: input.scenarios.length,
+    scenarios: builderScenarios.map(({ id, stage, title }) => ({ id, stage, title })),
   });
 
   const client: Subject = { name: null, facts: {}, checks: new Map() };
-  const clientScenarios = input.scenarios.filter(({ per }) => per === 'client');
-  const builderScenarios = input.scenarios.filter(({ per }) => per === 'builder');
   const clientDone = runSubject(client, clientScenarios, input, client);
 
   const atOnce = pLimit(input.jobs);
@@ -99,6 +101,7 @@ export async function run(input: RunInput): Promise<Report> {
     startedAt: startedAt.toISOString(),
     durationMs: Math.round(performance.now() - started),
     ...(input.signal.aborted ? { interrupted: true } : {}),
+    ...(input.shard === undefined ? {} : { shard: input.shard }),
     client: {
       hostname: input.client.hostname,
       user: input.client.user,

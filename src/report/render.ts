@@ -2,10 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../generated/types.ts';
 import { packageRoot } from '../package-root.ts';
+import { githubMessage } from './escape/github.ts';
+import { htmlText } from './escape/html.ts';
+import { markdownText } from './escape/markdown.ts';
+import { nagiosText } from './escape/nagios.ts';
+import { prometheusLabel } from './escape/prometheus.ts';
 import { tapText } from './escape/tap.ts';
 import { visible } from './escape/visible.ts';
 import { xmlText } from './escape/xml.ts';
+import { githubView } from './github.ts';
+import { htmlView } from './html.ts';
 import { junitView } from './junit.ts';
+import { markdownView } from './markdown.ts';
+import { nagiosView } from './nagios.ts';
+import { prometheusView } from './prometheus.ts';
 import { renderTable } from './table/index.ts';
 import { tapView } from './tap.ts';
 import { renderTemplate } from './template.ts';
@@ -41,6 +51,11 @@ const reporters: Readonly<Record<string, Reporter>> = {
   tap13: template('tap', tapText, (report) => tapView(report, 13)),
   junit: template('junit', xmlText, junitView),
   'junit-strict': template('junit-strict', xmlText, junitView),
+  markdown: template('markdown', markdownText, markdownView),
+  html: template('html', htmlText, htmlView),
+  github: template('github', githubMessage, githubView),
+  prometheus: template('prometheus', prometheusLabel, prometheusView),
+  nagios: template('nagios', nagiosText, nagiosView),
   json: (report) => `${JSON.stringify(report, null, 2)}\n`,
 };
 

@@ -13,6 +13,10 @@ const needed: Readonly<Record<string, string>> = {
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
   'dropbear-bin': '/usr/sbin/dropbear',
+  chromium: '/usr/bin/chromium',
+  'fonts-dejavu-core': '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
+  prometheus: '/usr/bin/promtool',
+  tmux: '/usr/bin/tmux',
   'python3-jsonschema': '/usr/lib/python3/dist-packages/jsonschema',
 };
 

@@ -1,7 +1,9 @@
 import type { Report, ReportCheck } from '../../generated/types.ts';
 import { oneLine, visible } from '../escape/visible.ts';
+import { marks } from '../outcomes.ts';
+import { clientName } from '../trouble.ts';
 import { matrix } from './matrix.ts';
-import { marks, type Paint, painter } from './paint.ts';
+import { type Paint, painter, styles } from './paint.ts';
 import { troubles } from './trouble.ts';
 
 /** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to mend it. */
@@ -34,8 +36,8 @@ function verdictLine({ summary, client, interrupted }: Report, paint: Paint): st
 }
 
 /** What was allowed to be red, so that it is not forgotten. */
-function waived({ clientChecks, builders, client }: Report, paint: Paint): string[] {
-  const all = [{ name: `this machine (${client.hostname})`, checks: clientChecks }, ...builders];
+function waived(report: Report, paint: Paint): string[] {
+  const all = [{ name: clientName(report), checks: report.clientChecks }, ...report.builders];
   const lines = all.flatMap(({ name, checks }) =>
     checks
       .filter((check) => check.waived !== undefined && check.observation !== undefined)
@@ -58,9 +60,7 @@ function everyCheck(report: Report, paint: Paint): string[] {
     ...checks.flatMap((check) => checkLines(check, paint)),
   ];
   return [
-    ...(report.clientChecks.length === 0
-      ? []
-      : group(`this machine (${report.client.hostname})`, report.clientChecks)),
+    ...(report.clientChecks.length === 0 ? [] : group(clientName(report), report.clientChecks)),
     ...report.builders.flatMap(({ name, checks }) => group(name, checks)),
   ];
 }
@@ -69,9 +69,8 @@ function checkLines(
   { outcome, scenario, message, durationMs, observation, mismatches = [] }: ReportCheck,
   paint: Paint,
 ): string[] {
-  const { mark, style } = marks[outcome];
   const lines = [
-    `  ${paint(style, mark)} ${scenario}  ${oneLine(message)}  ${paint('gray', `${durationMs} ms`)}`,
+    `  ${paint(styles[outcome], marks[outcome].mark)} ${scenario}  ${oneLine(message)}  ${paint('gray', `${durationMs} ms`)}`,
   ];
   if (outcome === 'pass' || outcome === 'skip' || outcome === 'blocked') return lines;
   const indent = (label: string, text: string): string[] =>

@@ -1,39 +1,60 @@
 import stringWidth from 'string-width';
-import type { Outcome, Report, ReportCheck } from '../../generated/types.ts';
+import type { Report, ReportBuilder, ReportCheck } from '../../generated/types.ts';
 import { oneLine } from '../escape/visible.ts';
-import { marks, type Paint } from './paint.ts';
+import { marks, outcomes, stageColumns, type StageColumns } from '../outcomes.ts';
+import { type Paint, styles } from './paint.ts';
 
 const longestName = 36;
 
-/**
- * Builders down, scenarios across. A scenario's name stands on a line of its own, above its column, so that any
- * number of them fits a terminal.
- */
+/** Builders down, the path across: under each stage one mark a scenario. What a red one is, the causes below tell. */
 export function matrix(report: Report, paint: Paint): string[] {
-  const scenarios = unique(report.builders.flatMap(({ checks }) => checks.map(({ scenario }) => scenario)));
-  const names = report.builders.map(({ name }) => shorten(oneLine(name)));
+  const columns = stageColumns(report.builders.map(({ checks }) => checks));
+  const names = report.builders.map(({ name }) => shortName(name));
   const width = Math.max(0, ...names.map((name) => stringWidth(name))) + 2;
-  const heads = scenarios.map(
-    (scenario, index) => `${' '.repeat(width)}${paint('gray', '│ '.repeat(index))}${oneLine(scenario)}`,
-  );
-  const rows = report.builders.map(({ checks }, index) => {
-    const byScenario = new Map(checks.map((check) => [check.scenario, check]));
-    const cells = scenarios.map((scenario) => cell(byScenario.get(scenario), paint)).join(' ');
-    const name = names[index] ?? '';
-    const note = noteOf(checks);
-    return `${name}${' '.repeat(width - stringWidth(name))}${cells}${note === '' ? '' : `  ${note}`}`.trimEnd();
+  const rows = report.builders.map((builder, index) => {
+    const note = noteOf(builder);
+    return `${pad(names[index] ?? '', width)}${stageCells(columns, builder.checks, paint)}  ${note}`.trimEnd();
   });
-  return [...heads, ...rows, '', legend(report, paint)];
+  return [`${' '.repeat(width)}${stageHeads(columns, paint)}`, ...rows, '', legend(report, paint)];
 }
 
-function cell(check: ReportCheck | undefined, paint: Paint): string {
-  if (check === undefined) return ' ';
-  const { mark, style } = marks[check.outcome];
-  return paint(style, mark);
+/** A stage's name above its marks. */
+export function stageHeads(columns: readonly StageColumns[], paint: Paint): string {
+  const last = columns.length - 1;
+  return columns
+    .map((column, index) => {
+      const room = index === last ? 0 : widthOf(column) - column.stage.length;
+      return paint('gray', column.stage) + ' '.repeat(room);
+    })
+    .join('  ');
 }
 
-/** What the last build says of itself: the proof of where it ran. */
-function noteOf(checks: readonly ReportCheck[]): string {
+/** The marks of one row; ` ` for a check that is not (yet) made. */
+export function stageCells(
+  columns: readonly StageColumns[],
+  checks: readonly Pick<ReportCheck, 'scenario' | 'outcome'>[],
+  paint: Paint,
+): string {
+  const byScenario = new Map(checks.map(({ scenario, outcome }) => [scenario, outcome]));
+  return columns
+    .map((column) => {
+      const cells = column.scenarios.map(({ id }) => {
+        const outcome = byScenario.get(id);
+        return outcome === undefined ? ' ' : paint(styles[outcome], marks[outcome].mark);
+      });
+      return cells.join('') + ' '.repeat(widthOf(column) - cells.length);
+    })
+    .join('  ');
+}
+
+/** Columns of a terminal that a stage takes. */
+export function widthOf({ stage, scenarios }: StageColumns): number {
+  return Math.max(stage.length, scenarios.length);
+}
+
+/** The root cause, or what the last build says of itself: the proof of where it ran. */
+function noteOf({ rootCause, checks }: ReportBuilder): string {
+  if (rootCause !== null) return oneLine(rootCause.cause ?? rootCause.scenario);
   const build = checks.find(
     ({ scenario, outcome }) => scenario === 'local-to-remote-build' && outcome === 'pass',
   );
@@ -43,17 +64,19 @@ function noteOf(checks: readonly ReportCheck[]): string {
 /** Only the marks that are in use. */
 function legend(report: Report, paint: Paint): string {
   const used = new Set(report.builders.flatMap(({ checks }) => checks.map(({ outcome }) => outcome)));
-  return (Object.keys(marks) as Outcome[])
+  return outcomes
     .filter((outcome) => used.has(outcome))
-    .map((outcome) => `${paint(marks[outcome].style, marks[outcome].mark)} ${marks[outcome].word}`)
+    .map((outcome) => `${paint(styles[outcome], marks[outcome].mark)} ${marks[outcome].word}`)
     .join('   ');
 }
 
-function shorten(name: string): string {
-  const characters = Array.from(name);
-  return characters.length <= longestName ? name : `${characters.slice(0, longestName - 1).join('')}…`;
+/** A name in at most so many columns. */
+export function shortName(name: string, longest = longestName): string {
+  const characters = Array.from(oneLine(name));
+  return characters.length <= longest ? characters.join('') : `${characters.slice(0, longest - 1).join('')}…`;
 }
 
-function unique(items: readonly string[]): string[] {
-  return [...new Set(items)];
+/** Text followed by blanks up to so many columns. */
+export function pad(text: string, width: number): string {
+  return text + ' '.repeat(Math.max(0, width - stringWidth(text)));
 }

@@ -11,12 +11,11 @@ export function painter(color: boolean): Paint {
   return (style, text) => (color ? styleText(style, text, { validateStream: false }) : text);
 }
 
-/** Outcomes differ by shape, not by colour alone. */
-export const marks: Readonly<Record<Outcome, { mark: string; style: Style; word: string }>> = {
-  pass: { mark: '✓', style: 'green', word: 'pass' },
-  warn: { mark: '!', style: 'yellow', word: 'warning' },
-  fail: { mark: '✗', style: ['red', 'bold'], word: 'fail' },
-  error: { mark: '?', style: 'magenta', word: 'not measured' },
-  blocked: { mark: '·', style: 'gray', word: 'waits' },
-  skip: { mark: '-', style: 'gray', word: 'does not apply' },
+export const styles: Readonly<Record<Outcome, Style>> = {
+  pass: 'green',
+  warn: 'yellow',
+  fail: ['red', 'bold'],
+  error: 'magenta',
+  blocked: 'gray',
+  skip: 'gray',
 };

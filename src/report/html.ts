@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { pageScript, pageStyle } from '../generated/page.ts';
+import type { Report, ReportCheck } from '../generated/types.ts';
+import { brief } from './brief.ts';
+import { htmlJson } from './escape/html.ts';
+import { oneLine, visible } from './escape/visible.ts';
+import { marks, outcomes, stageColumns } from './outcomes.ts';
+import { escaped } from './template.ts';
+import { clientName, findTroubles, messagesOf, stepsOf, type Trouble } from './trouble.ts';
+
+/** A page of 200 builders must still open at once. */
+const longestText = 4000;
+
+const verdictMark = { healthy: '✓', degraded: '!', unhealthy: '✗' } as const;
+
+/**
+ * What the HTML template shows. The page stands as it is without its script; the script opens the details, which lie
+ * in the page as data, filters and moves the focus. Nothing that was observed ever becomes code: the policy allows the
+ * one script and the one style of the project, by their hashes.
+ */
+export function htmlView(report: Report): object {
+  const { summary, client, startedAt, durationMs, tool } = report;
+  const rows = [{ name: clientName(report), uri: '', checks: report.clientChecks }, ...report.builders];
+  const columns = stageColumns(report.builders.map(({ checks }) => checks));
+  const scenarios = columns.flatMap(({ stage, scenarios: own }) => own.map((one) => ({ ...one, stage })));
+  const troubles = findTroubles(report);
+  return {
+    policy: `default-src 'none'; script-src 'sha256-${hash(pageScript)}'; style-src 'sha256-${hash(pageStyle)}'; img-src data:; base-uri 'none'; form-action 'none'`,
+    style: escaped(pageStyle),
+    script: escaped(pageScript),
+    data: escaped(htmlJson(trimmed(rows.map(({ name, uri, checks }) => ({ name, uri, checks }))))),
+    tool: `${tool.name} ${tool.version}`,
+    mark: verdictMark[summary.verdict],
+    verdict: summary.verdict,
+    ...summary.builders,
+    interrupted: report.interrupted === true,
+    client: client.hostname,
+    user: client.user,
+    nix: client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`,
+    startedAt,
+    when: startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC'),
+    seconds: (durationMs / 1000).toFixed(1),
+    notes: client.notes ?? [],
+    counts: outcomes
+      .map((outcome) => ({ outcome, ...marks[outcome], count: summary.checks[outcome] }))
+      .filter(({ count }) => count > 0),
+    stages: [...new Set(rows.flatMap(({ checks }) => checks.map(({ stage }) => stage)))],
+    causes: [...new Set(rows.flatMap(({ checks }) => checks.flatMap(({ cause }) => cause ?? [])))].sort(),
+    troubles: troubles.map(troubleView),
+    clientChecks: report.clientChecks.map((check, at) => ({
+      ...cell(check, rows[0]?.name ?? ''),
+      at: `0.${at}`,
+      scenario: check.scenario,
+    })),
+    columns: columns.map(({ stage, scenarios: own }) => ({ stage, span: own.length })),
+    scenarios: scenarios.map(({ id, title, stage }, index) => ({
+      id,
+      title,
+      stage,
+      first: columns.some(
+        ({ stage: one, scenarios: own }) => one === stage && own[0]?.id === id && index > 0,
+      ),
+    })),
+    builders: report.builders.map(({ name, verdict, rootCause, checks, uri }, row) => {
+      const at = new Map(checks.map((check, index) => [check.scenario, { check, index }]));
+      return {
+        row: row + 1,
+        name,
+        uri,
+        verdict,
+        cause: rootCause === null ? '' : (rootCause.cause ?? rootCause.scenario),
+        cells: scenarios.map(({ id }) => {
+          const found = at.get(id);
+          return found === undefined
+            ? { made: false }
+            : { ...cell(found.check, name), made: true, at: `${row + 1}.${found.index}` };
+        }),
+      };
+    }),
+  };
+}
+
+function cell({ outcome, scenario }: ReportCheck, name: string): object {
+  const { mark, word } = marks[outcome];
+  return { outcome, mark, label: `${oneLine(brief(name, 100))}, ${scenario}: ${word}` };
+}
+
+function troubleView(trouble: Trouble): object {
+  const { whose, mark, waiting } = trouble;
+  const { scenario, cause, see } = whose[0]?.cause ?? { scenario: '' };
+  return {
+    kind: mark,
+    mark: marks[mark].mark,
+    names: whose.map(({ name }) => brief(name, 200)),
+    cause: cause ?? '',
+    scenario,
+    see: see !== undefined && /^https?:\/\//.test(see) ? see : '',
+    read: see ?? '',
+    messages: messagesOf(trouble).map((message) => brief(message, longestText)),
+    waiting: waiting === 0 ? '' : `${waiting} ${waiting === 1 ? 'check waits' : 'checks wait'} for this`,
+    steps: stepsOf(trouble).flatMap(({ variants, left }) => [
+      ...variants.map(({ where, step: { says, run, edit } }) => ({
+        head: `${where}${says === undefined ? '' : `: ${says}`}`,
+        file: edit?.file ?? '',
+        code: run ?? edit?.add ?? '',
+        adds: edit?.add !== undefined,
+        gone: edit?.replace ?? '',
+        instead: edit?.add === undefined ? (edit?.with ?? '') : '',
+      })),
+      ...(left.length === 0
+        ? []
+        : [
+            {
+              head: `and so on for ${left.join(', ')}`,
+              file: '',
+              code: '',
+              adds: false,
+              gone: '',
+              instead: '',
+            },
+          ]),
+    ]),
+  };
+}
+
+/** Every text made harmless and given an end. */
+function trimmed(value: unknown): unknown {
+  if (typeof value === 'string') return brief(visible(value), longestText);
+  if (Array.isArray(value)) return value.map(trimmed);
+  if (typeof value === 'object' && value !== null)
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [visible(key), trimmed(item)]));
+  return value;
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('base64');
+}

@@ -1,0 +1,17 @@
+import type { ReportEvent } from '../events.ts';
+import { plainLines } from './plain.ts';
+import { liveScreen } from './screen.ts';
+
+/** What shows a run while it goes on. */
+export interface Live {
+  onEvent: (event: ReportEvent) => void;
+  /** Gives the terminal back as it was; harmless when called again. */
+  close: () => void;
+}
+
+/** On a terminal the matrix, as it fills; elsewhere, and in CI, a line for each builder that is done. */
+export function liveProgress(stream: NodeJS.WriteStream): Live {
+  const { CI, TERM, NO_COLOR } = process.env;
+  const screen = stream.isTTY && CI === undefined && TERM !== 'dumb';
+  return screen ? liveScreen(stream, { color: !NO_COLOR }) : plainLines(stream);
+}

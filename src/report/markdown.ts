@@ -1,0 +1,97 @@
+import type { Report, ReportCheck } from '../generated/types.ts';
+import { brief } from './brief.ts';
+import { markdownCode } from './escape/markdown.ts';
+import { marks, outcomes, stageColumns } from './outcomes.ts';
+import { escaped } from './template.ts';
+import { clientName, findTroubles, messagesOf, stepsOf, type Trouble, type TroubleStep } from './trouble.ts';
+
+/** GitHub cuts a job's summary off at 1 MiB, and a ticket long before. */
+const longestMessage = 2000;
+const mostTroubles = 50;
+
+const verdictMark = { healthy: '✅', degraded: '⚠️', unhealthy: '❌' } as const;
+
+/** What the Markdown template shows: the verdict, a row for each builder, and each cause once. */
+export function markdownView(report: Report): object {
+  const { summary, client, startedAt, durationMs } = report;
+  const rows = [
+    ...(report.clientChecks.length === 0
+      ? []
+      : [{ name: clientName(report), checks: report.clientChecks, rootCause: null }]),
+    ...report.builders,
+  ];
+  const columns = stageColumns(rows.map(({ checks }) => checks));
+  const used = new Set(rows.flatMap(({ checks }) => checks.map(({ outcome }) => outcome)));
+  const troubles = findTroubles(report);
+  return {
+    mark: verdictMark[summary.verdict],
+    verdict: summary.verdict,
+    ...summary.builders,
+    interrupted: report.interrupted === true,
+    client: client.hostname,
+    user: client.user,
+    nix: client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`,
+    startedAt,
+    seconds: (durationMs / 1000).toFixed(1),
+    notes: client.notes ?? [],
+    stages: columns.map(({ stage }) => stage),
+    rows: rows.map(({ name, checks, rootCause }) => ({
+      name: brief(name, 200),
+      cells: columns.map(({ stage, scenarios }) => stageCell(stage, scenarios, checks)),
+      cause: rootCause === null ? '' : (rootCause.cause ?? rootCause.scenario),
+    })),
+    legend: outcomes
+      .filter((outcome) => used.has(outcome))
+      .map((outcome) => `${marks[outcome].mark} ${marks[outcome].word}`)
+      .join(', '),
+    troubles: troubles.slice(0, mostTroubles).map(troubleView),
+    left: Math.max(0, troubles.length - mostTroubles),
+  };
+}
+
+function stageCell(
+  stage: string,
+  scenarios: readonly { id: string }[],
+  checks: readonly ReportCheck[],
+): string {
+  const own = new Map(
+    checks.filter((check) => check.stage === stage).map(({ scenario, outcome }) => [scenario, outcome]),
+  );
+  return scenarios
+    .flatMap(({ id }) => {
+      const outcome = own.get(id);
+      return outcome === undefined ? [] : [marks[outcome].mark];
+    })
+    .join('');
+}
+
+function troubleView(trouble: Trouble): object {
+  const { whose, mark, waiting } = trouble;
+  const { scenario, cause, see } = whose[0]?.cause ?? { scenario: '' };
+  return {
+    mark: marks[mark].mark,
+    names: brief(whose.map(({ name }) => name).join(', '), longestMessage),
+    cause: cause ?? '',
+    scenario,
+    see: see ?? '',
+    messages: messagesOf(trouble).map((message) => brief(message, longestMessage)),
+    waiting: waiting === 0 ? '' : `${waiting} ${waiting === 1 ? 'check waits' : 'checks wait'} for this.`,
+    steps: stepsOf(trouble).map(stepView),
+  };
+}
+
+function stepView({ number, variants, left }: TroubleStep): object {
+  return {
+    left: left.join(', '),
+    variants: variants.map(({ where, step: { says, run, edit } }, index) => ({
+      head: `${number === null || index > 0 ? '' : `${number}. `}${where}${says === undefined ? '' : `: ${says}`}`,
+      file: edit === undefined ? '' : `In ${edit.file}${edit.add === undefined ? ', replace' : ', add'}:`,
+      code: [
+        run ?? edit?.add ?? edit?.replace,
+        run === undefined && edit?.add === undefined ? edit?.with : undefined,
+      ]
+        .filter((text) => text !== undefined)
+        .map((text) => escaped(markdownCode(brief(text, 20_000)))),
+    })),
+  };
+}

@@ -1,0 +1,124 @@
+import type { FixStep, Report, ReportBuilder, ReportCheck, RootCause } from '../generated/types.ts';
+
+/** One cause, and all that have it: told once. */
+export interface Trouble {
+  mark: 'fail' | 'warn';
+  /** Beside each name, what the report says of it. */
+  whose: { name: string; cause: RootCause }[];
+  /** Checks that wait until it is mended. */
+  waiting: number;
+}
+
+/** What the client is called beside the builders. */
+export function clientName({ client }: Report): string {
+  return `this machine (${client.hostname})`;
+}
+
+/** First what is wrong with the client, then the builders' root causes, then warnings; each cause once. */
+export function findTroubles(report: Report): Trouble[] {
+  const here = clientName(report);
+  const client = report.clientChecks.filter(({ outcome }) => outcome === 'fail' || outcome === 'error');
+  const clientScenarios = new Set(client.map(({ scenario }) => scenario));
+  return [
+    ...client.map((check) => single(here, asCause(check))),
+    ...group(report.builders.flatMap((builder) => ownTrouble(builder, clientScenarios))),
+    ...group(warnings(report, here)),
+  ];
+}
+
+function single(name: string, cause: RootCause): Trouble {
+  return { mark: 'fail', whose: [{ name, cause }], waiting: 0 };
+}
+
+function asCause({ scenario, cause, message, fix = [], see }: ReportCheck): RootCause {
+  return {
+    scenario,
+    message,
+    fix,
+    ...(cause === undefined ? {} : { cause }),
+    ...(see === undefined ? {} : { see }),
+  };
+}
+
+/** A builder's own first failure, even where the client's is its root cause: both want mending. */
+function ownTrouble(
+  { name, rootCause, checks }: ReportBuilder,
+  clientScenarios: ReadonlySet<string>,
+): Trouble[] {
+  const own =
+    checks.find(({ outcome }) => outcome === 'fail') ?? checks.find(({ outcome }) => outcome === 'error');
+  if (own === undefined) return [];
+  const cause = rootCause !== null && !clientScenarios.has(rootCause.scenario) ? rootCause : asCause(own);
+  const waiting = checks.filter(({ outcome }) => outcome === 'blocked').length;
+  return [{ ...single(name, cause), waiting }];
+}
+
+function warnings({ clientChecks, builders }: Report, here: string): Trouble[] {
+  return [{ name: here, checks: clientChecks }, ...builders].flatMap(({ name, checks }) =>
+    checks
+      .filter(({ outcome }) => outcome === 'warn')
+      .map((check): Trouble => ({ ...single(name, asCause(check)), mark: 'warn' })),
+  );
+}
+
+/** Joins those of the same scenario and cause, in the order of the first of each. */
+function group(all: readonly Trouble[]): Trouble[] {
+  const groups = new Map<string, Trouble>();
+  for (const trouble of all) {
+    const [first] = trouble.whose;
+    // Without a cause only the same words are the same trouble.
+    const { scenario, cause, message } = first?.cause ?? { scenario: '', message: '' };
+    const key = JSON.stringify([trouble.mark, scenario, cause ?? message]);
+    const same = groups.get(key);
+    if (same === undefined) groups.set(key, { ...trouble, whose: [...trouble.whose] });
+    else {
+      same.whose.push(...trouble.whose);
+      same.waiting += trouble.waiting;
+    }
+  }
+  return [...groups.values()];
+}
+
+/** Of so many that differ in words, the rest is left to `-i NAME`. */
+const shown = 3;
+
+/** What the report says of those that have it, without repeating what differs by the name alone. */
+export function messagesOf({ whose }: Trouble): string[] {
+  const seen = new Set<string>();
+  const own = whose.filter(({ name, cause: { message } }) => {
+    const text = message.replaceAll(name, '…');
+    return !seen.has(text) && seen.add(text);
+  });
+  return own.slice(0, shown).map(({ cause: { message } }) => message);
+}
+
+/** One step of the fix, in every form that it has: once for all where it is the same, else for each. */
+export interface TroubleStep {
+  /** From 1; null where the fix has one step only. */
+  number: number | null;
+  variants: { where: string; step: FixStep }[];
+  /** Names of those whose form is left out. */
+  left: string[];
+}
+
+export function stepsOf({ whose }: Trouble): TroubleStep[] {
+  const count = whose[0]?.cause.fix.length ?? 0;
+  return Array.from({ length: count }, (_, index) => {
+    const variants = new Map<string, { names: string[]; step: FixStep }>();
+    for (const { name, cause } of whose) {
+      const step = cause.fix[index];
+      if (step === undefined) continue;
+      const key = JSON.stringify([step.run, step.edit]);
+      variants.set(key, { step, names: [...(variants.get(key)?.names ?? []), name] });
+    }
+    const all = [...variants.values()];
+    return {
+      number: count === 1 ? null : index + 1,
+      variants: all.slice(0, shown).map(({ names, step }) => ({
+        step,
+        where: step.on === 'client' ? 'on this machine' : `on ${names.join(', ')}`,
+      })),
+      left: all.slice(shown).flatMap(({ names }) => names),
+    };
+  });
+}
