@@ -43,6 +43,7 @@ const patienceMs = 5_000;
 /** Looks, and never throws for what a broken machine can do: what could not be observed is in `error`. */
 export async function observe(request: Request, options: ObserveOptions): Promise<Observation> {
   const started = performance.now();
+  if (isOver(options)) return interrupted(started);
   const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs + patienceMs)]);
   try {
     const seen = await Promise.race([
@@ -50,9 +51,9 @@ export async function observe(request: Request, options: ObserveOptions): Promis
       rejectWhenAborted(deadline),
     ]);
     // What we killed ourselves says nothing of the machine.
-    return options.signal.aborted ? interrupted(started) : seen;
+    return isOver(options) ? interrupted(started) : seen;
   } catch (error) {
-    if (options.signal.aborted) return interrupted(started);
+    if (isOver(options)) return interrupted(started);
     const durationMs = performance.now() - started;
     if (error instanceof CannotObserve) return failed(error.code, error.message, durationMs);
     if (error instanceof TransportError) return failed(error.phase, error.message, durationMs);
@@ -101,6 +102,10 @@ function rejectWhenAborted(signal: AbortSignal): Promise<never> {
     if (signal.aborted) fail();
     else signal.addEventListener('abort', fail, { once: true });
   });
+}
+
+function isOver({ signal }: ObserveOptions): boolean {
+  return signal.aborted;
 }
 
 function interrupted(started: number): Observation {

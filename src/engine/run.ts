@@ -243,8 +243,7 @@ function observeOptions(
   };
 }
 
-function leftOut(scenario: Scenario, { readOnly, signal }: RunInput): string | null {
-  if (signal.aborted) return 'not run: the run was interrupted';
+function leftOut(scenario: Scenario, { readOnly }: RunInput): string | null {
   if (readOnly && scenario.effect !== 'none')
     return `left out by --read-only: its effect is ${scenario.effect}`;
   return null;

@@ -47,7 +47,7 @@ function suite(
   const count = (...outcomes: ReportCheck['outcome'][]): number =>
     checks.filter(({ outcome }) => outcomes.includes(outcome)).length;
   return {
-    name: token(name),
+    name: token(name) || 'unnamed',
     hostname: token(host || report.client.hostname) || 'unknown',
     tests: checks.length,
     failures: count('fail'),

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml';
 import type { FixStep, Report, ReportCheck } from '../generated/types.ts';
+import { brief } from './brief.ts';
 import { oneLine, visible } from './escape/visible.ts';
 import { fixText } from './fix-text.ts';
 import { escaped } from './template.ts';
@@ -24,9 +25,11 @@ export function tapView(report: Report, version: 13 | 14): object {
       points: checks.map((check, at) => ({
         number: at + 1,
         status: isNotOk(check) ? 'not ok' : 'ok',
-        name: `${check.scenario}: ${check.title}`,
+        name: `${check.scenario}: ${brief(check.title, longestText)}`,
         skip:
-          check.outcome === 'skip' || check.outcome === 'blocked' ? `${check.outcome}: ${check.message}` : '',
+          check.outcome === 'skip' || check.outcome === 'blocked'
+            ? `${check.outcome}: ${brief(check.message, longestText)}`
+            : '',
         diagnostics: escaped(diagnosticsOf(check)),
       })),
     })),
@@ -37,23 +40,26 @@ function isNotOk({ outcome }: ReportCheck): boolean {
   return outcome === 'fail' || outcome === 'error';
 }
 
+/** Perl's reader gives up on longer lines. */
+const longestText = 8000;
+
 /** A YAML block four blanks deep plus two, as a test point of a subtest wants it; empty for what passed or was not run. */
 function diagnosticsOf(check: ReportCheck): string {
   const { outcome, message, cause, fix = [], mismatches = [], observation, durationMs, source } = check;
   if (outcome === 'pass' || outcome === 'skip' || outcome === 'blocked') return '';
   const [first] = mismatches;
   const data = {
-    message: oneLine(message),
+    message: line(message),
     severity: outcome,
     ...(cause === undefined ? {} : { cause }),
-    ...(fix.length === 0 ? {} : { fix: fix.map((step: FixStep) => oneLine(fixText(step))) }),
+    ...(fix.length === 0 ? {} : { fix: fix.map((step: FixStep) => line(fixText(step))) }),
     ...(first === undefined
       ? {}
       : { path: first.path, wanted: clean(first.expected), found: clean(first.actual) }),
-    ...(observation?.command === undefined ? {} : { command: visible(observation.command) }),
+    ...(observation?.command === undefined ? {} : { command: clean(observation.command) }),
     ...(observation?.probe === undefined ? {} : { probe: observation.probe }),
     ...(observation?.exitCode === undefined ? {} : { exitcode: observation.exitCode }),
-    ...(observation?.stderr ? { stderr: visible(observation.stderr) } : {}),
+    ...(observation?.stderr ? { stderr: clean(observation.stderr) } : {}),
     ...(source === undefined ? {} : { at: { file: visible(source.file), line: source.line } }),
     duration_ms: durationMs,
   };
@@ -69,5 +75,9 @@ function diagnosticsOf(check: ReportCheck): string {
 }
 
 function clean(value: unknown): string {
-  return visible(typeof value === 'string' ? value : JSON.stringify(value ?? null));
+  return visible(brief(typeof value === 'string' ? value : JSON.stringify(value ?? null), longestText));
+}
+
+function line(text: string): string {
+  return oneLine(brief(text, longestText));
 }

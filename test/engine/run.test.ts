@@ -238,8 +238,14 @@ t.test('a run that is interrupted tells what is known so far', async (t) => {
   t.ok(performance.now() - started < 8000);
   t.equal(report.interrupted, true);
   t.equal(check('a').outcome, 'pass');
-  t.not(check('b').outcome, 'pass');
-  t.not(check('c').outcome, 'pass');
+  t.equal(check('b').outcome, 'error');
+  t.equal(check('c').outcome, 'blocked');
+});
+
+t.test('what was never begun is not called healthy', async (t) => {
+  const { report, check } = await runSuite(one('a', 'true'), { signal: AbortSignal.abort() });
+  t.match(check('a'), { outcome: 'error', message: 'the run was interrupted' });
+  t.equal(report.summary.verdict, 'unhealthy');
 });
 
 t.test('events tell the story in order', async (t) => {

@@ -16,6 +16,7 @@ const needed: Readonly<Record<string, string>> = {
   chromium: '/usr/bin/chromium',
   'fonts-dejavu-core': '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
   prometheus: '/usr/bin/promtool',
+  'python3-prometheus-client': '/usr/lib/python3/dist-packages/prometheus_client',
   tmux: '/usr/bin/tmux',
   'python3-jsonschema': '/usr/lib/python3/dist-packages/jsonschema',
 };

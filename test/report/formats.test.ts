@@ -2,10 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { Parser, type Result } from 'tap-parser';
 import type { Report } from '../../src/generated/types.ts';
 import { checkFormat, render } from '../../src/report/render.ts';
 import { renderTemplate } from '../../src/report/template.ts';
+import { readTap } from './read-tap.ts';
 import { builder, check, everything, hostile, report } from './sample.ts';
 
 const plain = { color: false, verbose: false, width: 80 };
@@ -35,26 +35,6 @@ function expected({ clientChecks, builders }: Report): string[] {
     skip: 'skip',
   } as const;
   return [...clientChecks, ...builders.flatMap(({ checks }) => checks)].map(({ outcome }) => words[outcome]);
-}
-
-function readTap(text: string): { points: string[]; problems: string[]; diagnostics: unknown[] } {
-  const seen = { points: [] as string[], problems: [] as string[], diagnostics: [] as unknown[] };
-  const parser = new Parser({ strict: true });
-  const listen = (own: Parser, top: boolean): void => {
-    own.on('child', (child: Parser) => listen(child, false));
-    own.on('assert', (point: Result) => {
-      if (top) return;
-      seen.points.push(point.skip ? 'skip' : point.ok ? 'ok' : 'not ok');
-      if (point.diag !== null) seen.diagnostics.push(point.diag);
-    });
-    own.on('extra', (line: string) => seen.problems.push(line));
-  };
-  listen(parser, true);
-  parser.on('complete', ({ failures }: { failures: { tapError?: string }[] }) => {
-    seen.problems.push(...failures.flatMap(({ tapError }) => (tapError ? [tapError] : [])));
-  });
-  parser.end(text);
-  return seen;
 }
 
 for (const [name, sample] of reports) {

@@ -1,4 +1,3 @@
-import { PassThrough } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import stringWidth from 'string-width';
 import t from 'tap';
@@ -7,7 +6,6 @@ import { tapText } from '../../src/report/escape/tap.ts';
 import { oneLine, visible } from '../../src/report/escape/visible.ts';
 import { xmlText } from '../../src/report/escape/xml.ts';
 import { fixText } from '../../src/report/fix-text.ts';
-import { liveProgress } from '../../src/report/live.ts';
 import { redact } from '../../src/report/redact.ts';
 import { render } from '../../src/report/render.ts';
 import { wrap } from '../../src/report/table/wrap.ts';
@@ -241,37 +239,13 @@ t.test('secrets are removed from every field, by shape and by value', (t) => {
   t.end();
 });
 
-t.test(
-  'progress: one line that is written over on a terminal, plain lines elsewhere, nothing left at the end',
-  async (t) => {
-    const written = (isTTY: boolean): { stream: NodeJS.WriteStream; text: () => string } => {
-      const stream = new PassThrough();
-      return {
-        stream: Object.assign(stream, { isTTY, columns: 60 }) as unknown as NodeJS.WriteStream,
-        text: () => String(stream.read() ?? ''),
-      };
-    };
-    const ci = process.env['CI'];
-    delete process.env['CI'];
-    t.teardown(() => {
-      if (ci !== undefined) process.env['CI'] = ci;
-    });
-    const done = builder('a\x1b[2J', [check('pass')]);
-    const story = async (isTTY: boolean): Promise<string> => {
-      const { stream, text } = written(isTTY);
-      const emit = liveProgress(stream);
-      emit({ type: 'run-started', builders: [{ name: 'a' }, { name: 'b' }], scenarios: 1 });
-      emit({ type: 'check-started', builder: 'a\x1b[2J', scenario: 'dns' });
-      await new Promise((resolve) => setTimeout(resolve, 300));
-      emit({ type: 'check-finished', builder: 'a\x1b[2J', check: check('pass', { scenario: 'dns' }) });
-      emit({ type: 'builder-finished', builder: done });
-      emit({ type: 'run-finished', report: report([done]) });
-      return text();
-    };
-    const onTerminal = await story(true);
-    t.match(onTerminal, '\r\x1b[K0/2 builders, 0 s: a dns');
-    t.ok(onTerminal.endsWith('\r\x1b[K'));
-    t.notMatch(onTerminal, '\x1b[2J');
-    t.equal(await story(false), '1/2 a: healthy\n');
-  },
-);
+t.test('a large fleet: the healthy are counted, the broken are shown', (t) => {
+  const many = Array.from({ length: 60 }, (_, index) =>
+    builder(`builder-${index}`, [index === 7 ? failed('x') : check('pass')]),
+  );
+  const text = render(report(many), 'table', plain);
+  t.match(text, /^builder-7 /m);
+  t.notMatch(text, /^builder-8 /m);
+  t.match(text, /^and 59 healthy$/m);
+  t.end();
+});

@@ -9,7 +9,7 @@ export function visible(text: string): string {
     .replace(/\r\n/g, '\n')
     .replace(/[\x00-\x08\x0b-\x1f]/g, (char) => String.fromCharCode(0x2400 + char.charCodeAt(0)))
     .replace(/\x7f/g, '\u2421')
-    .replace(/[\x80-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g, '\ufffd');
+    .replace(/[\x80-\x9f\u2028\u2029\ufeff\u200e\u200f\u202a-\u202e\u2066-\u2069\ufffe\uffff]/g, '\ufffd');
 }
 
 /** The same on one line. */

@@ -6,16 +6,28 @@ import { type Paint, styles } from './paint.ts';
 
 const longestName = 36;
 
+/** Of more builders than this the healthy ones are only counted. */
+const mostRows = 40;
+
 /** Builders down, the path across: under each stage one mark a scenario. What a red one is, the causes below tell. */
 export function matrix(report: Report, paint: Paint): string[] {
   const columns = stageColumns(report.builders.map(({ checks }) => checks));
-  const names = report.builders.map(({ name }) => shortName(name));
+  const folded = report.builders.length > mostRows;
+  const shown = report.builders.filter(({ verdict }) => !folded || verdict === 'unhealthy');
+  const left = report.builders.length - shown.length;
+  const names = shown.map(({ name }) => shortName(name));
   const width = Math.max(0, ...names.map((name) => stringWidth(name))) + 2;
-  const rows = report.builders.map((builder, index) => {
+  const rows = shown.map((builder, index) => {
     const note = noteOf(builder);
     return `${pad(names[index] ?? '', width)}${stageCells(columns, builder.checks, paint)}  ${note}`.trimEnd();
   });
-  return [`${' '.repeat(width)}${stageHeads(columns, paint)}`, ...rows, '', legend(report, paint)];
+  return [
+    `${' '.repeat(width)}${stageHeads(columns, paint)}`,
+    ...rows,
+    ...(left === 0 ? [] : [`and ${left} healthy`]),
+    '',
+    legend(report, paint),
+  ];
 }
 
 /** A stage's name above its marks. */
