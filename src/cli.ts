@@ -47,6 +47,12 @@ program
   .option('--no-default-specs', 'without the default suite')
   .option('--var <key=value>', 'a value for {{vars.KEY}} (may be repeated)', collect, [])
   .option(
+    '--secret <key=variable>',
+    'a value for {{vars.KEY}} from this environment variable, never shown (may be repeated)',
+    collect,
+    [],
+  )
+  .option(
     '-f, --format <name[=file]>',
     'output format, to a file if one is given (may be repeated)',
     collect,
@@ -60,6 +66,7 @@ program
   .option('--replay <dir>', 'judge a recording again; touches no host')
   .option('--shard <part/parts>', 'only this part of the builders, e.g. 2/5; join the reports with merge')
   .option('--exit <style>', exitHelp)
+  .option('--timings', 'say afterwards where the time went, and what the end waited for')
   .option('-v, --verbose', 'show every check, not only what is wrong')
   .action(async (options) => exitWith(await (await import('./commands/check.ts')).check(options, version())));
 

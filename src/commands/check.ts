@@ -13,7 +13,8 @@ import { probes } from '../observe/index.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
 import { nagiosText } from '../report/escape/nagios.ts';
 import { liveProgress } from '../report/live/index.ts';
-import { redact } from '../report/redact.ts';
+import { passwordsIn, redact } from '../report/redact.ts';
+import { timingLines, timingsOf } from '../report/timings.ts';
 import { parseDuration } from '../scenario/duration.ts';
 import type { Json } from '../scenario/observation.ts';
 import { clientTransport } from '../transport/client.ts';
@@ -30,11 +31,13 @@ import { UserError } from './user-error.ts';
 
 export interface CheckOptions extends BuilderOptions, SuiteOptions, Omit<Selection, never> {
   var: string[];
+  secret: string[];
   format: string[];
   jobs?: string | undefined;
   timeout?: string | undefined;
   readOnly?: true | undefined;
   verbose?: true | undefined;
+  timings?: true | undefined;
   record?: string | undefined;
   replay?: string | undefined;
   waive?: string | undefined;
@@ -58,7 +61,8 @@ export async function check(options: CheckOptions, version: string): Promise<num
 
 async function checkBuilders(options: CheckOptions, version: string): Promise<number> {
   const outputs = readOutputs(options.format);
-  const vars = readVars(options.var);
+  const secretVars = readSecrets(options.secret);
+  const vars = { ...readVars(options.var), ...secretVars };
   const jobs = readJobs(options.jobs);
   const shard = readShard(options.shard);
   const exitStyle = readExitStyle(options.exit);
@@ -67,13 +71,21 @@ async function checkBuilders(options: CheckOptions, version: string): Promise<nu
   const scenarios = usage(() => selectScenarios(suite, options));
   const waivers = options.waive === undefined ? [] : await readWaivers(options.waive, suite);
   const interrupt = onInterrupt();
-  const folder = await mkdtemp(join(tmpdir(), 'nrbd-'));
+  const folder = await mkdtemp(join(tmpdir(), 'nrbd-')).catch((error: unknown) => {
+    throw new UserError(`cannot make a temporary folder (TMPDIR): ${String(error)}`);
+  });
   const progress = liveProgress(process.stderr);
   try {
     const scene = await readScene(options, interrupt.signal);
     const { text, client, transport, builders, diagnostics, effective } = scene;
+    const secrets = [
+      ...Object.values(secretVars),
+      ...builders.flatMap(({ fields }) => fields.flatMap((field) => passwordsIn(field.text))),
+    ];
     const recorder =
-      options.record === undefined ? null : startRecording({ client, builders, diagnostics, effective });
+      options.record === undefined
+        ? null
+        : startRecording({ client, builders, diagnostics, effective }, secrets);
     const memory = scene.memory ?? recorder?.memory;
     const selected = usage(() => selectBuilders(builders, options));
     const chosen = shard === undefined ? selected : shardOf(selected, shard);
@@ -109,7 +121,11 @@ async function checkBuilders(options: CheckOptions, version: string): Promise<nu
       ...(memory === undefined ? {} : { memory }),
     });
     if (options.record !== undefined) await recorder?.write(options.record);
-    await writeOutputs(outputs, redact(report), options.verbose === true);
+    await writeOutputs(outputs, redact(report, secrets), options.verbose === true);
+    if (options.timings === true) {
+      const needs = new Map(scenarios.map(({ id, needs: own }) => [id, own]));
+      say(timingLines(timingsOf(report, needs)).join('\n'), process.stderr);
+    }
     const interrupted = exitStyle === 'nagios' ? null : interrupt.exitCode();
     return interrupted ?? exitCodeFor(report, exitStyle);
   } finally {
@@ -165,6 +181,25 @@ function readVars(texts: readonly string[]): Record<string, Json> {
       const at = text.indexOf('=');
       if (at < 1) throw new UserError(`--var wants KEY=VALUE, not "${text}"`);
       return [text.slice(0, at), text.slice(at + 1)];
+    }),
+  );
+}
+
+/** `--secret KEY=VARIABLE`: values that come from the environment, for a command line can be read by everybody. */
+function readSecrets(texts: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    texts.map((text) => {
+      const [, key, variable] = /^([^=]+)=([A-Za-z_][A-Za-z0-9_]*)$/.exec(text) ?? [];
+      if (key === undefined || variable === undefined)
+        throw new UserError(
+          `--secret wants KEY=VARIABLE, the name of an environment variable, not "${text}"`,
+        );
+      const value = process.env[variable] ?? '';
+      if (value.length < 4)
+        throw new UserError(
+          `--secret ${key}: ${variable} is not set, or too short to be told from other text`,
+        );
+      return [key, value];
     }),
   );
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Memory } from '../engine/memory.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
-import { redactText } from '../report/redact.ts';
+import { redactAll, redactText } from '../report/redact.ts';
 import type { Observation } from '../scenario/observation.ts';
 import { UserError } from './user-error.ts';
 
@@ -20,7 +20,10 @@ export interface Recording {
 const fileName = 'recording.json';
 
 /** A memory that keeps, and the way to write it down. */
-export function startRecording(scene: Omit<Recording, 'recordingVersion' | 'observations'>): {
+export function startRecording(
+  scene: Omit<Recording, 'recordingVersion' | 'observations'>,
+  secrets: readonly string[],
+): {
   memory: Memory;
   write: (folder: string) => Promise<void>;
 } {
@@ -38,7 +41,7 @@ export function startRecording(scene: Omit<Recording, 'recordingVersion' | 'obse
       };
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        const text = redactText(JSON.stringify(recording, null, 1));
+        const text = JSON.stringify(redactAll(recording, secrets), null, 1);
         await writeFile(join(folder, fileName), `${text}\n`, { mode: 0o600 });
       } catch (error) {
         throw new UserError(

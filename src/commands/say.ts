@@ -1,8 +1,9 @@
 import { visible } from '../report/escape/visible.ts';
+import { redactText } from '../report/redact.ts';
 
-/** Writes lines for a person. Names and texts may come from files of others, so no control character passes. */
+/** Writes lines for a person. Names and texts may come from files of others, so no control character passes, and no secret. */
 export function say(text: string, stream: NodeJS.WriteStream = process.stdout): void {
-  stream.write(`${visible(text)}\n`);
+  stream.write(`${visible(redactText(text))}\n`);
 }
 
 /** Rows of cells in columns that are as wide as their widest cell. */

@@ -7,6 +7,7 @@ import { orderByNeeds } from '../scenario/order.ts';
 import { formatProblem, type Problem } from '../scenario/problem.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { applyReplacements, checkSuite } from '../scenario/suite.ts';
+import { quoteIfNeeded } from '../shell-quote.ts';
 import { UserError } from './user-error.ts';
 
 export interface SuiteOptions {
@@ -43,7 +44,25 @@ export async function readSuiteToRun(options: SuiteOptions): Promise<Scenario[]>
     throw new UserError(`the scenarios have problems; nothing was run\n\n${all}`);
   }
   if (scenarios.length === 0) throw new UserError('there is no scenario to run');
+  await refuseWritable(files.filter(({ path }) => !path.startsWith(`${defaultFolder}/`)));
   return scenarios;
+}
+
+/** A scenario is a program that runs as root: nobody but root and the user may have written it. Throws {@link UserError}. */
+async function refuseWritable(files: readonly ScenarioFile[]): Promise<void> {
+  // Under sudo the user's own files are the user's.
+  const mine = [0, process.getuid?.() ?? 0, Number(process.env['SUDO_UID'] ?? 0)];
+  for (const { path } of files) {
+    const { uid, mode } = await stat(path);
+    if (!mine.includes(uid))
+      throw new UserError(
+        `${path} belongs to another user (${uid}): scenarios run commands as you, so only you or root may own them`,
+      );
+    if ((mode & 0o022) !== 0)
+      throw new UserError(
+        `${path} can be written by others: scenarios run commands as you; first: chmod go-w ${quoteIfNeeded(path)}`,
+      );
+  }
 }
 
 /** The scenario files at a path, sorted by name; those of the default suite know their stage by their folder. */

@@ -22,6 +22,8 @@ export interface CheckInput {
   /** Like `look`, but after an interrupt too. What it saw is not judged. */
   cleanUp: (request: Request) => Promise<unknown>;
   delay: (ms: number) => Promise<void>;
+  /** When the run began, in milliseconds of `performance.now()`. */
+  runStarted: number;
 }
 
 /** The check for the report, and the facts that it captured. */
@@ -39,6 +41,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
     title: scenario.title,
     stage: scenario.stage,
     durationMs: Math.round(performance.now() - started),
+    startedMs: Math.max(0, Math.round(started - input.runStarted)),
     ...rest,
     source: { file: scenario.source.file, line: scenario.source.line },
   });
@@ -103,7 +106,7 @@ function waive(check: ReportCheck, waived: NonNullable<ReportCheck['waived']>): 
 }
 
 /** A need that passed, with or without a warning, or that does not apply, holds nothing up. */
-function letsPass({ outcome }: ReportCheck): boolean {
+export function letsPass({ outcome }: ReportCheck): boolean {
   return outcome === 'pass' || outcome === 'warn' || outcome === 'skip';
 }
 

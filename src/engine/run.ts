@@ -12,12 +12,13 @@ import type { Json, Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Context } from '../scenario/template.ts';
 import type { Transport } from '../transport/transport.ts';
-import { makeCheck } from './check.ts';
+import { letsPass, makeCheck } from './check.ts';
 import { builderContext, clientContext } from './context.ts';
 import { type Memory, questionOf, recalled, withoutNonce } from './memory.ts';
 import { observe, type ObserveOptions, type Request } from './observe.ts';
 import { isNamed } from './plan.ts';
 import type { Subject } from './subject.ts';
+import { turnOf } from './turn.ts';
 
 /** All that a run needs. The engine reads no files and asks Nix nothing by itself. */
 export interface RunInput {
@@ -34,7 +35,7 @@ export interface RunInput {
   /** How Nix reaches a builder by ssh; undefined where it does not. */
   access: (builder: Builder) => SshAccess | undefined;
   vars: Record<string, Json>;
-  /** Builders looked at at the same time. */
+  /** Builders logged in to at the same time. Those that do not even answer hold nobody up. */
   jobs: number;
   readOnly: boolean;
   notes: readonly string[];
@@ -50,6 +51,9 @@ export interface RunInput {
 
 /** Checks of one builder that run at the same time; sshd's MaxSessions is 10 by default. */
 const checksPerBuilder = 6;
+
+/** Builders whose names and ports are looked at at the same time: a thousand dead ones cost one timeout. */
+const looksAtOnce = 1000;
 
 /** Cleaning up goes on for this long, though the run was interrupted. */
 const cleanupMs = 10_000;
@@ -68,26 +72,29 @@ export async function run(input: RunInput): Promise<Report> {
   });
 
   const client: Subject = { name: null, facts: {}, checks: new Map() };
-  const clientDone = runSubject(client, clientScenarios, input, client);
+  const clientDone = runSubject(client, clientScenarios, input, client, started);
 
-  const atOnce = pLimit(input.jobs);
+  const looking = pLimit(looksAtOnce);
+  const places = pLimit(input.jobs);
   const builders = await Promise.all(
     input.builders.map((builder, index) =>
-      atOnce(async () => {
+      looking(async () => {
         const ssh = input.access(builder);
         const subject: Subject = {
           name: names[index] ?? builder.uri,
           builder,
           ...(ssh === undefined ? {} : { ssh }),
+          turn: turnOf(places),
           facts: {},
           checks: new Map(),
         };
         try {
-          const checks = await runSubject(subject, builderScenarios, input, client);
+          const checks = await runSubject(subject, builderScenarios, input, client, started);
           const result = reportBuilder(subject, builder, checks, await clientDone);
           input.emit({ type: 'builder-finished', builder: result });
           return result;
         } finally {
+          subject.turn?.leave();
           await ssh?.close();
         }
       }),
@@ -122,26 +129,45 @@ function runSubject(
   scenarios: readonly Scenario[],
   input: RunInput,
   client: Subject,
+  started: number,
 ): Promise<ReportCheck[]> {
   const limit = pLimit(checksPerBuilder);
+  const loggingIn = thoseThatLogIn(scenarios);
   const seen = new Map<string, Promise<Observation>>();
   for (const scenario of scenarios) {
-    subject.checks.set(scenario.id, runCheck(scenario, subject, client, input, limit, seen));
+    subject.checks.set(
+      scenario.id,
+      runCheck(scenario, loggingIn.has(scenario.id), subject, client, input, limit, seen, started),
+    );
   }
   return Promise.all(subject.checks.values());
 }
 
+/** Scenarios that run a command on the builder, or come after the network was found to be right: these need a turn. */
+function thoseThatLogIn(scenarios: readonly Scenario[]): Set<string> {
+  const found = new Set<string>();
+  const network = new Set(scenarios.filter(({ stage }) => stage === 'network').map(({ id }) => id));
+  for (const { id, target, needs } of scenarios) {
+    if (network.has(id)) continue;
+    if (target === 'builder' || needs.some((need) => network.has(need) || found.has(need))) found.add(id);
+  }
+  return found;
+}
+
 async function runCheck(
   scenario: Scenario,
+  logsIn: boolean,
   subject: Subject,
   client: Subject,
   input: RunInput,
   limit: LimitFunction,
   seen: Map<string, Promise<Observation>>,
+  runStarted: number,
 ): Promise<ReportCheck> {
   // Needs come earlier in the plan, so their promises are in place. One that was left out (--skip) holds nothing up.
   const awaited = scenario.needs.map((id) => subject.checks.get(id) ?? client.checks.get(id));
   const needs = await Promise.all(awaited.filter((check) => check !== undefined));
+  if (logsIn && needs.every(letsPass)) await subject.turn?.take();
   return limit(async () => {
     input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
     const context = contextOf(subject, client, input);
@@ -164,6 +190,7 @@ async function runCheck(
         input.memory?.recall === undefined
           ? observe(request, observeOptions(scenario, subject, input, AbortSignal.timeout(cleanupMs)))
           : Promise.resolve(),
+      runStarted,
       delay: async (ms) => {
         await sleep(ms, undefined, { signal: input.signal }).catch(() => undefined);
       },

@@ -2,6 +2,7 @@ import type { ReportCheck } from '../generated/report.ts';
 import type { Builder } from '../machines/builder.ts';
 import type { SshAccess } from '../observe/ssh-access.ts';
 import type { Json } from '../scenario/observation.ts';
+import type { Turn } from './turn.ts';
 
 /** What checks are made on: one builder, or the client itself. Grows while the run goes on. */
 export interface Subject {
@@ -9,6 +10,8 @@ export interface Subject {
   name: string | null;
   builder?: Builder;
   ssh?: SshAccess;
+  /** A builder's place among those that are logged in to at the same time. */
+  turn?: Turn;
   /** What scenarios have captured so far. */
   facts: Record<string, Json>;
   /** By scenario id; settled when the check is done. */

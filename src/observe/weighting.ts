@@ -11,10 +11,10 @@ export const weighting: Probe = {
   required: [],
   observe: (_parameters, { builder, builders, client }) => {
     if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');
-    const others = builders.filter((other) => other !== builder);
-    const twins = others.filter(({ uri }) => uri === builder.uri);
+    const fleet = fleetOf(builders);
+    const twins = (fleet.byUri.get(builder.uri) ?? []).filter((other) => other !== builder);
     const { supportedFeatures, mandatoryFeatures } = builder;
-    const starving = starvedBy(builder, builders, client);
+    const starving = starvedBy(builder, fleet, client);
     return Promise.resolve({
       value: {
         systems: builder.systems,
@@ -24,7 +24,7 @@ export const weighting: Probe = {
         mandatoryFeatures,
         sharesSlotsWith: twins.map(({ source }) => `line ${source.line}`),
         eligibleFor: eligibleFor(builder),
-        onlyOneFor: others.length === 0 ? '' : onlyOneFor(builder, others).join(', '),
+        onlyOneFor: builders.length === 1 ? '' : onlyOneFor(builder, fleet).join(', '),
         starvedBy: starving?.uri ?? '',
         starvedBySpeed: String(starving?.speedFactor ?? ''),
         entryWithOneJob: entryWith(builder, { 3: '1' }),
@@ -48,29 +48,57 @@ function eligibleFor({ systems, supportedFeatures, mandatoryFeatures }: Builder)
   return `${systems.join(' and ')} builds${features}${demanded}`;
 }
 
+/** What is the same for every builder of a fleet: found out once, however many builders there are. */
+interface FleetView {
+  builders: readonly Builder[];
+  byUri: Map<string, Builder[]>;
+  /** How many entries offer a system or a feature. */
+  offers: Map<string, number>;
+  /** Slots of all builders together. */
+  slots: number;
+  /** The order in which builds of a kind go to the builders, by that kind. */
+  orders: Map<string, (string | null)[]>;
+}
+
+const fleets = new WeakMap<readonly Builder[], FleetView>();
+
+function fleetOf(builders: readonly Builder[]): FleetView {
+  const known = fleets.get(builders);
+  if (known !== undefined) return known;
+  const view: FleetView = {
+    builders,
+    byUri: new Map(),
+    offers: new Map(),
+    slots: builders.reduce((sum, { maxJobs }) => sum + maxJobs, 0),
+    orders: new Map(),
+  };
+  for (const builder of builders) {
+    view.byUri.set(builder.uri, [...(view.byUri.get(builder.uri) ?? []), builder]);
+    for (const offer of offersOf(builder)) view.offers.set(offer, (view.offers.get(offer) ?? 0) + 1);
+  }
+  fleets.set(builders, view);
+  return view;
+}
+
+function offersOf({ systems, supportedFeatures, mandatoryFeatures }: Builder): Set<string> {
+  return new Set([...systems, ...supportedFeatures, ...mandatoryFeatures]);
+}
+
 /** Systems and features that no other entry has: without this builder, nobody builds for them. */
-function onlyOneFor(builder: Builder, others: readonly Builder[]): string[] {
-  const offers = ({ systems, supportedFeatures, mandatoryFeatures }: Builder): string[] => [
-    ...systems,
-    ...supportedFeatures,
-    ...mandatoryFeatures,
-  ];
-  const elsewhere = new Set(others.flatMap(offers));
-  return [...new Set(offers(builder))].filter((offer) => !elsewhere.has(offer));
+function onlyOneFor(builder: Builder, { offers }: FleetView): string[] {
+  return [...offersOf(builder)].filter((offer) => offers.get(offer) === 1);
 }
 
 /** More slots than this are not played through. */
 const mostBuilds = 500;
 
 /** A builder that takes builds into all of its slots, two or more, before this one gets its first, of any of its systems. */
-function starvedBy(builder: Builder, builders: readonly Builder[], client: RoutingClient): Builder | null {
-  const builds = builders.reduce((sum, { maxJobs }) => sum + maxJobs, 0);
-  if (builder.maxJobs === 0 || builds > mostBuilds) return null;
+function starvedBy(builder: Builder, fleet: FleetView, client: RoutingClient): Builder | null {
+  if (builder.maxJobs === 0 || fleet.slots > mostBuilds) return null;
   for (const system of builder.systems) {
-    const request = { system, requiredFeatures: builder.mandatoryFeatures, localSlotFree: false };
-    const { order } = distribute(builders, request, client, () => false, builds);
+    const order = orderOf(system, builder.mandatoryFeatures, fleet, client);
     const before = order.slice(0, order.indexOf(builder.uri));
-    const hog = builders.find(
+    const hog = fleet.builders.find(
       (other) =>
         other.uri !== builder.uri &&
         other.maxJobs > 1 &&
@@ -80,4 +108,19 @@ function starvedBy(builder: Builder, builders: readonly Builder[], client: Routi
     if (hog !== undefined) return hog;
   }
   return null;
+}
+
+function orderOf(
+  system: string,
+  requiredFeatures: string[],
+  { builders, slots, orders }: FleetView,
+  client: RoutingClient,
+): (string | null)[] {
+  const key = JSON.stringify([system, requiredFeatures]);
+  const known = orders.get(key);
+  if (known !== undefined) return known;
+  const request = { system, requiredFeatures, localSlotFree: false };
+  const { order } = distribute(builders, request, client, () => false, slots);
+  orders.set(key, order);
+  return order;
 }

@@ -19,20 +19,41 @@ export function redactText(text: string): string {
   return shapes.reduce((result, [shape, replacement]) => result.replace(shape, replacement), text);
 }
 
-/** The report without secrets: by shape, and each of `secrets` wherever it stands (the longest first). */
+/** Passwords that stand in URIs of this text, to be removed wherever else they are said. */
+export function passwordsIn(text: string): string[] {
+  return [...text.matchAll(/:\/\/[^\s:@/]+:([^\s@/]+)@/g)].flatMap(([, password]) => password ?? []);
+}
+
+/** The report without secrets: by shape, and each of `secrets` wherever it stands. */
 export function redact(report: Report, secrets: readonly string[] = []): Report {
-  const values = secrets.filter((secret) => secret.length > 0).sort((a, b) => b.length - a.length);
-  const clean = (text: string): string => {
-    return values.reduce((result, secret) => result.replaceAll(secret, mask), redactText(text));
-  };
-  return mapStrings(report, clean) as Report;
+  return redactAll(report, secrets) as Report;
+}
+
+/** The same for any data, names of properties included. */
+export function redactAll(value: unknown, secrets: readonly string[]): unknown {
+  const values = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
+  return mapStrings(value, (text) =>
+    values.reduce((result, secret) => result.replaceAll(secret, mask), redactText(text)),
+  );
+}
+
+/** As it is, and as shells, URIs, JSON and protocols write it. */
+function formsOf(secret: string): string[] {
+  if (secret === '') return [];
+  return [
+    secret,
+    secret.replaceAll("'", "'\\''"),
+    JSON.stringify(secret).slice(1, -1),
+    encodeURIComponent(secret.toWellFormed()),
+    Buffer.from(secret).toString('base64').replace(/=+$/, ''),
+  ];
 }
 
 function mapStrings(value: unknown, map: (text: string) => string): unknown {
   if (typeof value === 'string') return map(value);
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, map));
   if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapStrings(item, map)]));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [map(key), mapStrings(item, map)]));
   }
   return value;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Capped } from './capped.ts';
+import { guardGroup } from './guard.ts';
 import {
   type Command,
   type CommandResult,
@@ -9,7 +10,7 @@ import {
 } from './transport.ts';
 
 /** Between SIGTERM and SIGKILL for the whole process group. */
-const killAfterMs = 1000;
+const killAfterMs = 2000;
 /** How long a process that has ended may still hold its pipes through a child of its own. */
 const pipeGraceMs = 250;
 
@@ -47,6 +48,7 @@ async function runLocally(
     stdin: stdin === undefined ? 'ignore' : 'pipe',
     ...(stdin === undefined ? {} : { input: stdin }),
   });
+  const ended = guardGroup(child.pid);
   const stdout = new Capped();
   const stderr = new Capped();
   child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));
@@ -92,6 +94,7 @@ async function runLocally(
     if (wasEnded()) await groupEnds(child.pid);
     // Whatever the command left in its group goes with it.
     killGroup(child.pid, 'SIGKILL');
+    ended();
     clearTimeout(force);
   }
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { guardGroup } from './guard.ts';
 import { TransportError } from './transport.ts';
 
 /** What a conversation with a local process saw. */
@@ -44,6 +45,7 @@ export function converse(
       detached: true,
       stdio: ['pipe', 'pipe', 'pipe'],
     });
+    child.once('close', guardGroup(child.pid));
     let stdout = Buffer.alloc(0);
     let stderr = Buffer.alloc(0);
     let timedOut = false;

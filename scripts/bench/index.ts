@@ -1,0 +1,228 @@
+/**
+ * `npm run bench [-- --quick]`: what the doctor costs, beside the least that the same work can cost and beside other
+ * runners, on real builders of this machine. Prints every target with its figure; exits 1 when one is missed by more
+ * than the noise of the run. Writes docs/performance.md, docs/bench.json and the chart.
+ */
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { type Client, type Fleet, startFleet } from '../../test/fleet/index.ts';
+import { rootfs } from '../../test/fleet/rootfs.ts';
+import { type Growth, measureGrowth } from './growth.ts';
+import { installPeers, peers } from './peers.ts';
+import { recordWork, type Work } from './remote-work.ts';
+import { chart, page, type Target } from './results.ts';
+import { compare, type Comparison } from './rounds.ts';
+
+const { values: options } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
+const rounds = options.quick ? 3 : 7;
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+
+/** Throws unless the command ended as it should: a figure of something that failed is worth nothing. */
+async function must(
+  client: Client,
+  words: string | readonly string[],
+  codes: readonly number[] = [0],
+): Promise<void> {
+  const { exitCode, stderr, stdout } =
+    typeof words === 'string'
+      ? await client.host.sh(words)
+      : await client.host.run([...words], { timeoutMs: 600_000 });
+  if (!codes.includes(exitCode))
+    throw new Error(`exit ${exitCode}: ${stderr.slice(-800)}${stdout.slice(-800)}`);
+}
+
+/** The same remote commands in one script over one ssh, all builders at once: nothing that logs in can do it faster. */
+function limit(client: Client, hosts: readonly string[], commands: readonly string[]): string {
+  const script = commands.map((command) => `sh -c ${quote(command)} < /dev/null > /dev/null 2>&1`).join('\n');
+  client.host.write('/tmp/limit.sh', `${script}\n`);
+  return `for h in ${hosts.join(' ')}; do ssh -o BatchMode=yes root@$h sh -s < /tmp/limit.sh & done; wait`;
+}
+
+/** The command as others can judge it: it reads nothing, prints nothing, and its exit code is no matter. */
+function harmless(command: string): string {
+  return `sh -c ${quote(command)} < /dev/null > /dev/null 2>&1; true`;
+}
+
+let fleets = 0;
+
+async function fleetOf(fleet: Fleet, count: number): Promise<{ client: Client; hosts: string[] }> {
+  fleets += 1;
+  const client = await fleet.client();
+  const builders = [];
+  for (let index = 0; index < count; index += 1) {
+    builders.push(await fleet.builder({ name: `b${fleets}-${index}`, nix: '2.34' }));
+  }
+  client.machines(...builders.map((builder) => builder.line()));
+  return { client, hosts: builders.map(({ name }) => name) };
+}
+
+async function readOnlyRun(fleet: Fleet, work: Work, count: number, withPeers: boolean): Promise<Comparison> {
+  say(`read-only suite, ${count} ${count === 1 ? 'builder' : 'builders'}${withPeers ? ', with peers' : ''}`);
+  const { client, hosts } = await fleetOf(fleet, count);
+  const bare = limit(client, hosts, work.remote);
+  return compare(
+    {
+      limit: () => must(client, bare),
+      doctor: () => must(client, client.doctorWords(['check', '--read-only', '-f', 'json=/tmp/r.json'])),
+      ...(withPeers
+        ? Object.fromEntries(
+            Object.entries(peers).map(([name, words]) => {
+              const command = words(client, hosts, work.remote.map(harmless));
+              return [name, () => must(client, command)];
+            }),
+          )
+        : {}),
+    },
+    count > 50 ? Math.min(3, rounds) : rounds,
+  );
+}
+
+/** One healthy builder with real builds, and the bare commands that the suite would have a person type. */
+async function fullRun(fleet: Fleet, work: Work): Promise<Comparison> {
+  say('full suite, one builder');
+  const { client, hosts } = await fleetOf(fleet, 1);
+  const remote = limit(
+    client,
+    hosts,
+    work.remote.filter((command) => !command.startsWith('nix-store --serve')),
+  );
+  const checks = [...work.report.clientChecks, ...work.report.builders.flatMap((builder) => builder.checks)];
+  const local = checks.flatMap(({ observation }) =>
+    observation?.target === 'client' && observation.command !== undefined ? [observation.command] : [],
+  );
+  const own = new Set(
+    local.map((command) => command.replaceAll(work.report.builders[0]?.host ?? '', hosts[0] ?? '')),
+  );
+  const bare = [remote, ...[...own].map((command) => `( ${command} ) > /dev/null 2>&1`)].join('\n');
+  return compare(
+    {
+      'bare commands': () => client.host.sh(bare),
+      doctor: () => must(client, client.doctorWords(['check', '-f', 'json=/tmp/r.json'])),
+    },
+    rounds,
+  );
+}
+
+async function startUp(): Promise<Comparison> {
+  say('start-up');
+  const node = (...args: string[]) => {
+    return (): void => {
+      const { status } = spawnSync(process.execPath, args, { stdio: 'ignore' });
+      if (status !== 0) throw new Error(`node ${args.join(' ')}: exit ${status}`);
+    };
+  };
+  return compare(
+    {
+      'node -e 0': node('-e', '0'),
+      '--version': node('dist/cli.js', '--version'),
+      '--help': node('dist/cli.js', '--help'),
+      'lint specs': node('dist/cli.js', 'lint', 'specs'),
+    },
+    rounds * 3,
+  );
+}
+
+async function growth(fleet: Fleet): Promise<{ refusing: Growth[]; silent: Growth[] }> {
+  const client = await fleet.client();
+  const refusing: Growth[] = [];
+  for (const count of options.quick ? [10, 100, 1000] : [10, 100, 1000, 5000]) {
+    say(`growth: ${count} builders`);
+    refusing.push(await measureGrowth(client, 'refusing', count, ['--stage', 'network']));
+  }
+  const silent: Growth[] = [];
+  for (const count of [1, 1000]) {
+    say(`growth: ${count} dead builders`);
+    silent.push(await measureGrowth(client, 'silent', count, []));
+  }
+  return { refusing, silent };
+}
+
+async function main(): Promise<number> {
+  await Promise.all([rootfs('2.26'), rootfs('2.34')]);
+  const starting = await startUp();
+  const fleet = startFleet();
+  try {
+    await installPeers();
+    const readOnly = await recordWork(fleet, 'recorder', ['--read-only']);
+    const full = await recordWork(fleet, 'recorder-full', []);
+    const one = await readOnlyRun(fleet, readOnly, 1, false);
+    const twenty = await readOnlyRun(fleet, readOnly, 20, true);
+    const hundred = await readOnlyRun(fleet, readOnly, 100, false);
+    const whole = await fullRun(fleet, full);
+    const grown = await growth(fleet);
+    const at = (list: Growth[], count: number): Growth =>
+      list.find(({ builders }) => builders === count) ?? (list.at(-1) as Growth);
+    const most = grown.refusing.at(-1)?.builders ?? 0;
+    const dead = at(grown.silent, 1000).seconds / at(grown.silent, 1).seconds;
+    const doctor20 = twenty.ratio['doctor'] ?? { median: Number.NaN, noise: 0 };
+    const bestPeer = Math.min(...Object.keys(peers).map((name) => twenty.ratio[name]?.median ?? Number.NaN));
+    const target = (
+      name: string,
+      most: number,
+      figure: { median: number; noise: number } | number | undefined,
+    ): Target => {
+      const { median, noise } =
+        typeof figure === 'object' ? figure : { median: figure ?? Number.NaN, noise: 0 };
+      return { name, most, figure: median, noise, met: median <= most + noise };
+    };
+    const targets = [
+      target('read-only suite, 20 builders: times the limit', 1.3, doctor20),
+      target('read-only suite, 20 builders: times the best peer', 0.3, {
+        median: doctor20.median / bestPeer,
+        noise: doctor20.noise / bestPeer,
+      }),
+      target('read-only suite, 100 builders: times the limit', 1.5, hundred.ratio['doctor']),
+      target('full suite, one builder: times the bare commands', 1.5, whole.ratio['doctor']),
+      target('--version: times bare node', 1.5, starting.ratio['--version']),
+      target('--help: times bare node', 1.5, starting.ratio['--help']),
+      target('lint of the default suite: times bare node', 3, starting.ratio['lint specs']),
+      target(
+        `time per builder, ${most} against 100`,
+        1.3,
+        at(grown.refusing, most).msPerBuilder / at(grown.refusing, 100).msPerBuilder,
+      ),
+      target('memory at 1,000 builders, MB', 250, at(grown.refusing, 1000).memoryMb),
+      target(
+        'longest pause of the event loop, ms',
+        100,
+        Math.max(...grown.refusing.map(({ longestPauseMs }) => longestPauseMs)),
+      ),
+      target('1,000 dead builders: times one', 3, dead),
+      target('logins of a builder, read-only suite', 2, readOnly.logins),
+    ];
+    const machine = `${cpus().length} cores (${cpus()[0]?.model.trim() ?? ''}), Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
+    const results = {
+      machine,
+      targets,
+      one,
+      twenty,
+      hundred,
+      whole,
+      starting,
+      grown,
+      work: { readOnly: brief(readOnly), full: brief(full) },
+    };
+    writeFileSync('docs/bench.json', `${JSON.stringify(results, null, 2)}\n`);
+    writeFileSync('docs/images/bench.svg', chart(twenty));
+    writeFileSync('docs/performance.md', page(results));
+    for (const { name, most: bound, figure, noise, met } of targets)
+      process.stdout.write(
+        `${met ? 'met   ' : 'MISSED'}  ${name}: ${figure.toFixed(2)} (at most ${bound}, noise ${noise.toFixed(2)})\n`,
+      );
+    return targets.every(({ met }) => met) ? 0 : 1;
+  } finally {
+    await fleet.close();
+  }
+}
+
+function brief({ remote, logins, connections, bytes, local }: Work): object {
+  return { logins, connections, bytes, remoteCommands: remote.length, localPrograms: local };
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}
+
+process.exitCode = await main();

@@ -1,0 +1,126 @@
+import type { Growth } from './growth.ts';
+import type { Comparison } from './rounds.ts';
+
+export interface Target {
+  name: string;
+  /** The figure must be no more than this. */
+  most: number;
+  figure: number;
+  /** Half the distance between the quartiles of the rounds. */
+  noise: number;
+  met: boolean;
+}
+
+interface Results {
+  machine: string;
+  targets: Target[];
+  one: Comparison;
+  twenty: Comparison;
+  hundred: Comparison;
+  starting: Comparison;
+  whole: Comparison;
+  grown: { refusing: Growth[]; silent: Growth[] };
+  work: Record<'readOnly' | 'full', object>;
+}
+
+/** docs/performance.md. */
+export function page(results: Results): string {
+  const { machine, targets, one, twenty, hundred, starting, whole, grown, work } = results;
+  const rows = (lists: readonly (readonly (string | number)[])[]): string =>
+    lists.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  const comparison = (title: string, { ms, ratio, rounds }: Comparison): string =>
+    `### ${title}\n\nMedians of ${rounds} rounds.\n\n| | ms | times the first |\n| --- | ---: | ---: |\n${rows(
+      Object.keys(ms).map((name) => [name, ms[name] ?? '', (ratio[name]?.median ?? Number.NaN).toFixed(2)]),
+    )}\n`;
+  const costs = work as Record<
+    'readOnly' | 'full',
+    {
+      logins: number;
+      connections: number;
+      bytes: number;
+      remoteCommands: number;
+      localPrograms: Record<string, number>;
+    }
+  >;
+  return `# Performance
+
+Written by \`npm run bench\`, which runs everything side by side on real builders (namespaces of one machine, so builders
+and client share its cores) and compares within each round. Machine: ${machine}.
+
+## Targets
+
+| | figure | at most | |
+| --- | ---: | ---: | --- |
+${rows(targets.map(({ name, figure, most, met }) => [name, figure.toFixed(2), most, met ? 'met' : '**missed**']))}
+
+The *limit* is the same remote commands, in one script over one \`ssh\` per builder, all builders at once. It logs in
+once and looks at nothing else. The doctor also looks at each builder's port and host key, logs in with the very \`ssh\`
+that Nix starts, and lets Nix itself connect (\`store-ping\`): where builders and client share two cores, each of these
+costs processor time that a real fleet would spend elsewhere.
+
+![Read-only suite on 20 builders](images/bench.svg)
+
+${comparison('Read-only suite, 1 builder', one)}
+${comparison('Read-only suite, 20 builders', twenty)}
+${comparison('Read-only suite, 100 builders', hundred)}
+${comparison('Full suite with real builds, one builder', whole)}
+${comparison('Start-up', starting)}
+## What one healthy builder costs
+
+| | read-only suite | full suite |
+| --- | ---: | ---: |
+${rows([
+  [
+    "logins (one of them by Nix itself for \`store-ping\`; each real build adds Nix's own)",
+    costs.readOnly.logins,
+    costs.full.logins,
+  ],
+  ['connections to its port', costs.readOnly.connections, costs.full.connections],
+  ['commands on the builder', costs.readOnly.remoteCommands, costs.full.remoteCommands],
+  ['programs started on the client', count(costs.readOnly.localPrograms), count(costs.full.localPrograms)],
+  ['bytes both ways', costs.readOnly.bytes, costs.full.bytes],
+])}
+
+## Growth
+
+Builders behind a port that greets like an SSH server and hangs up: name, port, and a whole report as JSON and HTML.
+
+| builders | seconds | ms per builder | memory, MB | open files | longest pause, ms |
+| ---: | ---: | ---: | ---: | ---: | ---: |
+${rows(grown.refusing.map(growthRow))}
+
+Builders behind a port that never answers:
+
+| builders | seconds | ms per builder | memory, MB | open files | longest pause, ms |
+| ---: | ---: | ---: | ---: | ---: | ---: |
+${rows(grown.silent.map(growthRow))}
+`;
+}
+
+function growthRow({
+  builders,
+  seconds,
+  msPerBuilder,
+  memoryMb,
+  files,
+  longestPauseMs,
+}: Growth): (string | number)[] {
+  return [builders, seconds.toFixed(1), msPerBuilder.toFixed(1), memoryMb, files, longestPauseMs];
+}
+
+function count(programs: Record<string, number>): number {
+  return Object.values(programs).reduce((sum, one) => sum + one, 0);
+}
+
+/** Bars of the ratios to the limit. */
+export function chart({ ratio }: Comparison): string {
+  const bars = Object.entries(ratio).map(([name, { median }]) => ({ name, median }));
+  const longest = Math.max(...bars.map(({ median }) => median));
+  const lines = bars.map(({ name, median }, index) => {
+    const y = 30 + index * 34;
+    const width = Math.max(2, (median / longest) * 420);
+    return `<text x="206" y="${y + 16}" text-anchor="end">${name}</text><rect x="214" y="${y}" width="${width.toFixed(1)}" height="22" rx="3" fill="${name === 'doctor' ? '#1a7f4b' : '#8a96a3'}"/><text x="${(220 + width).toFixed(1)}" y="${y + 16}">${median.toFixed(1)}</text>`;
+  });
+  const height = 40 + bars.length * 34;
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 700 ${height}" font-family="system-ui, sans-serif" font-size="14" role="img" aria-label="Time of the read-only suite on 20 builders, as a multiple of the limit"><rect width="700" height="${height}" fill="#fff"/><text x="214" y="18" font-weight="600">Read-only suite on 20 builders, times the limit</text>${lines.join('')}</svg>\n`;
+}
