@@ -33,42 +33,62 @@ check, 3 nothing failed but something could not be measured, 130/143 interrupted
 Run it as root on the machine whose Nix sends builds away: sudo nix-remote-builder-doctor`,
   );
 
-program
-  .command('check', { isDefault: true })
-  .description('check every builder (this is what runs without a command)')
-  .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
-  .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
-  .option('-i, --include <host>', 'only this builder, by host or URI (may be repeated)', collect, [])
-  .option('-e, --exclude <host>', 'not this builder (may be repeated)', collect, [])
-  .option('-t, --test <scenario>', 'only this scenario and what it needs (may be repeated)', collect, [])
-  .option('--skip <scenario>', 'not this scenario (may be repeated)', collect, [])
-  .option('--stage <stage>', 'only this stage and what it needs (may be repeated)', collect, [])
-  .option('-s, --spec <path>', 'scenarios of your own: a file or a folder (may be repeated)', collect, [])
-  .option('--no-default-specs', 'without the default suite')
-  .option('--var <key=value>', 'a value for {{vars.KEY}} (may be repeated)', collect, [])
-  .option(
-    '--secret <key=variable>',
-    'a value for {{vars.KEY}} from this environment variable, never shown (may be repeated)',
-    collect,
-    [],
-  )
-  .option(
-    '-f, --format <name[=file]>',
-    'output format, to a file if one is given (may be repeated)',
-    collect,
-    [],
-  )
-  .option('-j, --jobs <n>', 'builders checked at the same time (10)')
-  .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
-  .option('--read-only', 'run only what changes nothing on client and builder')
-  .option('--waive <file>', 'checks that need not pass for now, each with a reason')
-  .option('--record <dir>', 'keep all that was seen, without secrets')
-  .option('--replay <dir>', 'judge a recording again; touches no host')
-  .option('--shard <part/parts>', 'only this part of the builders, e.g. 2/5; join the reports with merge')
-  .option('--exit <style>', exitHelp)
-  .option('--timings', 'say afterwards where the time went, and what the end waited for')
-  .option('-v, --verbose', 'show every check, not only what is wrong')
-  .action(async (options) => exitWith(await (await import('./commands/check.ts')).check(options, version())));
+/** A command that runs checks: what is checked, and how. */
+function runCommand(name: string) {
+  return new Command(name)
+    .copyInheritedSettings(program)
+    .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
+    .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
+    .option('-i, --include <host>', 'only this builder, by host or URI (may be repeated)', collect, [])
+    .option('-e, --exclude <host>', 'not this builder (may be repeated)', collect, [])
+    .option('-t, --test <scenario>', 'only this scenario and what it needs (may be repeated)', collect, [])
+    .option('--skip <scenario>', 'not this scenario (may be repeated)', collect, [])
+    .option('--stage <stage>', 'only this stage and what it needs (may be repeated)', collect, [])
+    .option('-s, --spec <path>', 'scenarios of your own: a file or a folder (may be repeated)', collect, [])
+    .option('--no-default-specs', 'without the default suite')
+    .option('--var <key=value>', 'a value for {{vars.KEY}} (may be repeated)', collect, [])
+    .option(
+      '--secret <key=variable>',
+      'a value for {{vars.KEY}} from this environment variable, never shown (may be repeated)',
+      collect,
+      [],
+    )
+    .option('-j, --jobs <n>', 'builders checked at the same time (10)')
+    .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
+    .option('--read-only', 'run only what changes nothing on client and builder')
+    .option('--waive <file>', 'checks that need not pass for now, each with a reason');
+}
+
+program.addCommand(
+  runCommand('check')
+    .description('check every builder (this is what runs without a command)')
+    .option(
+      '-f, --format <name[=file]>',
+      'output format, to a file if one is given (may be repeated)',
+      collect,
+      [],
+    )
+    .option('--record <dir>', 'keep all that was seen, without secrets')
+    .option('--replay <dir>', 'judge a recording again; touches no host')
+    .option('--shard <part/parts>', 'only this part of the builders, e.g. 2/5; join the reports with merge')
+    .option('--exit <style>', exitHelp)
+    .option('--timings', 'say afterwards where the time went, and what the end waited for')
+    .option('-v, --verbose', 'show every check, not only what is wrong')
+    .action(async (options) =>
+      exitWith(await (await import('./commands/check.ts')).check(options, version())),
+    ),
+  { isDefault: true },
+);
+
+program.addCommand(
+  runCommand('serve')
+    .description('check again and again, and answer at /, /healthz, /metrics and /report.json')
+    .option('--listen <address:port>', 'where to answer', '127.0.0.1:9847')
+    .option('--interval <duration>', 'from the end of a run to the next', '5m')
+    .action(async (options) =>
+      exitWith(await (await import('./commands/serve.ts')).serve(options, version())),
+    ),
+);
 
 program
   .command('list')

@@ -122,7 +122,8 @@ t.test(
       '',
       '✓ pass   ✗ fail   · waits',
     ]);
-    t.same(lines.slice(8, 12), [
+    t.equal(lines[7], 'ssh  connection local-to-remote-build', 'what the marks stand for');
+    t.same(lines.slice(9, 13), [
       '✗ beta',
       '  What  the key is open',
       '  Why   key-too-open (found by connection; more: explain key-too-open)',

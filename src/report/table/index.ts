@@ -15,7 +15,7 @@ export function renderTable(
   const lines = [
     verdictLine(report, paint),
     '',
-    ...(report.builders.length === 0 ? [] : matrix(report, paint)),
+    ...(report.builders.length === 0 ? [] : matrix(report, paint, width)),
     ...troubles(report, paint, width),
     ...waived(report, paint),
     ...(verbose ? everyCheck(report, paint) : []),

@@ -3,14 +3,15 @@ import type { Report, ReportBuilder, ReportCheck } from '../../generated/types.t
 import { oneLine } from '../escape/visible.ts';
 import { marks, outcomes, stageColumns, type StageColumns } from '../outcomes.ts';
 import { type Paint, styles } from './paint.ts';
+import { wrap } from './wrap.ts';
 
 const longestName = 36;
 
 /** Of more builders than this the healthy ones are only counted. */
 const mostRows = 40;
 
-/** Builders down, the path across: under each stage one mark a scenario. What a red one is, the causes below tell. */
-export function matrix(report: Report, paint: Paint): string[] {
+/** Builders down, the path across: under each stage one mark a scenario, and below what each mark stands for. */
+export function matrix(report: Report, paint: Paint, terminalWidth: number): string[] {
   const columns = stageColumns(report.builders.map(({ checks }) => checks));
   const folded = report.builders.length > mostRows;
   const shown = report.builders.filter(({ verdict }) => !folded || verdict === 'unhealthy');
@@ -27,7 +28,18 @@ export function matrix(report: Report, paint: Paint): string[] {
     ...(left === 0 ? [] : [`and ${left} healthy`]),
     '',
     legend(report, paint),
+    ...scenarioNames(columns, paint, terminalWidth),
   ];
+}
+
+/** Which scenarios a stage's marks are, from left to right. */
+function scenarioNames(columns: readonly StageColumns[], paint: Paint, terminalWidth: number): string[] {
+  const width = Math.max(...columns.map(({ stage }) => stage.length)) + 2;
+  return columns.flatMap(({ stage, scenarios }) =>
+    wrap(scenarios.map(({ id }) => id).join(' '), terminalWidth - width).map((line, index) =>
+      paint('gray', pad(index === 0 ? stage : '', width) + line),
+    ),
+  );
 }
 
 /** A stage's name above its marks. */

@@ -1,0 +1,198 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { execFile } from 'node:child_process';
+import type { AddressInfo } from 'node:net';
+import type { Report } from '../generated/types.ts';
+import { oneLine } from '../report/escape/visible.ts';
+import { render } from '../report/render.ts';
+import { parseDuration } from '../scenario/duration.ts';
+import { runChecks, type RunOptions } from './run-checks.ts';
+import { say } from './say.ts';
+import { UserError } from './user-error.ts';
+
+export interface ServeOptions extends RunOptions {
+  listen: string;
+  interval: string;
+}
+
+/** What is known: the last report, and why the last run made none. */
+interface State {
+  report: Report | null;
+  problem: string | null;
+  runs: number;
+  failures: number;
+}
+
+const plain = { color: false, verbose: false, width: 100 };
+
+/**
+ * `serve`: checks again and again, one run at a time, and answers from the last report: /healthz, /report.json,
+ * /metrics and the page at /. Nothing can be changed through it. Ends at SIGTERM or SIGINT; SIGHUP checks at once.
+ */
+export async function serve(options: ServeOptions, version: string): Promise<number> {
+  const intervalMs = readInterval(options.interval);
+  const { host, port } = readListen(options.listen);
+  const state: State = { report: null, problem: 'no run has ended yet', runs: 0, failures: 0 };
+  const stop = new AbortController();
+  const server = createServer((request, response) => answer(request, response, state));
+  await listening(server, host, port);
+  const address = server.address() as AddressInfo;
+  say(`listening on http://${host}:${address.port}/, checking every ${options.interval}`, process.stderr);
+
+  const wake = new EventTarget();
+  const end = (): void => stop.abort();
+  const hangup = (): void => void wake.dispatchEvent(new Event('wake'));
+  process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', hangup);
+  notifySystemd('--ready');
+  try {
+    while (!stop.signal.aborted) {
+      await runOnce(options, version, state, stop.signal);
+      notifySystemd('WATCHDOG=1');
+      await pause(jittered(intervalMs), wake, stop.signal);
+    }
+  } finally {
+    process.off('SIGTERM', end).off('SIGINT', end).off('SIGHUP', hangup);
+    server.closeAllConnections();
+    server.close();
+  }
+  return 0;
+}
+
+/** A machines file that cannot be read now is no reason to end: what was known stays, and the problem is told. */
+async function runOnce(
+  options: RunOptions,
+  version: string,
+  state: State,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    const { report } = await runChecks(options, {
+      version,
+      signal,
+      onNotes: () => undefined,
+      onEvent: () => undefined,
+    });
+    if (signal.aborted) return;
+    state.report = report;
+    state.problem = null;
+    state.runs += 1;
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    state.failures += 1;
+    state.problem = error.message;
+    say(`no report: ${error.message}`, process.stderr);
+  }
+}
+
+const headers = {
+  'cache-control': 'no-store',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
+
+interface Answer {
+  status: number;
+  type: string;
+  text: string;
+  /** Seconds after which a browser asks again. */
+  refresh?: number;
+}
+
+function answer({ method, url = '/' }: IncomingMessage, response: ServerResponse, state: State): void {
+  const reading = method === 'GET' || method === 'HEAD';
+  const { status, type, text, refresh } = reading
+    ? answerTo(url.split('?')[0] ?? '/', state)
+    : { status: 405, type: 'text/plain', text: 'only GET and HEAD\n' };
+  response.writeHead(status, {
+    ...headers,
+    'content-type': `${type}; charset=utf-8`,
+    ...(reading ? {} : { allow: 'GET, HEAD' }),
+    ...(refresh === undefined ? {} : { refresh: String(refresh) }),
+  });
+  response.end(method === 'HEAD' ? undefined : text);
+}
+
+function answerTo(path: string, state: State): Answer {
+  const { report, problem } = state;
+  const words = (status: number, text: string): Answer => ({
+    status,
+    type: 'text/plain',
+    text: `${oneLine(text)}\n`,
+  });
+  if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4', text: metrics(state) };
+  if (path === '/healthz') {
+    const verdict = problem ?? report?.summary.verdict ?? 'unknown';
+    return words(verdict === 'healthy' ? 200 : 503, verdict);
+  }
+  if (path !== '/' && path !== '/report.json')
+    return words(404, 'there are /, /healthz, /metrics, /report.json');
+  if (report === null) return words(503, problem ?? '');
+  return path === '/'
+    ? { status: 200, type: 'text/html', text: render(report, 'html', plain), refresh: 60 }
+    : { status: 200, type: 'application/json', text: render(report, 'json', plain) };
+}
+
+/** The report's metrics, if there is one, and those of the server itself. */
+function metrics({ report, problem, runs, failures }: State): string {
+  return `${report === null ? '' : render(report, 'prometheus', plain)}# HELP nix_remote_builders_doctor_runs_total Runs that made a report.
+# TYPE nix_remote_builders_doctor_runs_total counter
+nix_remote_builders_doctor_runs_total ${runs}
+# HELP nix_remote_builders_doctor_failures_total Runs that made no report, e.g. for a machines file that cannot be read.
+# TYPE nix_remote_builders_doctor_failures_total counter
+nix_remote_builders_doctor_failures_total ${failures}
+# HELP nix_remote_builders_doctor_stale Whether the last run made no report (1), so that the figures are old.
+# TYPE nix_remote_builders_doctor_stale gauge
+nix_remote_builders_doctor_stale ${problem === null ? 0 : 1}
+`;
+}
+
+/** A fleet of doctors that start together should not check together. Up to a tenth more. */
+function jittered(ms: number): number {
+  return ms * (1 + Math.random() * 0.1);
+}
+
+/** Monotonic: a clock that jumps changes nothing. Ends early for a reason to run or to stop. */
+function pause(ms: number, wake: EventTarget, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      wake.removeEventListener('wake', done);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    wake.addEventListener('wake', done);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+}
+
+function listening(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) =>
+      reject(new UserError(`cannot listen on ${host}:${port}: ${error.message}`)),
+    );
+    server.listen(port, host, resolve);
+  });
+}
+
+/** Tells systemd, where it asked (`Type=notify`). */
+function notifySystemd(word: string): void {
+  if (process.env['NOTIFY_SOCKET'] === undefined) return;
+  execFile('systemd-notify', [word], () => undefined);
+}
+
+function readInterval(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === null || ms < 1000)
+    throw new UserError(`--interval wants a duration from 1s, such as 30s or 5m, not "${text}"`);
+  return ms;
+}
+
+function readListen(text: string): { host: string; port: number } {
+  const [, host, port] = /^(?:\[?([0-9a-zA-Z.:-]+?)\]?:)?(\d{1,5})$/.exec(text) ?? [];
+  if (port === undefined || Number(port) > 65535)
+    throw new UserError(`--listen wants ADDRESS:PORT or PORT, not "${text}"`);
+  return { host: host ?? '127.0.0.1', port: Number(port) };
+}
