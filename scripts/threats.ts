@@ -22,7 +22,8 @@ const { status } = spawnSync(process.execPath, ['--import', 'tsx', 'scripts/test
 const rows = readFileSync(log, 'utf8')
   .split('\n')
   .filter((line) => line !== '')
-  .map((line) => JSON.parse(line) as Row);
+  .map((line) => JSON.parse(line) as Row)
+  .sort((a, b) => a.area.localeCompare(b.area));
 rmSync(folder, { recursive: true });
 const cell = (text: string): string =>
   `\`${text
@@ -40,7 +41,7 @@ writeFileSync(
 Written by \`npm run threats\`, which runs every test of test/hostile. ${rows.length} rows. What output formats stand is in
 [formats.md](formats.md); what is broken on real builders, in the fault laboratory (\`npm run faults\`).
 
-| area | threat | what must hold | |
+| area | threat | what must hold | result |
 | --- | --- | --- | --- |
 ${table.join('\n')}
 `,
