@@ -90,6 +90,39 @@ program.addCommand(
     ),
 );
 
+program.addCommand(
+  runCommand('watch')
+    .description('the table again and again, also when the machines file changes, and what is different')
+    .option('--every <duration>', 'from the end of a run to the next', '30s')
+    .action(async (options) =>
+      exitWith(await (await import('./commands/watch.ts')).watch(options, version())),
+    ),
+);
+
+program.addCommand(
+  runCommand('fix')
+    .description('the plan that mends every builder; with --apply, do what is safe')
+    .option('--apply', 'do the safe steps on this machine one by one, and check again after each')
+    .option('--yes', 'do not ask before each step')
+    .action(async (options) => exitWith(await (await import('./commands/fix.ts')).fix(options, version()))),
+);
+
+program
+  .command('enroll')
+  .argument('<[user@]host[:port]>', 'a host that ssh can reach as root does')
+  .description('the machines line that is right for a host, and what is missing there')
+  .option('--scheme <scheme>', 'ssh-ng or ssh', 'ssh-ng')
+  .option('--key <file>', "root's private key for it")
+  .option('--fingerprint <sha256>', 'the host key that you have compared, as SHA256:…')
+  .option('--speed <factor>', 'how fast it is beside the others', '1')
+  .option('--check', 'make every check on the line, real builds included')
+  .option('--write', 'add the line to the machines file, which is copied before')
+  .option('-m, --machines-file <file>', 'the file for --write', '/etc/nix/machines')
+  .option('-f, --format <name>', 'text, line, nix or json', 'text')
+  .action(async (target, options) =>
+    exitWith(await (await import('./commands/enroll.ts')).enroll(target, options, version())),
+  );
+
 program
   .command('list')
   .description('the scenarios, their stage, needs and effect')

@@ -5,6 +5,7 @@ import type { Report } from '../generated/types.ts';
 import { oneLine } from '../report/escape/visible.ts';
 import { render } from '../report/render.ts';
 import { parseDuration } from '../scenario/duration.ts';
+import { pause, wakeUp } from './pause.ts';
 import { runChecks, type RunOptions } from './run-checks.ts';
 import { say } from './say.ts';
 import { UserError } from './user-error.ts';
@@ -29,7 +30,7 @@ const plain = { color: false, verbose: false, width: 100 };
  * /metrics and the page at /. Nothing can be changed through it. Ends at SIGTERM or SIGINT; SIGHUP checks at once.
  */
 export async function serve(options: ServeOptions, version: string): Promise<number> {
-  const intervalMs = readInterval(options.interval);
+  const intervalMs = readInterval(options.interval, '--interval');
   const { host, port } = readListen(options.listen);
   const state: State = { report: null, problem: 'no run has ended yet', runs: 0, failures: 0 };
   const stop = new AbortController();
@@ -40,7 +41,7 @@ export async function serve(options: ServeOptions, version: string): Promise<num
 
   const wake = new EventTarget();
   const end = (): void => stop.abort();
-  const hangup = (): void => void wake.dispatchEvent(new Event('wake'));
+  const hangup = (): void => wakeUp(wake);
   process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', hangup);
   notifySystemd('--ready');
   try {
@@ -152,22 +153,6 @@ function jittered(ms: number): number {
   return ms * (1 + Math.random() * 0.1);
 }
 
-/** Monotonic: a clock that jumps changes nothing. Ends early for a reason to run or to stop. */
-function pause(ms: number, wake: EventTarget, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      wake.removeEventListener('wake', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    wake.addEventListener('wake', done);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
-}
-
 function listening(server: Server, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once('error', (error) =>
@@ -183,10 +168,11 @@ function notifySystemd(word: string): void {
   execFile('systemd-notify', [word], () => undefined);
 }
 
-function readInterval(text: string): number {
+/** A duration that is no less than a second. Throws {@link UserError}. */
+export function readInterval(text: string, option: string): number {
   const ms = parseDuration(text);
   if (ms === null || ms < 1000)
-    throw new UserError(`--interval wants a duration from 1s, such as 30s or 5m, not "${text}"`);
+    throw new UserError(`${option} wants a duration from 1s, such as 30s or 5m, not "${text}"`);
   return ms;
 }
 

@@ -17,6 +17,7 @@ section settings; nix --extra-experimental-features nix-command config show --js
 section groups; getent group 2>/dev/null || cat /etc/group
 section machines; cat /etc/nix/machines 2>/dev/null
 section arch; uname -m
+section cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN
 section binfmt; cd /proc/sys/fs/binfmt_misc 2>/dev/null && grep -l '^enabled' * 2>/dev/null
 section sshd; sshd=$(command -v sshd || echo /usr/sbin/sshd); "$sshd" -T 2>/dev/null | grep -iE '^max(sessions|startups) '
 :`;
@@ -75,6 +76,8 @@ export const builderSettings: Probe = {
         missingFeatures: missingFeatures.join(', '),
         notEmulated: notEmulated.join(', '),
         honestEntry: entryWith(builder, honest),
+        sandbox: textOf(settings['sandbox']),
+        cores: Number(section('cores')) || 0,
         buildUsers: users,
         entryForBuildUsers: entryWith(builder, { 3: String(users) }),
         maxSilentTime: numberOf(settings['max-silent-time']),
@@ -101,6 +104,11 @@ function sectionsOf(text: string): (name: string) => string {
 function texts(value: Json | undefined): string[] {
   if (typeof value === 'string') return value.split(/\s+/).filter((word) => word !== '');
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+
+/** A setting that older Nix tells as a truth value, and newer as a text: `sandbox` may be `relaxed`. */
+function textOf(value: Json | undefined): string {
+  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
 }
 
 function numberOf(value: Json | undefined): number {

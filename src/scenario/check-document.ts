@@ -208,7 +208,14 @@ function checkHints({ hint = [] }: ScenarioDocument): PathProblem[] {
         fix: 'add cause: and a short id such as key-too-open',
       });
     }
-    fix.forEach(({ run, edit }, step) => {
+    fix.forEach(({ on, safe, run, edit }, step) => {
+      if (safe === true && on !== 'client')
+        problems.push({
+          path: [...path, 'fix', step, 'safe'],
+          code: 'fix-shape',
+          what: 'only a step on the client can be safe: "fix --apply" changes no other machine',
+          fix: 'take "safe" out',
+        });
       if ((run === undefined) === (edit === undefined)) {
         problems.push({
           path: [...path, 'fix', step],

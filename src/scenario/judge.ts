@@ -147,10 +147,11 @@ function forHints(observation: Observation): Record<string, Json> {
   return { ...observation, stdout: stdout.trim(), stderr: stderr.trim() };
 }
 
-function renderStep({ on, says, run, edit }: Hint['fix'][number], context: Context): FixStep {
+function renderStep({ on, safe, says, run, edit }: Hint['fix'][number], context: Context): FixStep {
   const text = (template: string): string => renderText(template, context);
   return {
     on,
+    ...(safe === undefined ? {} : { safe }),
     ...(says === undefined ? {} : { says: text(says) }),
     ...(run === undefined ? {} : { run: renderFixRun(run, context).trim() }),
     ...(edit === undefined

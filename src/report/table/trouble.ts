@@ -59,7 +59,7 @@ function stepLines(
 }
 
 /** A command or an edit as it is to be typed: never wrapped. */
-function whatToDo({ run, edit }: FixStep): string[] {
+export function whatToDo({ run, edit }: FixStep): string[] {
   const lines = (text: string, prefix: string): string[] =>
     visible(text)
       .split('\n')
