@@ -83,25 +83,30 @@ export async function installPeers(): Promise<string[]> {
     ],
     quiet,
   );
-  if (!existsSync('/usr/local/bin/goss')) {
-    const root = await rootfs('2.26');
-    const folder = mkdtempSync(join(tmpdir(), 'goss-'));
-    execFileSync(
-      'chroot',
-      [root, 'sh', '-c', 'apt-get -qq update && cd /tmp && apt-get -qq download goss'],
-      quiet,
-    );
-    execFileSync(
-      'sh',
-      [
-        '-c',
-        `dpkg-deb -x ${root}/tmp/goss_*.deb ${folder} && install ${folder}/usr/bin/goss /usr/local/bin/goss; rm -f ${root}/tmp/goss_*.deb`,
-      ],
-      quiet,
-    );
-    rmSync(folder, { recursive: true });
-  }
+  await installGoss();
   return Object.keys(peers);
+}
+
+/** From the newer suite: Debian's own has none. */
+export async function installGoss(): Promise<void> {
+  if (existsSync('/usr/local/bin/goss')) return;
+  const quiet: ExecFileSyncOptions = { stdio: ['ignore', 'ignore', 'inherit'] };
+  const root = await rootfs('2.26');
+  const folder = mkdtempSync(join(tmpdir(), 'goss-'));
+  execFileSync(
+    'chroot',
+    [root, 'sh', '-c', 'apt-get -qq update && cd /tmp && apt-get -qq download goss'],
+    quiet,
+  );
+  execFileSync(
+    'sh',
+    [
+      '-c',
+      `dpkg-deb -x ${root}/tmp/goss_*.deb ${folder} && install ${folder}/usr/bin/goss /usr/local/bin/goss; rm -f ${root}/tmp/goss_*.deb`,
+    ],
+    quiet,
+  );
+  rmSync(folder, { recursive: true });
 }
 
 function quote(text: string): string {
