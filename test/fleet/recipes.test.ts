@@ -15,7 +15,7 @@ interface Pipeline {
 
 /** `sudo` and the installed command, on a client that has neither. */
 async function install({ host }: Client): Promise<void> {
-  await host.sh('mkdir -p /root/bin /root/work');
+  await host.sh('mkdir -p /root/bin /root/recipe');
   host.write('/root/bin/sudo', '#!/bin/sh\nexec "$@"\n');
   host.write(
     '/root/bin/nix-remote-builder-doctor',
@@ -28,9 +28,9 @@ async function inWork(
   host: Host,
   script: string,
 ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-  host.write('/root/work/step.sh', script);
+  host.write('/root/recipe/step.sh', script);
   const ran = await host.sh(
-    'cd /root/work; export PATH=/root/bin:$PATH GITHUB_STEP_SUMMARY=/root/work/step-summary; bash -e step.sh; echo "exit $?"',
+    'cd /root/recipe; export PATH=/root/bin:$PATH GITHUB_STEP_SUMMARY=/root/recipe/step-summary; bash -e step.sh; echo "exit $?"',
   );
   return { ...ran, exitCode: Number(/exit (\d+)\n$/.exec(ran.stdout)?.[1] ?? -1) };
 }
@@ -52,23 +52,23 @@ withFleet(
     const plugin = (JSON.parse(`[${words}]`) as string[])
       .map((word) => word.replace('/usr/local/bin/', ''))
       .join(' ');
-    client.host.write('/root/work/goss.yaml', readFileSync('contrib/goss/goss.yaml', 'utf8'));
-    client.host.write('/root/work/vars.yaml', '{builders: [alpha], scenarios: [tcp, store-ping]}');
+    client.host.write('/root/recipe/goss.yaml', readFileSync('contrib/goss/goss.yaml', 'utf8'));
+    client.host.write('/root/recipe/vars.yaml', '{builders: [alpha], scenarios: [tcp, store-ping]}');
     const goss = 'goss -g goss.yaml --vars vars.yaml validate --format tap';
 
     for (const up of [true, false]) {
       const state = up ? 'up' : 'down';
       if (!up) await alpha.host.stopSshd();
-      await client.host.sh('rm -f /root/work/*.xml /root/work/step-summary');
+      await client.host.sh('rm -f /root/recipe/*.xml /root/recipe/step-summary');
       const actions = await inWork(client.host, github);
       t.equal(actions.exitCode, up ? 0 : 1, `GitHub, ${state}: ${actions.stderr}`);
       t.match(actions.stdout, up ? /^::notice/m : /^::error .*alpha/m);
-      t.match(client.host.read('/root/work/step-summary'), up ? /healthy/i : /connection-refused/);
-      t.match(client.host.read('/root/work/builders.xml'), up ? /failures="0"/ : /<failure/);
+      t.match(client.host.read('/root/recipe/step-summary'), up ? /healthy/i : /connection-refused/);
+      t.match(client.host.read('/root/recipe/builders.xml'), up ? /failures="0"/ : /<failure/);
 
       const pipelineRan = await inWork(client.host, gitlab.script.join('\n'));
       t.equal(pipelineRan.exitCode, up ? 0 : 1, `GitLab, ${state}`);
-      t.ok(existsSync(client.host.path(`/root/work/${gitlab.artifacts.reports.junit}`)));
+      t.ok(existsSync(client.host.path(`/root/recipe/${gitlab.artifacts.reports.junit}`)));
 
       const icingaRan = await inWork(client.host, plugin);
       t.equal(icingaRan.exitCode, up ? 0 : 2, `Icinga, ${state}`);
