@@ -128,7 +128,7 @@ function safeSteps(report: Report): { step: FixStep; hosts: string[] }[] {
 }
 
 /** OpenSSH 9.8 and later turns an address away for a while after a few logins in vain: what was mended is not yet seen. */
-const passesByItself = 'connection-throttled';
+const passesByItself = 'connection-penalty';
 const passesWithinMs = 20_000;
 const mostPauses = 3;
 

@@ -91,4 +91,17 @@ export const networkFaults: readonly Fault[] = [
     scenario: 'tcp',
     cause: 'connection-throttled',
   },
+  {
+    title: 'logins that failed shortly before',
+    builder: { nix: '2.34' },
+    breaks: async ({ builder, client }) => {
+      const login = `ssh -o BatchMode=yes -o IdentitiesOnly=yes -i /root/wrong root@${builder.name} true`;
+      await client.host.sh(
+        `ssh-keygen -q -t ed25519 -N '' -f /root/wrong; for i in 1 2 3 4 5 6; do ${login}; done; rm /root/wrong*; true`,
+      );
+    },
+    scenario: 'tcp',
+    cause: 'connection-penalty',
+    fixNotRun: 'time mends it, and the second step only looks',
+  },
 ];
