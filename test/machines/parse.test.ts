@@ -27,6 +27,14 @@ function found(text: string, nixVersion?: string, files?: Record<string, string>
 
 const key = Buffer.from('ssh-ed25519 AAAAC3 root@x').toString('base64');
 
+t.test('Lix takes the port from ?port=, and only a number there', (t) => {
+  t.equal(only('ssh-ng://root@a', 'Lix 2.93.0').port, null);
+  t.equal(only('ssh-ng://root@a?port=2222', 'Lix 2.93.0').port, 2222);
+  t.equal(only('ssh-ng://root@a?port=0x16', 'Lix 2.93.0').port, null);
+  t.equal(only('ssh-ng://root@a?port=2222', '2.34.8').port, null, 'Nix knows no such parameter');
+  t.end();
+});
+
 t.test('all eight columns', (t) => {
   t.match(
     only(`ssh-ng://nix@alpha x86_64-linux,i686-linux /etc/nix/key 8 2.5 kvm,big-parallel nixos-test ${key}`),
