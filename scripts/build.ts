@@ -1,6 +1,9 @@
-/** Builds dist/: one bundle split by command, the two library entries, and their type declarations. */
+/**
+ * Builds dist/: one bundle split by command, the default suite as the bundle wants it, the two library entries, and
+ * their type declarations.
+ */
 import { execFileSync } from 'node:child_process';
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { generate } from './generate.ts';
@@ -38,3 +41,13 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'script
   cwd: root,
   stdio: 'inherit',
 });
+
+// Imported late: it needs what was generated above.
+const { readSuite } = await import('../src/commands/suite.ts');
+const { compile } = await import('../src/scenario/compiled.ts');
+const suite = await readSuite({ spec: [], defaultSpecs: true });
+if (suite.problems.length > 0) throw new Error('the default suite has problems: npm run check says which');
+await writeFile(
+  `${root}dist/specs.json`,
+  JSON.stringify(compile(`${root}specs`, suite.files, suite.scenarios)),
+);

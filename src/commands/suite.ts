@@ -2,11 +2,11 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { probes } from '../observe/index.ts';
 import { packageRoot } from '../package-root.ts';
-import { loadScenarios, type ScenarioFile } from '../scenario/load.ts';
+import { type CompiledSuite, recall } from '../scenario/compiled.ts';
+import type { ScenarioFile } from '../scenario/load.ts';
 import { orderByNeeds } from '../scenario/order.ts';
 import { formatProblem, type Problem } from '../scenario/problem.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { applyReplacements, checkSuite } from '../scenario/suite.ts';
 import { quoteIfNeeded } from '../shell-quote.ts';
 import { UserError } from './user-error.ts';
 
@@ -29,10 +29,33 @@ export async function readSuite({ spec, defaultSpecs }: SuiteOptions): Promise<S
   const files: ScenarioFile[] = [];
   for (const path of defaultSpecs ? [defaultFolder, ...spec] : spec)
     files.push(...(await readScenarioFiles(path)));
-  const loaded = loadScenarios(files, { probes });
-  const scenarios = applyReplacements(loaded.scenarios);
+  const compiled = await readCompiled(files);
+  const parsed = files.filter((file) => !compiled.has(file));
+  // What was compiled was checked then; the parser is not even read where nothing is left for it.
+  if (parsed.length === 0)
+    return { files, scenarios: orderByNeeds([...compiled.values()].flat()), problems: [] };
+  const { loadScenarios } = await import('../scenario/load.ts');
+  const { applyReplacements, checkSuite } = await import('../scenario/suite.ts');
+  const loaded = loadScenarios(parsed, { probes });
+  const scenarios = applyReplacements([...[...compiled.values()].flat(), ...loaded.scenarios]);
   const problems = [...loaded.problems, ...checkSuite(scenarios, loaded.unread)];
   return { files, scenarios: problems.length === 0 ? orderByNeeds(scenarios) : scenarios, problems };
+}
+
+/** Those files of the default suite that are as they were when it was compiled; none unless all are. */
+async function readCompiled(files: readonly ScenarioFile[]): Promise<Map<ScenarioFile, Scenario[]>> {
+  const own = files.filter(({ path }) => path.startsWith(`${defaultFolder}/`));
+  let compiled: CompiledSuite;
+  try {
+    // Beside the bundle; a run from source has none.
+    compiled = JSON.parse(await readFile(new URL('specs.json', import.meta.url), 'utf8')) as CompiledSuite;
+  } catch {
+    return new Map();
+  }
+  const recalled = own.map((file) => [file, recall(compiled, defaultFolder, file)] as const);
+  const whole = recalled.length === Object.keys(compiled.files).length;
+  const known = recalled.filter((pair): pair is readonly [ScenarioFile, Scenario[]] => pair[1] !== null);
+  return whole && known.length === recalled.length ? new Map(known) : new Map();
 }
 
 /** As {@link readSuite}, for a run: problems end it. */

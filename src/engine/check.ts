@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { ReportCheck } from '../generated/report.ts';
-import { applies, type Judgement, judge } from '../scenario/judge.ts';
+import { applies, type Judgement, judge, mayPassYet } from '../scenario/judge.ts';
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, TemplateError } from '../scenario/template.ts';
@@ -84,7 +84,8 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
     const again =
       attempt < scenario.retry.attempts &&
       judgement.outcome !== 'pass' &&
-      observation.error?.code !== 'interrupted';
+      observation.error?.code !== 'interrupted' &&
+      mayPassYet(scenario, observation, context);
     if (again) {
       await input.delay(scenario.retry.delayMs);
       continue;

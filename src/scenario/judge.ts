@@ -54,6 +54,15 @@ export function judge(scenario: Scenario, observation: Observation, context: Con
   return { outcome: 'pass', message, fix: [], mismatches: [], captures };
 }
 
+/** Whether what was missed is worth another try. */
+export function mayPassYet({ retry }: Scenario, observation: Observation, context: Context): boolean {
+  return retry.when === undefined || holds(retry.when, observation, context);
+}
+
+function holds(condition: Expectation, observation: Observation, context: Context): boolean {
+  return unmet(renderValue(condition, context) as Expectation, { observation, context }).length === 0;
+}
+
 /** Whether a scenario applies to this builder; if not, why. */
 export function applies(
   when: Expectation,
@@ -134,10 +143,7 @@ function findHint(
   return hint.find(({ when }) => {
     if (outcome === 'error')
       return when !== undefined && 'error' in when && unmet(when, { observation, context }).length === 0;
-    return (
-      when === undefined ||
-      unmet(renderValue(when, context) as Expectation, { observation, context }).length === 0
-    );
+    return when === undefined || holds(when, observation, context);
   });
 }
 

@@ -166,7 +166,11 @@ function normalise(
     severity: data.severity ?? 'error',
     effect: data.effect ?? 'none',
     timeoutMs: parseDuration(data.timeout ?? '20s') ?? 20_000,
-    retry: { attempts: data.retry?.attempts ?? 1, delayMs: parseDuration(data.retry?.delay ?? '1s') ?? 1000 },
+    retry: {
+      attempts: data.retry?.attempts ?? 1,
+      delayMs: parseDuration(data.retry?.delay ?? '1s') ?? 1000,
+      ...(data.retry?.when === undefined ? {} : { when: data.retry.when as Expectation }),
+    },
     ...(command === undefined ? {} : { command }),
     cleanup: data.cleanup ?? [],
     ...(probe === undefined ? {} : { probe }),

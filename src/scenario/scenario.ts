@@ -23,7 +23,8 @@ export interface Scenario {
   severity: 'error' | 'warning';
   effect: 'none' | 'store' | 'build';
   timeoutMs: number;
-  retry: { attempts: number; delayMs: number };
+  /** `when`: what is worth another try; without it every miss is. */
+  retry: { attempts: number; delayMs: number; when?: Expectation };
   command?: string | string[];
   /** Run after the command or probe, however it ended. */
   cleanup: ScenarioCleanup[];

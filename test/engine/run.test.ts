@@ -108,6 +108,16 @@ t.test('a retry asks again, and the report says how often', async (t) => {
   t.match(check('a'), { outcome: 'pass', attempts: 2 });
 });
 
+t.test('a retry for one kind of miss leaves every other as it is', async (t) => {
+  const folder = t.testdir();
+  const flaky = (word: string): string =>
+    `test -e ${folder}/${word} || { touch ${folder}/${word}; echo ${word} >&2; exit 1; }`;
+  const retry = 'retry: {attempts: 3, delay: 10ms, when: {stderr: {contains: busy}}}\n';
+  const { check } = await runSuite(one('a', flaky('busy'), retry) + one('b', flaky('broken'), retry));
+  t.match(check('a'), { outcome: 'pass', attempts: 2 });
+  t.match(check('b'), { outcome: 'fail', attempts: undefined });
+});
+
 t.test('a check cleans up after itself, however it ended', async (t) => {
   const folder = t.testdir();
   const cleanup = `cleanup: [{on: client, command: 'echo {{check.nonce}} >> ${folder}/cleaned'}]\n`;

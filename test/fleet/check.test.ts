@@ -14,6 +14,15 @@ function outcomesOf({ checks }: ReportBuilder, outcome: string): string[] {
   return checks.filter((check) => check.outcome === outcome).map(({ scenario }) => scenario);
 }
 
+/** What is not well, in words: the first thing that someone wants to know when the verdict is not the expected one. */
+function redChecks({ builders }: Report): string[] {
+  return builders.flatMap(({ uri, checks }) =>
+    checks
+      .filter(({ outcome }) => outcome === 'fail' || outcome === 'error')
+      .map((check) => `${uri} ${check.scenario}: ${check.cause ?? check.outcome}: ${check.message}`),
+  );
+}
+
 withFleet(
   'three Nix versions over both schemes are healthy, and each build tells where it ran',
   async (t, fleet) => {
@@ -25,6 +34,7 @@ withFleet(
     ]);
     client.machines(...builders.flatMap((builder) => [builder.line('ssh'), builder.line('ssh-ng')]));
     const { exitCode, report } = await client.check();
+    t.same(redChecks(report), []);
     t.equal(exitCode, 0);
     t.equal(report.summary.verdict, 'healthy');
     t.same(report.summary.builders, { total: 6, healthy: 6, unhealthy: 0 });
@@ -44,6 +54,7 @@ withFleet('a client of each Nix version finds a healthy builder healthy', async 
     const client = await fleet.client({ nix });
     client.machines(builder.line('ssh'), builder.line('ssh-ng'));
     const { exitCode, report } = await client.check();
+    t.same(redChecks(report), [], nix);
     t.equal(exitCode, 0, nix);
     t.match(report.client.nixVersion, nix);
     t.equal(report.summary.verdict, 'healthy', nix);
