@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { probes } from '../observe/index.ts';
 import { packageRoot } from '../package-root.ts';
 import { type CompiledSuite, recall } from '../scenario/compiled.ts';
@@ -29,7 +29,7 @@ export async function readSuite({ spec, defaultSpecs }: SuiteOptions): Promise<S
   const files: ScenarioFile[] = [];
   for (const path of defaultSpecs ? [defaultFolder, ...spec] : spec)
     files.push(...(await readScenarioFiles(path)));
-  const compiled = await readCompiled(files);
+  const compiled = await recallDefault(files);
   const parsed = files.filter((file) => !compiled.has(file));
   // What was compiled was checked then; the parser is not even read where nothing is left for it.
   if (parsed.length === 0)
@@ -42,9 +42,12 @@ export async function readSuite({ spec, defaultSpecs }: SuiteOptions): Promise<S
   return { files, scenarios: problems.length === 0 ? orderByNeeds(scenarios) : scenarios, problems };
 }
 
-/** Those files of the default suite that are as they were when it was compiled; none unless all are. */
-async function readCompiled(files: readonly ScenarioFile[]): Promise<Map<ScenarioFile, Scenario[]>> {
-  const own = files.filter(({ path }) => path.startsWith(`${defaultFolder}/`));
+/**
+ * The files of the default suite with their scenarios, which were found to be without problems when the package was
+ * built; none unless all of them are as they were then.
+ */
+export async function recallDefault(files: readonly ScenarioFile[]): Promise<Map<ScenarioFile, Scenario[]>> {
+  const own = files.filter(({ path }) => resolve(path).startsWith(`${defaultFolder}/`));
   let compiled: CompiledSuite;
   try {
     // Beside the bundle; a run from source has none.

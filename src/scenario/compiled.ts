@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { relative } from 'node:path';
+import { relative, resolve } from 'node:path';
 import type { ScenarioFile } from './load.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -41,7 +41,7 @@ export function recall(
   folder: string,
   { path, text }: ScenarioFile,
 ): Scenario[] | null {
-  const found = files[relative(folder, path)];
+  const found = files[relative(folder, resolve(path))];
   if (found?.sha256 !== sha256(text)) return null;
   return found.scenarios.map(({ line, ...scenario }) => ({
     ...scenario,
