@@ -17,6 +17,12 @@ interface Schema {
   'x-usage'?: string[];
 }
 
+interface Bench {
+  machine: string;
+  twenty: { ms: Record<string, number>; ratio: Record<string, { median: number }>; rounds: number };
+  targets: { name: string; most: number; figure: number; met: boolean }[];
+}
+
 const generated = '<!-- Written by `npm run docs`; do not edit. -->\n\n';
 
 function language({ properties = {}, required = [], $defs = {} }: Schema): string {
@@ -180,8 +186,33 @@ function pages(): Record<string, string> {
     'docs/matchers.md': generated + matcherPage(schema.$defs.matchers),
     'docs/scenarios.md': generated + scenarioPage(scenarios),
     'docs/causes.md': generated + causePage(scenarios),
+    'README.md': readmeWith(JSON.parse(read('docs/bench.json')) as Bench),
   };
 }
+
+/** The README with the figures of the last `npm run bench`. */
+function readmeWith({ machine, twenty, targets }: Bench): string {
+  const missed = targets.filter(({ met }) => !met).length;
+  const table = [
+    `| read-only suite, 20 builders, medians of ${twenty.rounds} rounds | ms | times the limit |`,
+    '| --- | ---: | ---: |',
+    ...Object.entries(twenty.ms).map(
+      ([name, ms]) =>
+        `| ${names[name] ?? name} | ${ms} | ${(twenty.ratio[name]?.median ?? Number.NaN).toFixed(1)} |`,
+    ),
+    '',
+    `Measured by \`npm run bench\` on ${machine}, builders and client on the same machine. Of its ${targets.length} targets ${missed} ${missed === 1 ? 'is' : 'are'} missed: [all of them](docs/performance.md).`,
+  ];
+  return read('README.md').replace(
+    /(<!-- bench -->\n)[^]*?(<!-- \/bench -->)/,
+    `$1\n${table.join('\n')}\n\n$2`,
+  );
+}
+
+const names: Readonly<Record<string, string>> = {
+  limit: 'the limit: the same commands in one script over one `ssh` per builder',
+  doctor: 'nix-remote-builder-doctor',
+};
 
 function read(file: string): string {
   try {

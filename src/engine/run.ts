@@ -281,7 +281,9 @@ function contextOf(subject: Subject, client: Subject, input: RunInput): Context 
     client: clientContext(input.client),
     facts: { ...client.facts, ...subject.facts },
     vars: input.vars,
-    ...(subject.builder === undefined ? {} : { builder: builderContext(subject.builder) }),
+    ...(subject.builder === undefined
+      ? {}
+      : { builder: (subject.known ??= builderContext(subject.builder)) }),
   };
 }
 

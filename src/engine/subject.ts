@@ -9,6 +9,8 @@ export interface Subject {
   /** Null for the client. */
   name: string | null;
   builder?: Builder;
+  /** The builder as templates know it, made once. */
+  known?: Record<string, Json>;
   ssh?: SshAccess;
   /** A builder's place among those that are logged in to at the same time. */
   turn?: Turn;

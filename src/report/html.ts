@@ -5,6 +5,7 @@ import { brief } from './brief.ts';
 import { htmlJson } from './escape/html.ts';
 import { oneLine, visible } from './escape/visible.ts';
 import { marks, outcomes, stageColumns } from './outcomes.ts';
+import { mapStrings, remembered } from './strings.ts';
 import { escaped } from './template.ts';
 import { clientName, findTroubles, messagesOf, stepsOf, type Trouble } from './trouble.ts';
 
@@ -125,11 +126,10 @@ function troubleView(trouble: Trouble): object {
 
 /** Every text made harmless and given an end. */
 function trimmed(value: unknown): unknown {
-  if (typeof value === 'string') return brief(visible(value), longestText);
-  if (Array.isArray(value)) return value.map(trimmed);
-  if (typeof value === 'object' && value !== null)
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [visible(key), trimmed(item)]));
-  return value;
+  return mapStrings(
+    value,
+    remembered((text) => brief(visible(text), longestText)),
+  );
 }
 
 function hash(text: string): string {

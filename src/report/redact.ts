@@ -1,4 +1,5 @@
 import type { Report } from '../generated/types.ts';
+import { mapStrings, remembered } from './strings.ts';
 
 const mask = '[secret removed]';
 
@@ -32,8 +33,11 @@ export function redact(report: Report, secrets: readonly string[] = []): Report 
 /** The same for any data, names of properties included. */
 export function redactAll(value: unknown, secrets: readonly string[]): unknown {
   const values = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
-  return mapStrings(value, (text) =>
-    values.reduce((result, secret) => result.replaceAll(secret, mask), redactText(text)),
+  return mapStrings(
+    value,
+    remembered((text) =>
+      values.reduce((result, secret) => result.replaceAll(secret, mask), redactText(text)),
+    ),
   );
 }
 
@@ -47,13 +51,4 @@ function formsOf(secret: string): string[] {
     encodeURIComponent(secret.toWellFormed()),
     Buffer.from(secret).toString('base64').replace(/=+$/, ''),
   ];
-}
-
-function mapStrings(value: unknown, map: (text: string) => string): unknown {
-  if (typeof value === 'string') return map(value);
-  if (Array.isArray(value)) return value.map((item) => mapStrings(item, map));
-  if (typeof value === 'object' && value !== null) {
-    return Object.fromEntries(Object.entries(value).map(([key, item]) => [map(key), mapStrings(item, map)]));
-  }
-  return value;
 }

@@ -1,6 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
-import pLimit from 'p-limit';
+import { runTogether } from './together.ts';
 import type { Transport } from './transport.ts';
 
 /** The configuration that ssh would use, from `ssh -G`. */
@@ -24,17 +24,14 @@ export interface SshConfig {
 export type AskedConfig =
   { ok: true; config: SshConfig; stderr: string } | { ok: false; exitCode: number | null; stderr: string };
 
-/** `ssh -G` is quick, but a thousand of them at once are not. */
-const asking = pLimit(16);
-
 /** Asks ssh what is in force with these words (target and options, as {@link nixSshWords} writes them). */
 export async function resolveSshConfig(
   words: readonly string[],
   client: Transport,
   signal: AbortSignal,
 ): Promise<AskedConfig> {
-  const command: [string, ...string[]] = ['ssh', '-G', ...words.filter((word) => word !== '--')];
-  const { exitCode, stdout, stderr } = await asking(() => client.run(command, { timeoutMs: 15_000, signal }));
+  const command = ['ssh', '-G', ...words.filter((word) => word !== '--')];
+  const { exitCode, stdout, stderr } = await runTogether(command, client, { timeoutMs: 15_000, signal });
   return exitCode === 0
     ? { ok: true, config: parseSshConfig(stdout), stderr }
     : { ok: false, exitCode, stderr };
