@@ -31,6 +31,7 @@ export const hostKey: Probe = {
       types: [...new Set(types)],
       timeoutMs: context.timeoutMs,
       signal: context.signal,
+      kept: ssh.kept,
     }).catch((error: unknown) => {
       // The real ssh may well share one.
       if (error instanceof TransportError && error.reason === 'no-common-algorithm')

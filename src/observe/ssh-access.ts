@@ -1,5 +1,6 @@
 import type { Builder } from '../machines/builder.ts';
 import { connectBuilder } from '../transport/connect.ts';
+import { type KeptSocket, keptSocket } from '../transport/kept-socket.ts';
 import { type AskedConfig, resolveSshConfig } from '../transport/ssh-config.ts';
 import { nixSshEnvironment, nixSshWords, writePinnedKnownHosts } from '../transport/ssh-options.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -19,6 +20,8 @@ export interface SshAccess {
   config(signal: AbortSignal): Promise<AskedConfig>;
   /** A connection for the suite's own commands: ssh2's fast lane, else one shared `ssh`. Logs in at the first call. */
   transport(signal: AbortSignal): Promise<Transport>;
+  /** The connection that the look at the port left open. */
+  readonly kept: KeptSocket;
   /** Which it was; undefined when there was no login. */
   transportName(): Transport['name'] | undefined;
   close(): Promise<void>;
@@ -35,6 +38,7 @@ interface AccessInput {
 /** The way to a builder, or undefined for an entry that Nix does not reach by ssh. */
 export function sshAccess({ builder, client, clientTransport, folder }: AccessInput): SshAccess {
   const once = memo();
+  const kept = keptSocket();
   let connected: Transport | undefined;
   const env = nixSshEnvironment(client.environment.env, client.nixVersion);
 
@@ -78,8 +82,10 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
         });
         return connected;
       })()),
+    kept,
     transportName: () => connected?.name,
     close: async () => {
+      kept.close();
       await connected?.close();
     },
   };

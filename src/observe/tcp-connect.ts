@@ -6,8 +6,9 @@ export const tcpConnect: Probe = {
   name: 'tcp-connect',
   parameters: ['host', 'port'],
   required: ['host', 'port'],
-  observe: async ({ host, port }, { timeoutMs, signal }) => {
-    const seen = await tcpProbe({ host: textOf(host), port: Number(textOf(port)), timeoutMs, signal });
+  observe: async ({ host, port }, { timeoutMs, signal, ssh }) => {
+    const target = { host: textOf(host), port: Number(textOf(port)), timeoutMs, signal };
+    const seen = await tcpProbe(ssh === undefined ? target : { ...target, kept: ssh.kept });
     return { value: { ...seen, isSsh: seen.banner.startsWith('SSH-') } };
   },
 };

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { Socket } from 'node:net';
+import type { KeptSocket } from './kept-socket.ts';
 import { connectError, openSocket } from './socket.ts';
 import { type ConnectFailure, TransportError } from './transport.ts';
 
@@ -44,22 +46,43 @@ export function hostKeyAlgorithms(types: readonly string[]): Algorithm[] {
  * Asks the server for its host key: one connection, no login. Throws {@link TransportError} (`connect`, with its
  * reason) when the server cannot be reached, is no SSH server, or shares no algorithm with us: then with both lists.
  */
-export async function offeredHostKey(target: {
+export async function offeredHostKey(target: Target): Promise<OfferedHostKey> {
+  const { signal, kept } = target;
+  if (signal.aborted)
+    throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
+  const ssh2 = (await import('ssh2')).default;
+  const open = kept?.take(target);
+  if (open === undefined) return askOn(openSocket(target.host, target.port), ssh2, target);
+  try {
+    return await askOn(open, ssh2, target);
+  } catch (error) {
+    // It was open for a while, and the server may have hung up.
+    const hungUp =
+      error instanceof TransportError && ['closed', 'reset', 'other'].includes(error.reason ?? '');
+    if (!hungUp) throw error;
+    return askOn(openSocket(target.host, target.port), ssh2, target);
+  }
+}
+
+interface Target {
   host: string;
   port: number;
   /** Key types that are known already: wanted first, as by ssh. Others are taken too. */
   types: readonly string[];
   timeoutMs: number;
   signal: AbortSignal;
-}): Promise<OfferedHostKey> {
-  const { host, port, timeoutMs, signal } = target;
-  if (signal.aborted)
-    throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
-  const { Client, utils } = (await import('ssh2')).default;
+  /** Where a connection to this server may be open already. */
+  kept?: KeptSocket;
+}
+
+function askOn(
+  socket: Socket,
+  { Client, utils }: typeof import('ssh2'),
+  { types, timeoutMs, signal }: Pick<Target, 'types' | 'timeoutMs' | 'signal'>,
+): Promise<OfferedHostKey> {
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const client = new Client();
-    const socket = openSocket(host, port);
     const heard = listen();
     let connectMs = 0;
     const finish = (settle: () => void): void => {
@@ -84,11 +107,15 @@ export async function offeredHostKey(target: {
     client.on('close', () =>
       fail('the server closed the connection before it showed its host key', 'closed'),
     );
+    if (signal.aborted) {
+      cancel();
+      return;
+    }
     client.connect({
       sock: socket,
       username: 'host-key',
       readyTimeout: timeoutMs,
-      algorithms: { serverHostKey: hostKeyAlgorithms(target.types) },
+      algorithms: { serverHostKey: hostKeyAlgorithms(types) },
       debug: heard.note,
       hostVerifier: (blob: Buffer) => {
         const parsed = utils.parseKey(blob);

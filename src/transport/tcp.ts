@@ -1,3 +1,4 @@
+import type { KeptSocket } from './kept-socket.ts';
 import { errorCode, openSocket } from './socket.ts';
 
 /** What connecting and listening for the server's first line saw. */
@@ -18,14 +19,18 @@ export interface TcpSeen {
 const maxBytes = 8 * 1024;
 const longestLine = 255;
 
-/** Connects to a port and reads the server's first words. Never throws for what a network can do. */
+/**
+ * Connects to a port and reads the server's first words. Never throws for what a network can do. The connection to an
+ * SSH server goes to `kept`, where that is given.
+ */
 export function tcpProbe(target: {
   host: string;
   port: number;
   timeoutMs: number;
   signal: AbortSignal;
+  kept?: KeptSocket;
 }): Promise<TcpSeen> {
-  const { host, port, timeoutMs, signal } = target;
+  const { host, port, timeoutMs, signal, kept } = target;
   return new Promise((resolve) => {
     const started = performance.now();
     const seen: TcpSeen = {
@@ -39,11 +44,17 @@ export function tcpProbe(target: {
     };
     let text = '';
     const socket = openSocket(host, port);
+    let done = false;
     const finish = (error: string): void => {
+      if (done) return;
+      done = true;
       clearTimeout(timer);
       signal.removeEventListener('abort', cancel);
-      socket.destroy();
-      resolve({ ...seen, error: seen.error === '' ? error : seen.error, ...linesOf(text) });
+      const known = linesOf(text);
+      const speaks = error === '' && !socket.readableEnded && known.banner.startsWith('SSH-');
+      if (!speaks || kept?.keep(socket, { host, port }, Buffer.from(text, 'latin1')) !== true)
+        socket.destroy();
+      resolve({ ...seen, error: seen.error === '' ? error : seen.error, ...known });
     };
     const timer = setTimeout(() => finish('timeout'), timeoutMs);
     const cancel = (): void => finish('cancelled');

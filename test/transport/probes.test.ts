@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { offeredHostKey } from '../../src/transport/host-key.ts';
+import { keptSocket } from '../../src/transport/kept-socket.ts';
 import { tcpProbe } from '../../src/transport/tcp.ts';
 import { fails, freePort, never, startSshd } from './sshd.ts';
 
@@ -103,6 +104,52 @@ t.test('the host key is read', async (t) => {
     );
     t.equal(sshd.log().match(/Connection from/g)?.length, 2);
     t.notMatch(sshd.log(), /Failed|Postponed|Accepted/);
+  });
+
+  await t.test('on the connection that the look at the port left open', async (t) => {
+    const sshd = await startSshd(t);
+    const kept = keptSocket();
+    const target = { host: '127.0.0.1', port: sshd.port, timeoutMs: 5_000, signal: never, kept };
+    t.match(await tcpProbe(target), { banner: /^SSH-2\.0-OpenSSH/ });
+    const { banner, type } = await offeredHostKey({ ...target, types: [] });
+    t.match([banner, type], [/^SSH-2\.0-OpenSSH/, 'ssh-ed25519']);
+    t.equal(sshd.log().match(/Connection from/g)?.length, 1);
+  });
+
+  await t.test('and on another, where the server has hung up since', async (t) => {
+    const sshd = await startSshd(t);
+    let connections = 0;
+    // The first is greeted and dropped, as by a server whose patience is short; the next reach the real one.
+    const place = await standIn(t, (socket) => {
+      connections += 1;
+      if (connections === 1) {
+        socket.write('SSH-2.0-Impatient\r\n');
+        setTimeout(() => socket.end(), 50);
+      } else {
+        const real = connect(sshd.port, '127.0.0.1').on('error', () => undefined);
+        socket
+          .on('close', () => real.destroy())
+          .pipe(real)
+          .pipe(socket);
+      }
+    });
+    const target = { ...place, kept: keptSocket(), timeoutMs: 5_000 };
+    t.match(await tcpProbe(target), { banner: 'SSH-2.0-Impatient' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    t.match(await offeredHostKey({ ...target, types: [] }), { banner: /OpenSSH/ });
+    t.equal(connections, 2);
+  });
+
+  await t.test('one that nobody takes is hung up', async (t) => {
+    const kept = keptSocket();
+    const ended = new Promise<void>((resolve) => {
+      void standIn(t, (socket) => {
+        socket.on('close', () => resolve()).resume();
+        socket.write('SSH-2.0-Waiting\r\n');
+      }).then((place) => tcpProbe({ ...place, kept }).then(() => kept.close()));
+    });
+    await ended;
+    t.pass('the server saw it close');
   });
 
   await t.test('a server without an algorithm in common is told with both lists', async (t) => {
