@@ -1,7 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
-import { parseMachines } from '../machines/index.ts';
+import { machinesInSteps } from '../machines/index.ts';
+import { breathe } from '../breathe.ts';
 import { assumedVersion } from '../machines/release.ts';
 import { UserError } from './user-error.ts';
 
@@ -25,17 +26,21 @@ const defaultSetting = '@/etc/nix/machines';
  * The builders, from `--builders`, `-m`, or Nix's effective setting, read as the client's Nix reads them.
  * Throws {@link UserError} when the named file cannot be read.
  */
-export function readBuilders(
+export async function readBuilders(
   options: BuilderOptions,
   reader: Reader,
-): { text: string; builders: Builder[]; diagnostics: Diagnostic[] } {
+): Promise<{ text: string; builders: Builder[]; diagnostics: Diagnostic[] }> {
   const text = buildersText(options, reader);
-  const parsed = parseMachines(text, {
+  const steps = machinesInSteps(text, {
     nixVersion: reader.nixVersion === '' ? assumedVersion : reader.nixVersion,
     system: reader.system,
     readFile,
   });
-  return { text, ...parsed };
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return { text, ...value };
+    await breathe();
+  }
 }
 
 function buildersText({ machinesFile, builders }: BuilderOptions, reader: Reader): string {

@@ -15,7 +15,7 @@ export async function machines(options: MachinesOptions): Promise<number> {
   const transport = clientTransport({ env: environment.env, cwd: '/' });
   const client = await viewClient(environment, transport, AbortSignal.timeout(30_000));
   const nixVersion = options.nixVersion ?? client.nixVersion;
-  const { text, builders, diagnostics } = readBuilders(options, { ...client, nixVersion });
+  const { text, builders, diagnostics } = await readBuilders(options, { ...client, nixVersion });
   const refused = diagnostics.some(({ severity }) => severity === 'error');
   if (options.format === 'json') {
     process.stdout.write(

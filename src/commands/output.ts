@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { rename, rm, writeFile } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
+import { breathe } from '../breathe.ts';
 import type { Report } from '../generated/report.ts';
-import { checkFormat, render } from '../report/render.ts';
+import { checkFormat, renderPieces } from '../report/render.ts';
 import { UserError } from './user-error.ts';
 
 /** One `-f NAME[=FILE]`. */
@@ -40,27 +41,50 @@ export async function writeOutputs(
     if (file === undefined) {
       const { stdout } = process;
       const color = stdout.isTTY && !process.env['NO_COLOR'];
-      stdout.write(
-        renderOrRefuse(report, format, { color, verbose, width: stdout.isTTY ? stdout.columns : 100 }),
-      );
+      const width = stdout.isTTY ? stdout.columns : 100;
+      for await (const piece of gathered(renderOrRefuse(report, format, { color, verbose, width })))
+        // Nobody may read it any more; whoever listens for that hears of it.
+        await new Promise((resolve) => stdout.write(piece, resolve));
     } else await writeWhole(file, renderOrRefuse(report, format, { color: false, verbose, width: 100 }));
   }
 }
 
 /** A template of the user's own may be wrong; that is no bug of ours. */
-function renderOrRefuse(...[report, format, options]: Parameters<typeof render>): string {
+function renderOrRefuse(
+  ...[report, format, options]: Parameters<typeof renderPieces>
+): ReturnType<typeof renderPieces> {
   try {
-    return render(report, format, options);
+    return renderPieces(report, format, options);
   } catch (error) {
     if (!format.endsWith('.hbs') || !(error instanceof Error)) throw error;
     throw new UserError(`cannot render ${format}: ${error.message}`);
   }
 }
 
-async function writeWhole(file: string, text: string): Promise<void> {
+/** Small pieces joined to such as are worth writing; what makes them may take long. */
+async function* gathered(pieces: Iterable<string>): AsyncGenerator<string> {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece;
+    await breathe();
+    if (text.length < worthWriting) continue;
+    yield text;
+    text = '';
+  }
+  if (text !== '') yield text;
+}
+
+const worthWriting = 64 * 1024;
+
+async function writeWhole(file: string, pieces: Iterable<string>): Promise<void> {
   const partial = `${file}.${randomBytes(4).toString('hex')}.tmp`;
   try {
-    await writeFile(partial, text, { flag: 'wx' });
+    const handle = await open(partial, 'wx');
+    try {
+      for await (const piece of gathered(pieces)) await handle.writeFile(piece);
+    } finally {
+      await handle.close();
+    }
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => undefined);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Memory } from '../engine/memory.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
-import { redactAll, redactText } from '../report/redact.ts';
+import { redactor, redactText } from '../report/redact.ts';
 import type { Observation } from '../scenario/observation.ts';
 import { UserError } from './user-error.ts';
 
@@ -41,7 +41,7 @@ export function startRecording(
       };
       try {
         await mkdir(folder, { recursive: true, mode: 0o700 });
-        const text = JSON.stringify(redactAll(recording, secrets), null, 1);
+        const text = JSON.stringify(redactor(secrets)(recording), null, 1);
         await writeFile(join(folder, fileName), `${text}\n`, { mode: 0o600 });
       } catch (error) {
         throw new UserError(

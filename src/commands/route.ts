@@ -36,7 +36,7 @@ export async function route(installable: string | undefined, options: RouteOptio
     const view = await viewClient(environment, transport, interrupt.signal);
     const client = { ...view, nixVersion: options.nixVersion ?? (view.nixVersion || assumedVersion) };
     const needs = await readNeeds(installable, options, client, transport, interrupt.signal);
-    const { builders, diagnostics, text } = readBuilders(options, client);
+    const { builders, diagnostics, text } = await readBuilders(options, client);
     const refused = diagnostics.find(({ severity }) => severity === 'error');
     if (refused !== undefined)
       throw new UserError(

@@ -11,7 +11,7 @@ import { type ClientView, viewClient } from '../observe/client-view.ts';
 import { probes } from '../observe/index.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
 import type { ReportEvent } from '../report/events.ts';
-import { passwordsIn, redact } from '../report/redact.ts';
+import { passwordsIn, redactor } from '../report/redact.ts';
 import { parseDuration } from '../scenario/duration.ts';
 import type { Json } from '../scenario/observation.ts';
 import { clientTransport } from '../transport/client.ts';
@@ -100,13 +100,14 @@ export async function runChecks(
       notes,
       signal,
       emit: onEvent,
+      clean: redactor(secrets),
       waivers,
       ...(shard === undefined ? {} : { shard }),
       ...(memory === undefined ? {} : { memory }),
     });
     if (options.record !== undefined) await recorder?.write(options.record);
     const needs = new Map(scenarios.map(({ id, needs: own }) => [id, own]));
-    return { report: redact(report, secrets), needs };
+    return { report, needs };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -154,8 +155,10 @@ async function readScene(options: RunOptions, signal: AbortSignal): Promise<Scen
   const environment = await daemonEnvironment();
   const transport = clientTransport({ env: environment.env, cwd: '/' });
   const client = await viewClient(environment, transport, signal);
-  const effective = options.builders === undefined ? readBuilders({}, client).builders : null;
-  return { client, transport, effective, ...readBuilders(options, client) };
+  const asked = await readBuilders(options, client);
+  if (options.builders !== undefined) return { client, transport, effective: null, ...asked };
+  const { builders: effective } = options.machinesFile === undefined ? asked : await readBuilders({}, client);
+  return { client, transport, effective, ...asked };
 }
 
 function usage<T>(choose: () => T): T {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { breathe } from '../breathe.ts';
 import pLimit, { type LimitFunction } from 'p-limit';
 import type { Report, ReportBuilder, ReportCheck, Shard } from '../generated/report.ts';
 import type { Waiver } from '../generated/waivers.ts';
@@ -41,6 +42,8 @@ export interface RunInput {
   notes: readonly string[];
   signal: AbortSignal;
   emit: (event: ReportEvent) => void;
+  /** Takes secrets out of what goes into events and the report. */
+  clean: <T>(value: T) => T;
   /** Which part of the fleet `builders` is, where it is a part. */
   shard?: Shard;
   /** Keeps or brings back observations; absent in an ordinary run. */
@@ -62,7 +65,7 @@ const cleanupMs = 10_000;
 export async function run(input: RunInput): Promise<Report> {
   const startedAt = new Date();
   const started = performance.now();
-  const names = uniqueNames(input.builders);
+  const names = input.clean(uniqueNames(input.builders));
   const clientScenarios = input.scenarios.filter(({ per }) => per === 'client');
   const builderScenarios = input.scenarios.filter(({ per }) => per === 'builder');
   input.emit({
@@ -79,6 +82,7 @@ export async function run(input: RunInput): Promise<Report> {
   const builders = await Promise.all(
     input.builders.map((builder, index) =>
       looking(async () => {
+        await breathe();
         const ssh = input.access(builder);
         const subject: Subject = {
           name: names[index] ?? builder.uri,
@@ -90,7 +94,7 @@ export async function run(input: RunInput): Promise<Report> {
         };
         try {
           const checks = await runSubject(subject, builderScenarios, input, client, started);
-          const result = reportBuilder(subject, builder, checks, await clientDone);
+          const result = reportBuilder(input.clean, subject, builder, checks, await clientDone);
           input.emit({ type: 'builder-finished', builder: result });
           return result;
         } finally {
@@ -109,12 +113,12 @@ export async function run(input: RunInput): Promise<Report> {
     durationMs: Math.round(performance.now() - started),
     ...(input.signal.aborted ? { interrupted: true } : {}),
     ...(input.shard === undefined ? {} : { shard: input.shard }),
-    client: {
+    client: input.clean({
       hostname: input.client.hostname,
       user: input.client.user,
       nixVersion: input.client.nixVersion,
       ...(input.notes.length === 0 ? {} : { notes: [...input.notes] }),
-    },
+    }),
     summary: summarise(clientChecks, builders),
     clientChecks,
     builders,
@@ -169,6 +173,7 @@ async function runCheck(
   const needs = await Promise.all(awaited.filter((check) => check !== undefined));
   if (logsIn && needs.every(letsPass)) await subject.turn?.take();
   return limit(async () => {
+    await breathe();
     input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
     const context = contextOf(subject, client, input);
     const result = await makeCheck({
@@ -177,15 +182,12 @@ async function runCheck(
       context,
       leftOut: leftOut(scenario, input),
       waived: waiverOf(scenario, subject, input),
-      look: (request, fresh, nonce) =>
-        lookOnce(
-          request,
-          nonce,
-          scenario,
-          subject,
-          input,
-          fresh ? new Map<string, Promise<Observation>>() : seen,
-        ),
+      look: async (request, fresh, nonce) => {
+        const known = fresh ? new Map<string, Promise<Observation>>() : seen;
+        const observation = await lookOnce(request, nonce, scenario, subject, input, known);
+        await breathe();
+        return observation;
+      },
       cleanUp: (request) =>
         input.memory?.recall === undefined
           ? observe(request, observeOptions(scenario, subject, input, AbortSignal.timeout(cleanupMs)))
@@ -196,8 +198,9 @@ async function runCheck(
       },
     });
     Object.assign(subject.facts, result.facts);
-    input.emit({ type: 'check-finished', builder: subject.name, check: result.check });
-    return result.check;
+    const check = input.clean(result.check);
+    input.emit({ type: 'check-finished', builder: subject.name, check });
+    return check;
   });
 }
 
@@ -288,6 +291,7 @@ function contextOf(subject: Subject, client: Subject, input: RunInput): Context 
 }
 
 function reportBuilder(
+  clean: RunInput['clean'],
   { name, ssh }: Subject,
   builder: Builder,
   checks: ReportCheck[],
@@ -295,13 +299,15 @@ function reportBuilder(
 ): ReportBuilder {
   const transport = ssh?.transportName();
   return {
-    name: name ?? builder.uri,
-    uri: builder.uri,
-    host: builder.host,
-    source: {
-      ...(builder.source.file === undefined ? {} : { file: builder.source.file }),
-      line: builder.source.line,
-    },
+    ...clean({
+      name: name ?? builder.uri,
+      uri: builder.uri,
+      host: builder.host,
+      source: {
+        ...(builder.source.file === undefined ? {} : { file: builder.source.file }),
+        line: builder.source.line,
+      },
+    }),
     ...(transport === undefined ? {} : { transport }),
     verdict: verdictOf(clientChecks, checks),
     rootCause: rootCauseOf(clientChecks, checks),
@@ -311,11 +317,17 @@ function reportBuilder(
 
 /** The host where it is enough to tell builders apart, else the URI, else the URI with its line. */
 export function uniqueNames(builders: readonly Builder[]): string[] {
-  const alone = (pick: (builder: Builder) => string, builder: Builder): boolean =>
-    pick(builder) !== '' && builders.filter((other) => pick(other) === pick(builder)).length === 1;
-  return builders.map((builder, index) => {
-    if (alone(({ host }) => host, builder)) return builder.host;
-    if (alone(({ uri }) => uri, builder)) return builder.uri;
-    return `${builder.uri} #${index + 1}`;
+  const hosts = counted(builders.map(({ host }) => host));
+  const uris = counted(builders.map(({ uri }) => uri));
+  return builders.map(({ host, uri }, index) => {
+    if (host !== '' && hosts.get(host) === 1) return host;
+    if (uri !== '' && uris.get(uri) === 1) return uri;
+    return `${uri} #${index + 1}`;
   });
+}
+
+function counted(words: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
 }

@@ -4,9 +4,12 @@ import type { Span } from './text.ts';
 /** Gathers what is found while reading, each with its place. */
 export class Diagnostics {
   readonly list: Diagnostic[] = [];
+  /** How many of them are errors. */
+  errors = 0;
 
   /** Nix refuses the whole text. */
   error(at: Span, code: string, message: string): void {
+    this.errors += 1;
     this.#add('error', at, code, message);
   }
 

@@ -47,7 +47,7 @@ export function readEntry(
     );
     return null;
   }
-  const before = diagnostics.list.filter(({ severity }) => severity === 'error').length;
+  const before = diagnostics.errors;
   const uri = readUri(first, features, diagnostics);
   const maxJobs = readNumber(field(3), 3, parseUint32, 'unsigned int', line.text, diagnostics);
   const speed = features.floatSpeed
@@ -73,8 +73,7 @@ export function readEntry(
       `${raw} is not base64: "${quoted}", ${consequence}; write what \`base64 -w0 /etc/ssh/ssh_host_ed25519_key.pub\` prints on the builder`,
     );
   }
-  const after = diagnostics.list.filter(({ severity }) => severity === 'error').length;
-  if (uri === null || maxJobs === null || speed === null || after > before) return null;
+  if (uri === null || maxJobs === null || speed === null || diagnostics.errors > before) return null;
   const list = (index: number, sorted: boolean): string[] => {
     const found = field(index);
     const items = found === null ? [] : tokenize(found, ',').map(({ text }) => text);

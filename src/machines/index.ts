@@ -3,7 +3,7 @@ import { Diagnostics } from './diagnostics.ts';
 import { readEntry } from './entry.ts';
 import { expand } from './expand.ts';
 import { featuresOf, parseRelease, releaseName } from './release.ts';
-import { warnOfTraps } from './traps.ts';
+import { warnOfDuplicates, warnOfTraps } from './traps.ts';
 
 export type { Builder, Diagnostic, Field, Source } from './builder.ts';
 
@@ -21,20 +21,39 @@ export interface ParseOptions {
  * does. An `error` is what makes Nix refuse the whole text; the entries that could be read are returned all the
  * same, so that a caller can go on with them. Never throws.
  */
-export function parseMachines(
-  text: string,
-  options: ParseOptions,
-): { builders: Builder[]; diagnostics: Diagnostic[] } {
+export function parseMachines(text: string, options: ParseOptions): Machines {
+  const steps = machinesInSteps(text, options);
+  for (;;) {
+    const { done, value } = steps.next();
+    if (done === true) return value;
+  }
+}
+
+/** What was read of a machines text. */
+export interface Machines {
+  builders: Builder[];
+  diagnostics: Diagnostic[];
+}
+
+/** The same with a stop after each entry, for a caller that has other things to see to. */
+export function* machinesInSteps(text: string, options: ParseOptions): Generator<undefined, Machines> {
   const release = parseRelease(options.nixVersion);
   const features = featuresOf(release);
   const diagnostics = new Diagnostics();
   if (release.flavour === 'lix' && release.minor >= 95 && warnOfToml(text, options, diagnostics))
     return { builders: [], diagnostics: diagnostics.list };
   const entries = expand({ text, line: 1, column: 1 }, { features, readFile: options.readFile, diagnostics });
-  const builders = entries
-    .map((entry) => readEntry(entry, options.system, features, diagnostics))
-    .filter((builder) => builder !== null);
-  warnOfTraps(builders, features, releaseName(release), diagnostics);
+  const builders: Builder[] = [];
+  for (const entry of entries) {
+    const builder = readEntry(entry, options.system, features, diagnostics);
+    if (builder !== null) builders.push(builder);
+    yield;
+  }
+  for (const builder of builders) {
+    warnOfTraps(builder, features, releaseName(release), diagnostics);
+    yield;
+  }
+  warnOfDuplicates(builders, diagnostics);
   const order = [...diagnostics.list].sort(
     (a, b) => (a.file ?? '').localeCompare(b.file ?? '') || a.line - b.line || a.column - b.column,
   );

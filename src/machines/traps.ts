@@ -5,26 +5,23 @@ import type { Features } from './release.ts';
 import type { Span } from './text.ts';
 import { uriTraps } from './uri-traps.ts';
 
-/** Warns of every trap in the entries that Nix accepts. */
+/** Warns of every trap in an entry that Nix accepts. */
 export function warnOfTraps(
-  builders: readonly Builder[],
+  builder: Builder,
   features: Features,
   release: string,
   diagnostics: Diagnostics,
 ): void {
-  for (const builder of builders) {
-    for (const { code, column, says } of [...uriTraps, ...columnTraps]) {
-      const field = builder.fields[column];
-      if (field === undefined || field.text === '-') continue;
-      const message = says(field.text, { builder, features, release });
-      if (message !== null) diagnostics.warn(spanOf(builder, field), code, message);
-    }
+  for (const { code, column, says } of [...uriTraps, ...columnTraps]) {
+    const field = builder.fields[column];
+    if (field === undefined || field.text === '-') continue;
+    const message = says(field.text, { builder, features, release });
+    if (message !== null) diagnostics.warn(spanOf(builder, field), code, message);
   }
-  warnOfDuplicates(builders, diagnostics);
 }
 
 /** Slot files are named by the URI alone (build-remote.cc, `openSlotLock`). */
-function warnOfDuplicates(builders: readonly Builder[], diagnostics: Diagnostics): void {
+export function warnOfDuplicates(builders: readonly Builder[], diagnostics: Diagnostics): void {
   const first = new Map<string, Builder>();
   for (const builder of builders) {
     const earlier = first.get(builder.uri);

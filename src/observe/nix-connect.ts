@@ -9,7 +9,8 @@ const startedMark = Buffer.from('started\n');
 
 /**
  * Connects exactly as Nix does: the same `ssh`, the same words, the daemon's environment, the program that this
- * scheme starts on the builder; then greets it in Nix's own protocol. The decisive look at the connection.
+ * scheme starts on the builder; then greets it in Nix's own protocol. The decisive look at the connection. Where all is
+ * well the login stays open for Nix itself (`controlPath`), so that a builder is not logged in to twice for one look.
  */
 export const nixConnect: Probe = {
   name: 'nix-connect',
@@ -19,27 +20,38 @@ export const nixConnect: Probe = {
     const { builder, ssh } = sshOf(context);
     const protocol: Protocol = builder.scheme === 'ssh-ng' ? 'worker' : 'serve';
     const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
-    const argv = ['ssh', ...(await ssh.nixWords()), ...ssh.remoteProgram] as [string, ...string[]];
-    const seen = await converse(argv, {
+    const words = [...(await ssh.nixWords()), ...ssh.remoteProgram];
+    const shared = await ssh.sharing(context.signal);
+    const seen = await converse(['ssh', ...(shared?.words ?? []), ...words], {
       env: ssh.env,
       send: greetingOf[protocol],
       complete: (bytes) => greetingIn(bytes, protocol) !== null,
+      ...(shared === null
+        ? {}
+        : {
+            keep: async (bytes) => greetingIn(bytes, protocol)?.error === '' && (await shared.hold()),
+          }),
       timeoutMs: context.timeoutMs,
       signal: context.signal,
     });
+    const { release } = seen;
+    if (release !== undefined)
+      ssh.atClose(() => {
+        shared?.letGo();
+        return release();
+      });
     const started = seen.stdout.subarray(0, startedMark.length).equals(startedMark);
     const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
     const offset = magicOffset(said, protocol);
     const greeting = greetingIn(said, protocol);
     const noise = (offset < 0 ? said : said.subarray(0, offset)).toString('utf8');
     return {
-      exitCode: seen.exitCode,
-      signal: seen.signal,
+      ...(release === undefined ? { exitCode: seen.exitCode, signal: seen.signal } : {}),
       stderr: seen.stderr,
       timedOut: seen.timedOut,
       durationMs: seen.durationMs,
       value: {
-        command: argv.join(' '),
+        command: ['ssh', ...words].join(' '),
         scheme: builder.scheme,
         program: ssh.remoteProgram.join(' '),
         started,
@@ -55,6 +67,7 @@ export const nixConnect: Probe = {
         nixVersion: greeting?.nixVersion ?? '',
         trusted: greeting?.trusted ?? 'unknown',
         daemonError: greeting?.error ?? '',
+        controlPath: release === undefined ? '' : (shared?.path ?? ''),
       },
     };
   },

@@ -1,8 +1,14 @@
 import type { Builder } from '../machines/builder.ts';
 import { connectBuilder } from '../transport/connect.ts';
 import { type KeptSocket, keptSocket } from '../transport/kept-socket.ts';
-import { type AskedConfig, resolveSshConfig } from '../transport/ssh-config.ts';
-import { nixSshEnvironment, nixSshWords, writePinnedKnownHosts } from '../transport/ssh-options.ts';
+import { type AskedConfig, resolveSshConfig, type SshConfig } from '../transport/ssh-config.ts';
+import { type SharedLogin, sharedLogin } from '../transport/shared-login.ts';
+import {
+  canShareLogin,
+  nixSshEnvironment,
+  nixSshWords,
+  writePinnedKnownHosts,
+} from '../transport/ssh-options.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientView } from './client-view.ts';
 
@@ -18,6 +24,13 @@ export interface SshAccess {
   pinnedKnownHosts(): Promise<string | null>;
   /** What `ssh -G` says with those words. */
   config(signal: AbortSignal): Promise<AskedConfig>;
+  /**
+   * What makes the next login one that Nix's own `ssh` can use too; null where ssh's configuration has its own mind
+   * about that (ControlMaster), or this Nix cannot.
+   */
+  sharing(signal: AbortSignal): Promise<SharedLogin | null>;
+  /** Calls this when the builder is done with. */
+  atClose(task: () => Promise<void>): void;
   /** A connection for the suite's own commands: ssh2's fast lane, else one shared `ssh`. Logs in at the first call. */
   transport(signal: AbortSignal): Promise<Transport>;
   /** The connection that the look at the port left open. */
@@ -39,6 +52,7 @@ interface AccessInput {
 export function sshAccess({ builder, client, clientTransport, folder }: AccessInput): SshAccess {
   const once = memo();
   const kept = keptSocket();
+  const closing: (() => Promise<void>)[] = [];
   let connected: Transport | undefined;
   const env = nixSshEnvironment(client.environment.env, client.nixVersion);
 
@@ -59,6 +73,8 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
     });
   });
   let config: Promise<AskedConfig> | undefined;
+  const askConfig = (signal: AbortSignal): Promise<AskedConfig> =>
+    (config ??= nixWords().then((words) => resolveSshConfig(words, clientTransport, signal)));
   let transport: Promise<Transport> | undefined;
 
   return {
@@ -66,12 +82,18 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
     remoteProgram: remoteProgram(builder),
     nixWords,
     pinnedKnownHosts,
-    config: (signal) =>
-      (config ??= nixWords().then((words) => resolveSshConfig(words, clientTransport, signal))),
+    config: askConfig,
+    sharing: async (signal) => {
+      const asked = await askConfig(signal);
+      return asked.ok && sharesNothing(asked.config) && canShareLogin(client.nixVersion)
+        ? sharedLogin(folder)
+        : null;
+    },
+    atClose: (task) => void closing.push(task),
     transport: (signal) =>
       (transport ??= (async () => {
         const words = await nixWords();
-        const asked = await (config ??= resolveSshConfig(words, clientTransport, signal));
+        const asked = await askConfig(signal);
         connected = await connectBuilder({
           words,
           asked,
@@ -86,9 +108,16 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
     transportName: () => connected?.name,
     close: async () => {
       kept.close();
-      await connected?.close();
+      await Promise.all([...closing.map((task) => task()), connected?.close()]);
     },
   };
+}
+
+/** ssh makes a connection of its own for each that asks, and keeps none. */
+function sharesNothing({ raw }: SshConfig): boolean {
+  const [master = 'no'] = raw['controlmaster'] ?? [];
+  const [path = 'none'] = raw['controlpath'] ?? [];
+  return ['no', 'false'].includes(master) && path === 'none';
 }
 
 /** `nix-daemon --stdio` for ssh-ng, `nix-store --serve --write` for ssh; `remote-program` and `remote-store` change it. */

@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
 import { pageScript, pageStyle } from '../generated/page.ts';
-import type { Report, ReportCheck } from '../generated/types.ts';
+import type { Report, ReportBuilder, ReportCheck } from '../generated/types.ts';
 import { brief } from './brief.ts';
 import { htmlJson } from './escape/html.ts';
 import { oneLine, visible } from './escape/visible.ts';
+import { lazily } from './lazily.ts';
 import { marks, outcomes, stageColumns } from './outcomes.ts';
 import { mapStrings, remembered } from './strings.ts';
-import { escaped } from './template.ts';
+import { escaped, escapedPieces } from './template.ts';
 import { clientName, findTroubles, messagesOf, stepsOf, type Trouble } from './trouble.ts';
 
 /** A page of 200 builders must still open at once. */
@@ -29,7 +30,7 @@ export function htmlView(report: Report): object {
     policy: `default-src 'none'; script-src 'sha256-${hash(pageScript)}'; style-src 'sha256-${hash(pageStyle)}'; img-src data:; base-uri 'none'; form-action 'none'`,
     style: escaped(pageStyle),
     script: escaped(pageScript),
-    data: escaped(htmlJson(trimmed(rows.map(({ name, uri, checks }) => ({ name, uri, checks }))))),
+    data: escapedPieces(dataPieces(rows)),
     tool: `${tool.name} ${tool.version}`,
     mark: verdictMark[summary.verdict],
     verdict: summary.verdict,
@@ -62,7 +63,8 @@ export function htmlView(report: Report): object {
         ({ stage: one, scenarios: own }) => one === stage && own[0]?.id === id && index > 0,
       ),
     })),
-    builders: report.builders.map(({ name, verdict, rootCause, checks, uri }, row) => {
+    any: report.builders.length > 0,
+    builders: lazily(report.builders, ({ name, verdict, rootCause, checks, uri }, row) => {
       const at = new Map(checks.map((check, index) => [check.scenario, { check, index }]));
       return {
         row: row + 1,
@@ -124,12 +126,13 @@ function troubleView(trouble: Trouble): object {
   };
 }
 
-/** Every text made harmless and given an end. */
-function trimmed(value: unknown): unknown {
-  return mapStrings(
-    value,
-    remembered((text) => brief(visible(text), longestText)),
-  );
+/** A JSON list of the rows, every text made harmless and given an end. */
+function* dataPieces(rows: readonly Pick<ReportBuilder, 'name' | 'uri' | 'checks'>[]): Generator<string> {
+  const trim = remembered((text) => brief(visible(text), longestText));
+  yield '[';
+  for (const [index, { name, uri, checks }] of rows.entries())
+    yield `${index === 0 ? '' : ','}${htmlJson(mapStrings({ name, uri, checks }, trim))}`;
+  yield ']';
 }
 
 function hash(text: string): string {

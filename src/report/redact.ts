@@ -1,4 +1,3 @@
-import type { Report } from '../generated/types.ts';
 import { mapStrings, remembered } from './strings.ts';
 
 const mask = '[secret removed]';
@@ -25,20 +24,13 @@ export function passwordsIn(text: string): string[] {
   return [...text.matchAll(/:\/\/[^\s:@/]+:([^\s@/]+)@/g)].flatMap(([, password]) => password ?? []);
 }
 
-/** The report without secrets: by shape, and each of `secrets` wherever it stands. */
-export function redact(report: Report, secrets: readonly string[] = []): Report {
-  return redactAll(report, secrets) as Report;
-}
-
-/** The same for any data, names of properties included. */
-export function redactAll(value: unknown, secrets: readonly string[]): unknown {
+/** Takes secrets out of data: by shape, and each of `secrets` wherever it stands, in names of properties too. */
+export function redactor(secrets: readonly string[] = []): <T>(value: T) => T {
   const values = [...new Set(secrets.flatMap(formsOf))].sort((a, b) => b.length - a.length);
-  return mapStrings(
-    value,
-    remembered((text) =>
-      values.reduce((result, secret) => result.replaceAll(secret, mask), redactText(text)),
-    ),
+  const clean = remembered((text) =>
+    values.reduce((result, secret) => result.replaceAll(secret, mask), redactText(text)),
   );
+  return (value) => mapStrings(value, clean) as typeof value;
 }
 
 /** As it is, and as shells, URIs, JSON and protocols write it. */

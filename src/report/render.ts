@@ -12,13 +12,14 @@ import { visible } from './escape/visible.ts';
 import { xmlText } from './escape/xml.ts';
 import { githubView } from './github.ts';
 import { htmlView } from './html.ts';
+import { jsonPieces } from './json.ts';
 import { junitView } from './junit.ts';
 import { markdownView } from './markdown.ts';
 import { nagiosView } from './nagios.ts';
 import { prometheusView } from './prometheus.ts';
 import { renderTable } from './table/index.ts';
 import { tapView } from './tap.ts';
-import { renderTemplate } from './template.ts';
+import { renderTemplate, templatePieces } from './template.ts';
 
 export interface RenderOptions {
   color: boolean;
@@ -27,8 +28,8 @@ export interface RenderOptions {
   width: number;
 }
 
-/** Makes one output of a report. */
-type Reporter = (report: Report, options: RenderOptions) => string;
+/** Makes one output of a report, in pieces where it may be long. */
+type Reporter = (report: Report, options: RenderOptions) => string | Iterable<string>;
 
 /** A format that is a template: `reporters/NAME.hbs` over a view of the report, with that format's escape. */
 function template(
@@ -37,7 +38,7 @@ function template(
   view: (report: Report) => object,
 ): Reporter {
   return (report) =>
-    renderTemplate(
+    templatePieces(
       readFileSync(join(packageRoot, 'reporters', `${name}.hbs`), 'utf8'),
       escapeText,
       view(report),
@@ -56,7 +57,7 @@ const reporters: Readonly<Record<string, Reporter>> = {
   github: template('github', githubMessage, githubView),
   prometheus: template('prometheus', prometheusLabel, prometheusView),
   nagios: template('nagios', nagiosText, nagiosView),
-  json: (report) => `${JSON.stringify(report, null, 2)}\n`,
+  json: jsonPieces,
 };
 
 /** Why the format cannot be rendered, or null. */
@@ -74,8 +75,15 @@ export function checkFormat(name: string): string | null {
 
 /** Renders a report. `format` has passed {@link checkFormat}. */
 export function render(report: Report, format: string, options: RenderOptions): string {
+  return [...renderPieces(report, format, options)].join('');
+}
+
+/** The same in pieces, each made when it is asked for; a template of the user's own is one. */
+export function renderPieces(report: Report, format: string, options: RenderOptions): Iterable<string> {
   const reporter = reporters[format];
-  return reporter === undefined
-    ? renderTemplate(readFileSync(format, 'utf8'), visible, report)
-    : reporter(report, options);
+  const made =
+    reporter === undefined
+      ? renderTemplate(readFileSync(format, 'utf8'), visible, report)
+      : reporter(report, options);
+  return typeof made === 'string' ? [made] : made;
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { breathe } from '../breathe.ts';
 import { Capped } from './capped.ts';
 import { guardGroup } from './guard.ts';
 import {
@@ -33,6 +34,9 @@ async function runLocally(
 ): Promise<CommandResult> {
   if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
   const { execa } = await import('execa');
+  // Starting a process is dear for a program with much memory.
+  await breathe();
+  if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
   const [file, args] =
     typeof command === 'string' ? ['sh', ['-c', command]] : [command[0] ?? '', command.slice(1)];
   const started = performance.now();

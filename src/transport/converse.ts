@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { guardGroup } from './guard.ts';
 import { TransportError } from './transport.ts';
 
@@ -11,6 +12,8 @@ export interface Conversation {
   stderr: string;
   durationMs: number;
   timedOut: boolean;
+  /** Of a process that was kept, and so has neither exit code nor signal: lets it end, and waits until it has. */
+  release?: () => Promise<void>;
 }
 
 interface ConverseOptions {
@@ -19,6 +22,8 @@ interface ConverseOptions {
   send: Uint8Array;
   /** True when the bytes so far hold all that was asked for. */
   complete: (stdout: Buffer) => boolean;
+  /** Asked when the answer is complete: true lets the process live on, with its stdin at its end. */
+  keep?: (stdout: Buffer) => Promise<boolean>;
   timeoutMs: number;
   signal: AbortSignal;
 }
@@ -50,6 +55,7 @@ export function converse(
     let stderr = Buffer.alloc(0);
     let timedOut = false;
     let ending: NodeJS.Timeout | undefined;
+    let answered = false;
 
     const kill = (signal: NodeJS.Signals): void => {
       if (child.pid === undefined) return;
@@ -76,7 +82,10 @@ export function converse(
 
     child.stdout.on('data', (chunk: Buffer) => {
       if (stdout.length < maxBytes) stdout = Buffer.concat([stdout, chunk]).subarray(0, maxBytes);
-      if (stdout.length >= maxBytes || options.complete(stdout)) end(graceMs);
+      if (answered) return;
+      answered = options.complete(stdout);
+      if (answered && options.keep !== undefined) void keepOrEnd(options.keep);
+      else if (answered || stdout.length >= maxBytes) end(graceMs);
     });
     child.stderr.on('data', (chunk: Buffer) => {
       if (stderr.length < maxBytes) stderr = Buffer.concat([stderr, chunk]).subarray(0, maxBytes);
@@ -89,6 +98,29 @@ export function converse(
       clearTimeout(timer);
       clearTimeout(ending);
       options.signal.removeEventListener('abort', onAbort);
+    };
+    const result = (exitCode: number | null, signal: string | null): Conversation => ({
+      exitCode,
+      signal,
+      stdout,
+      stderr: stderr.toString('utf8'),
+      durationMs: performance.now() - started,
+      timedOut,
+    });
+    const keepOrEnd = async (keep: (stdout: Buffer) => Promise<boolean>): Promise<void> => {
+      const kept = await keep(stdout);
+      if (!kept || ending !== undefined || child.exitCode !== null || child.signalCode !== null) {
+        end(graceMs);
+        return;
+      }
+      settle();
+      child.stdin.end();
+      const closed = once(child, 'close');
+      const release = async (): Promise<void> => {
+        end(graceMs);
+        await closed;
+      };
+      resolve({ ...result(null, null), release });
     };
     child.on('error', (error) => {
       settle();
@@ -105,8 +137,7 @@ export function converse(
       settle();
       // A grandchild may live on in the group (a ControlPersist master is not ours: it left the group).
       kill('SIGKILL');
-      const durationMs = performance.now() - started;
-      resolve({ exitCode, signal, stdout, stderr: stderr.toString('utf8'), durationMs, timedOut });
+      resolve(result(exitCode, signal));
     });
   });
 }

@@ -7,7 +7,20 @@ import { type ConnectFailure, TransportError } from './transport.ts';
  */
 export function openSocket(host: string, port: number): Socket {
   // Node's own 250 ms an address are too short for a builder far away that has two addresses.
-  return connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2_000 });
+  return gathering(connect({ host, port, noDelay: true, autoSelectFamilyAttemptTimeout: 2_000 }));
+}
+
+/** What is written in one turn goes out as one piece: ssh2 writes each of its packets by itself. */
+function gathering(socket: Socket): Socket {
+  const write = socket.write.bind(socket);
+  socket.write = ((...words: Parameters<typeof write>) => {
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    return write(...words);
+  }) as typeof socket.write;
+  return socket;
 }
 
 /** The system's code of a failed connection. Where every address of a host failed, that of the last. */

@@ -48,6 +48,14 @@ export function nixSshEnvironment(env: Record<string, string>, nixVersion: strin
   return isLix(nixVersion) || isBefore(nixVersion, 25) ? env : { ...env, SHELL: '/bin/sh' };
 }
 
+/**
+ * Whether this Nix can work over a login that others share with it. 2.15 waits for the "started" that ssh prints only
+ * for a login of its own; the versions after it ask first (`ssh -O check`), those before it do not wait.
+ */
+export function canShareLogin(nixVersion: string): boolean {
+  return isLix(nixVersion) || isBefore(nixVersion, 15) || !isBefore(nixVersion, 16);
+}
+
 /** The known_hosts file that Nix makes from the eighth column: in a folder and with a mode that keep others out. */
 export async function writePinnedKnownHosts(host: string, base64: string, folder: string): Promise<string> {
   const file = join(await mkdtemp(join(folder, 'host-key-')), 'host-key');

@@ -50,6 +50,7 @@ async function runSuite(
     notes: [],
     signal: new AbortController().signal,
     emit: (event) => events.push(event),
+    clean: (value) => value,
     ...more,
   });
   const check = (id: string, builder = 0): ReportCheck => {

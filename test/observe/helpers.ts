@@ -52,12 +52,17 @@ export async function valueOf(
 }
 
 /** The context for a builder that is reached by ssh, with `NIX_SSHOPTS` as given. */
-export function sshContext(t: Test, entry: string, nixSshOpts: string): ProbeContext {
+export function sshContext(
+  t: Test,
+  entry: string,
+  nixSshOpts: string,
+  nixVersion = clientView.nixVersion,
+): ProbeContext {
   const folder = mkdtempSync(join(tmpdir(), 'nrbd-observe-'));
   const [builder] = buildersOf(entry).builders;
   if (builder === undefined) throw new Error(`no builder in ${entry}`);
   const environment = { env: { ...env, NIX_SSHOPTS: nixSshOpts }, source: 'default' } as const;
-  const client = { ...clientView, environment };
+  const client = { ...clientView, environment, nixVersion };
   const transport = clientTransport({ env: environment.env, cwd: '/' });
   const ssh = sshAccess({ builder, client, clientTransport: transport, folder });
   t.teardown(async () => {

@@ -5,7 +5,7 @@ import { hostKey } from '../../src/observe/host-key.ts';
 import { nixConnect } from '../../src/observe/nix-connect.ts';
 import { sshConfig } from '../../src/observe/ssh-config.ts';
 import { nixSshEnvironment } from '../../src/transport/ssh-options.ts';
-import { never, startSshd } from '../transport/sshd.ts';
+import { never, processesWith, startSshd } from '../transport/sshd.ts';
 import { contextOf, sshContext, valueOf } from './helpers.ts';
 
 const noSshd = existsSync('/usr/sbin/sshd') ? {} : { skip: 'there is no sshd here' };
@@ -83,6 +83,42 @@ t.test('the way in that Nix takes, and what stands there', noSshd, async (t) => 
     stderr: /Permission denied/,
     value: { started: false, keyState: 'ok', keyFile: `${sshd.folder}/host_ecdsa` },
   });
+});
+
+t.test('where all is well, Nix can use the login that Nix was seen to make', noSshd, async (t) => {
+  // What a serve protocol of version 2.7 answers, and then it waits for the end of its input.
+  const nix = "printf '\\313\\356RT\\0\\0\\0\\0\\007\\002\\0\\0\\0\\0\\0\\0'; cat > /dev/null";
+  const sshd = await startSshd(t, [
+    `ForceCommand case "$SSH_ORIGINAL_COMMAND" in id) id -u;; *) ${nix};; esac`,
+  ]);
+  const entry = `ssh://${me}@127.0.0.1:${sshd.port} - ${sshd.folder}/id`;
+  const options = `${isolated} -oUserKnownHostsFile=${sshd.folder}/known_hosts`;
+  const context = sshContext(t, entry, options);
+  const { exitCode, value } = await nixConnect.observe({}, context);
+  t.match(value, { answered: true, noiseBytes: 0, command: /^ssh [^ ]+@127/ });
+  t.equal(exitCode, undefined, 'it has not ended');
+  const { controlPath = '' } = value as { controlPath?: string };
+  const shared = ['ssh', '-F', 'none', '-oProxyCommand=false', `-oControlPath=${controlPath}`, 'x', 'id'];
+  const { stdout } = await context.clientTransport.run(shared, { timeoutMs: 5_000, signal: never });
+  t.equal(stdout.trim(), String(process.getuid?.()));
+  t.equal(sshd.log().match(/Accepted publickey/g)?.length, 1, 'over one login');
+  await context.ssh?.close();
+  t.notOk(existsSync(controlPath));
+  t.same(processesWith(controlPath), []);
+
+  const shares = async (nixSshOpts: string, nixVersion = '2.34.8'): Promise<boolean> => {
+    const other = sshContext(t, entry, nixSshOpts, nixVersion);
+    return (await other.ssh?.sharing(never)) !== null;
+  };
+  t.ok(await shares(options));
+  t.notOk(
+    await shares(`${options} -oControlMaster=auto`),
+    "not where ssh's configuration shares logins itself",
+  );
+  t.notOk(await shares(`${options} -oControlPath=/tmp/%C`));
+  t.ok(await shares(options, '2.8.0'));
+  t.notOk(await shares(options, '2.15.1'), 'not with a Nix that waits for a login of its own');
+  t.ok(await shares(options, '2.16.0'));
 });
 
 t.test('ssh gets the shell that this Nix gives it', (t) => {

@@ -3,8 +3,8 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../src/generated/types.ts';
-import { checkFormat, render } from '../../src/report/render.ts';
-import { renderTemplate } from '../../src/report/template.ts';
+import { checkFormat, render, renderPieces } from '../../src/report/render.ts';
+import { renderTemplate, templatePieces } from '../../src/report/template.ts';
 import { readTap } from './read-tap.ts';
 import { builder, check, everything, hostile, report } from './sample.ts';
 
@@ -177,6 +177,34 @@ t.test('a template of our own escapes every value, and cannot be told not to', (
   );
   t.throws(() => renderTemplate('{{{a}}}', String, { a: 1 }), SyntaxError);
   t.throws(() => renderTemplate('{{none.x}}', String, {}));
+  t.end();
+});
+
+t.test('long outputs come in pieces, and are the same', (t) => {
+  for (const [name, sample] of reports)
+    t.equal(render(sample, 'json', plain), `${JSON.stringify(sample, null, 2)}\n`, name);
+  const many = report(Array.from({ length: 40 }, (_, index) => builder(`b${index}`, [check('pass')])));
+  const pieces = [...renderPieces(many, 'json', plain)];
+  t.equal(pieces.join(''), `${JSON.stringify(many, null, 2)}\n`);
+  t.ok(Math.max(...pieces.map(({ length }) => length)) < pieces.join('').length / 20);
+  t.ok([...renderPieces(many, 'html', plain)].length > 80, 'rows, and what they open');
+  t.end();
+});
+
+t.test('a template in pieces says what it says in one', (t) => {
+  const template =
+    '{{a}}{{#each list}}<{{name}}{{#each inner}}{{@index}}{{this}}{{/each}}>{{/each}}{{#if a}}{{#each list}}{{name}}{{/each}}{{/if}}{{#each none}}{{else}}-{{/each}}.';
+  const view = {
+    a: 'x\0',
+    list: [
+      { name: '0:\0', inner: ['p', 'q'] },
+      { name: 'n', inner: [] },
+    ],
+    none: [],
+  };
+  const whole = renderTemplate(template, String, view);
+  t.equal(whole, 'x\0<0:\x000p1q><n>0:\0n-.');
+  t.equal([...templatePieces(template, String, view)].join(''), whole);
   t.end();
 });
 

@@ -6,7 +6,7 @@ import { tapText } from '../../src/report/escape/tap.ts';
 import { oneLine, visible } from '../../src/report/escape/visible.ts';
 import { xmlText } from '../../src/report/escape/xml.ts';
 import { fixText } from '../../src/report/fix-text.ts';
-import { redact } from '../../src/report/redact.ts';
+import { redactor } from '../../src/report/redact.ts';
 import { render } from '../../src/report/render.ts';
 import { wrap } from '../../src/report/table/wrap.ts';
 import { builder, check, everything, failed, hostile, report } from './sample.ts';
@@ -224,7 +224,7 @@ t.test('secrets are removed from every field, by shape and by value', (t) => {
     'my own secret',
   ];
   for (const secret of secrets) {
-    const text = JSON.stringify(redact(everything(`before ${secret} after`), ['my own secret']));
+    const text = JSON.stringify(redactor(['my own secret'])(everything(`before ${secret} after`)));
     for (const part of [
       'b3BlbnNzaC1rZXk',
       'hunter2',
@@ -236,7 +236,7 @@ t.test('secrets are removed from every field, by shape and by value', (t) => {
       t.notMatch(text, part, `${part} in ${secret}`);
     t.match(text, 'before ');
   }
-  t.same(redact(everything()), everything());
+  t.same(redactor()(everything()), everything());
   t.end();
 });
 
