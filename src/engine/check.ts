@@ -13,7 +13,8 @@ export interface CheckInput {
   scenario: Scenario;
   /** The checks that this one needs, done. */
   needs: ReportCheck[];
-  context: Context;
+  /** What templates know; not asked for where nothing is to be filled in. */
+  context: () => Context;
   /** Why it is left out although it was planned (`--read-only`), or null. */
   leftOut: string | null;
   look: (request: Request, fresh: boolean, nonce: string) => Promise<Observation>;
@@ -59,14 +60,15 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
     return without(done({ outcome: 'blocked', blockedBy: root, message }));
   }
   if (input.leftOut !== null) return without(done({ outcome: 'skip', message: input.leftOut }));
+  const known = input.context();
   if (scenario.when !== undefined) {
-    const answer = applies(scenario.when, input.context);
+    const answer = applies(scenario.when, known);
     if (!answer.applies) return without(done({ outcome: 'skip', message: answer.reason }));
   }
 
   for (let attempt = 1; ; attempt += 1) {
     const nonce = randomBytes(8).toString('hex');
-    const context = { ...input.context, check: { nonce } };
+    const context = { ...known, check: { nonce } };
     let request: Request;
     let cleanups: Request[];
     try {

@@ -169,17 +169,19 @@ async function runCheck(
   runStarted: number,
 ): Promise<ReportCheck> {
   // Needs come earlier in the plan, so their promises are in place. One that was left out (--skip) holds nothing up.
-  const awaited = scenario.needs.map((id) => subject.checks.get(id) ?? client.checks.get(id));
-  const needs = await Promise.all(awaited.filter((check) => check !== undefined));
+  const needs: ReportCheck[] = [];
+  for (const id of scenario.needs) {
+    const need = await (subject.checks.get(id) ?? client.checks.get(id));
+    if (need !== undefined) needs.push(need);
+  }
   if (logsIn && needs.every(letsPass)) await subject.turn?.take();
   return limit(async () => {
     await breathe();
     input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
-    const context = contextOf(subject, client, input);
     const result = await makeCheck({
       scenario,
       needs,
-      context,
+      context: () => contextOf(subject, client, input),
       leftOut: leftOut(scenario, input),
       waived: waiverOf(scenario, subject, input),
       look: async (request, fresh, nonce) => {
@@ -281,7 +283,7 @@ function leftOut(scenario: Scenario, { readOnly }: RunInput): string | null {
 
 function contextOf(subject: Subject, client: Subject, input: RunInput): Context {
   return {
-    client: clientContext(input.client),
+    client: (client.known ??= clientContext(input.client)),
     facts: { ...client.facts, ...subject.facts },
     vars: input.vars,
     ...(subject.builder === undefined

@@ -9,7 +9,7 @@ export interface Subject {
   /** Null for the client. */
   name: string | null;
   builder?: Builder;
-  /** The builder as templates know it, made once. */
+  /** What templates know of it, made once. */
   known?: Record<string, Json>;
   ssh?: SshAccess;
   /** A builder's place among those that are logged in to at the same time. */

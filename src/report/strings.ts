@@ -1,11 +1,21 @@
-/** Every text in the data, names of properties included, mapped. */
+/** Every text in the data, names of properties included, mapped. What has none that changes is given back as it is. */
 export function mapStrings(value: unknown, map: (text: string) => string): unknown {
   if (typeof value === 'string') return map(value);
+  if (staysSame(value, map)) return value;
   if (Array.isArray(value)) return value.map((item) => mapStrings(item, map));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [map(key), mapStrings(item, map)]));
   }
   return value;
+}
+
+function staysSame(value: unknown, map: (text: string) => string): boolean {
+  if (typeof value === 'string') return map(value) === value;
+  if (typeof value !== 'object' || value === null) return true;
+  if (Array.isArray(value)) return value.every((item) => staysSame(item, map));
+  for (const key of Object.keys(value))
+    if (map(key) !== key || !staysSame((value as Record<string, unknown>)[key], map)) return false;
+  return true;
 }
 
 /** Longer ones are hardly ever the same. */

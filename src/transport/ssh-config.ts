@@ -42,7 +42,10 @@ export function parseSshConfig(text: string): SshConfig {
   const raw: Record<string, string[]> = {};
   for (const line of text.split('\n')) {
     const at = line.indexOf(' ');
-    if (at > 0) (raw[line.slice(0, at).toLowerCase()] ??= []).push(line.slice(at + 1));
+    if (at < 1) continue;
+    const key = line.slice(0, at).toLowerCase();
+    // A list that grows has room for many more, and there may be eighty of them for each of a thousand builders.
+    raw[key] = [...(raw[key] ?? []), line.slice(at + 1)];
   }
   const first = (key: string): string | undefined => raw[key]?.[0];
   const optional = <K extends string>(key: K, value: string | undefined): { [key in K]?: string } =>
