@@ -26,6 +26,7 @@ export function htmlView(report: Report): object {
   const columns = stageColumns(report.builders.map(({ checks }) => checks));
   const scenarios = columns.flatMap(({ stage, scenarios: own }) => own.map((one) => ({ ...one, stage })));
   const troubles = findTroubles(report);
+  const here = called(clientName(report));
   return {
     policy: `default-src 'none'; script-src 'sha256-${hash(pageScript)}'; style-src 'sha256-${hash(pageStyle)}'; img-src data:; base-uri 'none'; form-action 'none'`,
     style: escaped(pageStyle),
@@ -50,7 +51,7 @@ export function htmlView(report: Report): object {
     causes: [...new Set(rows.flatMap(({ checks }) => checks.flatMap(({ cause }) => cause ?? [])))].sort(),
     troubles: troubles.map(troubleView),
     clientChecks: report.clientChecks.map((check, at) => ({
-      ...cell(check, rows[0]?.name ?? ''),
+      ...cell(check, here),
       at: `0.${at}`,
       scenario: check.scenario,
     })),
@@ -65,6 +66,7 @@ export function htmlView(report: Report): object {
     })),
     any: report.builders.length > 0,
     builders: lazily(report.builders, ({ name, verdict, rootCause, checks, uri }, row) => {
+      const who = called(name);
       const at = new Map(checks.map((check, index) => [check.scenario, { check, index }]));
       return {
         row: row + 1,
@@ -76,16 +78,21 @@ export function htmlView(report: Report): object {
           const found = at.get(id);
           return found === undefined
             ? { made: false }
-            : { ...cell(found.check, name), made: true, at: `${row + 1}.${found.index}` };
+            : { ...cell(found.check, who), made: true, at: `${row + 1}.${found.index}` };
         }),
       };
     }),
   };
 }
 
-function cell({ outcome, scenario }: ReportCheck, name: string): object {
+/** A name as it is read out. */
+function called(name: string): string {
+  return oneLine(brief(name, 100));
+}
+
+function cell({ outcome, scenario }: ReportCheck, who: string): object {
   const { mark, word } = marks[outcome];
-  return { outcome, mark, label: `${oneLine(brief(name, 100))}, ${scenario}: ${word}` };
+  return { outcome, mark, label: `${who}, ${scenario}: ${word}` };
 }
 
 function troubleView(trouble: Trouble): object {

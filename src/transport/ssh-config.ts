@@ -45,7 +45,8 @@ export function parseSshConfig(text: string): SshConfig {
     if (at < 1) continue;
     const key = line.slice(0, at).toLowerCase();
     // A list that grows has room for many more, and there may be eighty of them for each of a thousand builders.
-    raw[key] = [...(raw[key] ?? []), line.slice(at + 1)];
+    const known = raw[key];
+    raw[key] = known === undefined ? [line.slice(at + 1)] : [...known, line.slice(at + 1)];
   }
   const first = (key: string): string | undefined => raw[key]?.[0];
   const optional = <K extends string>(key: K, value: string | undefined): { [key in K]?: string } =>
