@@ -6,8 +6,7 @@ export function* jsonPieces(report: object): Generator<string> {
     yield `${before}  ${JSON.stringify(key)}: `;
     before = ',\n';
     if (Array.isArray(value) && value.length > 0) {
-      for (const [index, item] of value.entries())
-        yield `${index === 0 ? '[' : ','}\n    ${inside(2, item)}`;
+      for (const [index, item] of value.entries()) yield `${index === 0 ? '[' : ','}\n    ${inside(2, item)}`;
       yield '\n  ]';
     } else yield inside(1, value);
   }

@@ -32,7 +32,6 @@ async function runLocally(
   { env, cwd }: { env: Record<string, string>; cwd?: string },
   { timeoutMs, signal, stdin }: RunOptions,
 ): Promise<CommandResult> {
-  if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
   const { execa } = await import('execa');
   // Starting a process is dear for a program with much memory.
   await breathe();
