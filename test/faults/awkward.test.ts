@@ -118,6 +118,20 @@ const awkward: readonly Awkward[] = [
       lab.client.machines(`${uri} x86_64-linux - 4`);
     },
   })),
+  ...(['ssh', 'ssh-ng'] as const).map((scheme) => ({
+    title: `another start of Nix made the same link of a fresh store a moment before, ${scheme}`,
+    makes: async ({ client, builder }: Lab) => {
+      // A stand-in for the race, which no test can win at will: the first start ends as Nix's own does then.
+      const link = "'/nix/var/nix/gcroots/profiles' -> '/nix/var/nix/profiles'";
+      const program = scheme === 'ssh' ? 'nix-store' : 'nix-daemon';
+      builder.host.write(
+        '/root/loses-first',
+        `#!/bin/sh\nmkdir /root/lost 2>/dev/null && { echo "error: creating symlink ${link}: File exists" >&2; exit 1; }\nexec /usr/bin/${program} "$@"\n`,
+      );
+      await builder.host.sh('chmod 755 /root/loses-first');
+      client.machines(`${scheme}://root@${builder.name}?remote-program=/root/loses-first x86_64-linux - 4`);
+    },
+  })),
   {
     title: 'a virtual machine behind a port of localhost',
     builder: { port: 31022, trusted: false },
