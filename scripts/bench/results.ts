@@ -55,8 +55,9 @@ ${rows(targets.map(({ name, figure, most, met }) => [name, figure.toFixed(2), mo
 
 The *limit* is the same remote commands, in one script over one \`ssh\` per builder, all builders at once. It logs in
 once and looks at nothing else. The doctor also looks at each builder's port and host key, logs in with the very \`ssh\`
-that Nix starts, and lets Nix itself connect (\`store-ping\`): where builders and client share two cores, each of these
-costs processor time that a real fleet would spend elsewhere.
+that Nix starts, runs its commands over a second login, and has Nix itself open the store (\`store-ping\`, over the first
+login): where builders and client share two cores, each of these costs processor time that a real fleet would spend
+elsewhere.
 
 ![Read-only suite on 20 builders](images/bench.svg)
 
@@ -65,7 +66,7 @@ ${comparison('Read-only suite, 20 builders', twenty)}
 ${comparison('Read-only suite, 100 builders', hundred)}
 ${comparison('Full suite with real builds, one builder', whole)}
 ${comparison('Start-up', starting)}
-The longest pause is the end of a run, where secrets are taken out and the reports made in one go. \`lint\` is quick for
+\`lint\` is quick for
 the default suite because its files are known by their hash since the package was built; a suite of one's own of that
 size takes about eight times bare node.
 
@@ -75,7 +76,7 @@ size takes about eight times bare node.
 | --- | ---: | ---: |
 ${rows([
   [
-    "logins (one of them by Nix itself for \`store-ping\`; each real build adds Nix's own)",
+    "logins (Nix's \`ssh\`, which \`store-ping\` goes over too, and the commands' own; each real build adds Nix's)",
     costs.readOnly.logins,
     costs.full.logins,
   ],

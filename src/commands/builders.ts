@@ -1,8 +1,8 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { breathe } from '../breathe.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import { machinesInSteps } from '../machines/index.ts';
-import { breathe } from '../breathe.ts';
 import { assumedVersion } from '../machines/release.ts';
 import { UserError } from './user-error.ts';
 

@@ -88,6 +88,8 @@ async function writeWhole(file: string, pieces: Iterable<string>): Promise<void>
     await rename(partial, file);
   } catch (error) {
     await rm(partial, { force: true }).catch(() => undefined);
-    throw new UserError(`cannot write ${file}: ${error instanceof Error ? error.message : String(error)}`);
+    // What the system refuses is told; a fault of a renderer is ours.
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    throw new UserError(`cannot write ${file}: ${error.message}`);
   }
 }

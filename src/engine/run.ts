@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { breathe } from '../breathe.ts';
 import pLimit, { type LimitFunction } from 'p-limit';
+import { breathe } from '../breathe.ts';
 import type { Report, ReportBuilder, ReportCheck, Shard } from '../generated/report.ts';
 import type { Waiver } from '../generated/waivers.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';

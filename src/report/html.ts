@@ -64,7 +64,7 @@ export function htmlView(report: Report): object {
         ({ stage: one, scenarios: own }) => one === stage && own[0]?.id === id && index > 0,
       ),
     })),
-    any: report.builders.length > 0,
+    anyBuilder: report.builders.length > 0,
     builders: lazily(report.builders, ({ name, verdict, rootCause, checks, uri }, row) => {
       const who = called(name);
       const at = new Map(checks.map((check, index) => [check.scenario, { check, index }]));

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { guardGroup } from './guard.ts';
 import { TransportError } from './transport.ts';
 
@@ -115,7 +114,7 @@ export function converse(
       }
       settle();
       child.stdin.end();
-      const closed = once(child, 'close');
+      const closed = new Promise((resolve) => child.once('close', resolve));
       const release = async (): Promise<void> => {
         end(graceMs);
         await closed;

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Capped } from './capped.ts';
+import { fitsSocket } from './control-path.ts';
 import { TransportError } from './transport.ts';
 
 /** A logged-in `ssh` that others share through its socket. */
@@ -11,8 +12,6 @@ export interface Master {
   close(): Promise<void>;
 }
 
-/** Socket paths end at about 100 bytes (unix(7)), and ssh adds 17 of its own for a moment. */
-const longestFolder = 60;
 const pollMs = 10;
 const endWithinMs = 2_000;
 
@@ -38,7 +37,9 @@ export async function startMaster(input: {
   const { env, timeoutMs, signal } = input;
   if (signal.aborted)
     throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
-  const folder = await mkdtemp(join(input.folder.length > longestFolder ? '/tmp' : input.folder, 'cm-'));
+  const folder = await mkdtemp(
+    join(fitsSocket(join(input.folder, 'cm-XXXXXX/s')) ? input.folder : '/tmp', 'cm-'),
+  );
   const socket = join(folder, 's');
   const words = input.words.filter((word) => !/^(--$|-o(Permit)?LocalCommand=)/.test(word));
   // The first value of an option wins in ssh, so ours come before Nix's; of `-S` the last.

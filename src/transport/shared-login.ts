@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import { fitsSocket } from './control-path.ts';
 
 /** A login of the real `ssh` that other programs' `ssh` can use as well (ControlMaster). */
 export interface SharedLogin {
@@ -13,8 +14,6 @@ export interface SharedLogin {
   letGo(): void;
 }
 
-/** Socket paths end at about 100 bytes (unix(7)), and ssh adds 17 of its own for a moment. */
-const longestPath = 80;
 const answersWithinMs = 1_000;
 let count = 0;
 
@@ -25,7 +24,7 @@ let count = 0;
 export function sharedLogin(folder: string): SharedLogin | null {
   count += 1;
   const path = join(folder, `login-${count}`);
-  if (path.length > longestPath || !/^[\w./-]+$/.test(path)) return null;
+  if (!fitsSocket(path) || !/^[\w./-]+$/.test(path)) return null;
   let letGo = (): void => undefined;
   return {
     path,
