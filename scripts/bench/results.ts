@@ -54,10 +54,10 @@ and client share its cores) and compares within each round. Machine: ${machine}.
 ${rows(targets.map(({ name, figure, most, met }) => [name, figure.toFixed(2), most, met ? 'met' : '**missed**']))}
 
 The *limit* is the same remote commands, in one script over one \`ssh\` per builder, all builders at once. It logs in
-once and looks at nothing else. The doctor also looks at each builder's port and host key, logs in with the very \`ssh\`
-that Nix starts, runs its commands over a second login, and has Nix itself open the store (\`store-ping\`, over the first
-login): where builders and client share two cores, each of these costs processor time that a real fleet would spend
-elsewhere.
+once and looks at nothing else. The doctor logs in once too, with the very \`ssh\` that Nix starts, and runs its commands
+over that login; it also looks at each builder's port and host key, and has Nix itself open the store (\`store-ping\`,
+over the same login). Where builders and client share two cores, each of these costs processor time that a real fleet
+would spend elsewhere.
 
 ![Read-only suite on 20 builders](images/bench.svg)
 
@@ -76,7 +76,7 @@ size takes about eight times bare node.
 | --- | ---: | ---: |
 ${rows([
   [
-    "logins (Nix's \`ssh\`, which \`store-ping\` goes over too, and the commands' own; each real build adds Nix's)",
+    "logins (Nix's \`ssh\`, which all commands and \`store-ping\` go over; each real build adds Nix's own)",
     costs.readOnly.logins,
     costs.full.logins,
   ],

@@ -152,6 +152,9 @@ interface Scene {
   memory?: Memory;
 }
 
+/** After this Nix has been started, and has not answered yet. */
+const nixThinksMs = 50;
+
 /** This machine and its builders, or those of a recording. */
 async function readScene(options: RunOptions, signal: AbortSignal): Promise<Scene> {
   if (options.replay !== undefined) {
@@ -167,7 +170,10 @@ async function readScene(options: RunOptions, signal: AbortSignal): Promise<Scen
   }
   const environment = await daemonEnvironment();
   const transport = clientTransport({ env: environment.env, cwd: '/' });
-  const client = await viewClient(environment, transport, signal);
+  const viewing = viewClient(environment, transport, signal);
+  // Loaded while Nix thinks: the look at the first host key needs it.
+  setTimeout(() => void import('ssh2').catch(() => undefined), nixThinksMs).unref();
+  const client = await viewing;
   const asked = await readBuilders(options, client);
   if (options.builders !== undefined) return { client, transport, effective: null, ...asked };
   const { builders: effective } = options.machinesFile === undefined ? asked : await readBuilders({}, client);

@@ -79,7 +79,11 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
       return without(done({ outcome: 'error', message: `could not be asked: ${error.message}` }));
     }
     const observation = await input.look(request, attempt > 1, nonce);
-    for (const cleanup of cleanups) await input.cleanUp(cleanup);
+    await Promise.all(
+      (['client', 'builder'] as const).map(async (target) => {
+        for (const cleanup of cleanups) if (cleanup.target === target) await input.cleanUp(cleanup);
+      }),
+    );
     if (observation.error?.code === doesNotApply)
       return without(done({ outcome: 'skip', message: observation.error.message }));
     const judgement = judge(scenario, observation, context);

@@ -52,8 +52,8 @@ export interface RunInput {
   waivers?: readonly Waiver[];
 }
 
-/** Checks of one builder that run at the same time; sshd's MaxSessions is 10 by default. */
-const checksPerBuilder = 6;
+/** Checks of one builder that run at the same time. Each transport counts its sessions by itself. */
+const checksPerBuilder = 12;
 
 /** Builders whose names and ports are looked at at the same time: a thousand dead ones cost one timeout. */
 const looksAtOnce = 1000;

@@ -9,14 +9,26 @@ export interface Span {
 /** Nix's `tokenizeString`: splits at any of the separators and drops what is empty. */
 export function tokenize(span: Span, separators: string): Span[] {
   const found: Span[] = [];
+  // Counted on the way: a machines file may be long.
+  let { line, column } = span;
   let start = -1;
+  let place = { line, column };
   for (let index = 0; index <= span.text.length; index += 1) {
     const char = span.text[index];
     const splits = char === undefined || separators.includes(char);
-    if (!splits && start < 0) start = index;
+    if (!splits && start < 0) {
+      start = index;
+      place = { line, column };
+    }
     if (splits && start >= 0) {
-      found.push(slice(span, start, index));
+      found.push({ ...span, text: span.text.slice(start, index), ...place });
       start = -1;
+    }
+    if (char === '\n') {
+      line += 1;
+      column = 1;
+    } else {
+      column += 1;
     }
   }
   return found;

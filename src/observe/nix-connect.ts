@@ -35,11 +35,7 @@ export const nixConnect: Probe = {
       signal: context.signal,
     });
     const { release } = seen;
-    if (release !== undefined)
-      ssh.atClose(() => {
-        shared?.letGo();
-        return release();
-      });
+    if (shared !== null && release !== undefined) ssh.keep(shared, release);
     const started = seen.stdout.subarray(0, startedMark.length).equals(startedMark);
     const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
     const offset = magicOffset(said, protocol);

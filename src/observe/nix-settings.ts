@@ -12,7 +12,8 @@ export interface NixSettings {
 const newCli = ['--extra-experimental-features', 'nix-command'];
 
 /**
- * Asks `nix` on the daemon's PATH. `nix config show` exists since 2.20; before (and in Lix) it is `show-config`.
+ * Asks `nix` on the daemon's PATH, both questions at once. `nix show-config` is called `nix config show` since 2.20, and
+ * answers to its old name still, with a warning; Lix knows that one alone.
  */
 export async function readNixSettings(client: Transport, signal: AbortSignal): Promise<NixSettings> {
   const ask = async (argv: string[]): Promise<string | null> => {
@@ -23,11 +24,12 @@ export async function readNixSettings(client: Transport, signal: AbortSignal): P
       return null;
     }
   };
-  const version = await ask(['nix', '--version']);
+  const [version, shown] = await Promise.all([
+    ask(['nix', '--version']),
+    ask(['nix', ...newCli, 'show-config', '--json']),
+  ]);
   if (version === null) return { version: '', settings: null };
-  const text =
-    (await ask(['nix', ...newCli, 'config', 'show', '--json'])) ??
-    (await ask(['nix', ...newCli, 'show-config', '--json']));
+  const text = shown ?? (await ask(['nix', ...newCli, 'config', 'show', '--json']));
   return { version: versionOf(version), settings: text === null ? null : settingsOf(text) };
 }
 

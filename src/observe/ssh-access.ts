@@ -29,9 +29,12 @@ export interface SshAccess {
    * about that (ControlMaster), or this Nix cannot.
    */
   sharing(signal: AbortSignal): Promise<SharedLogin | null>;
-  /** Calls this when the builder is done with. */
-  atClose(task: () => Promise<void>): void;
-  /** A connection for the suite's own commands: ssh2's fast lane, else one shared `ssh`. Logs in at the first call. */
+  /** Hands over a login that is held until the builder is done with; `release` then waits for the end of its ssh. */
+  keep(login: SharedLogin, release: () => Promise<void>): void;
+  /**
+   * A connection for the suite's own commands: the login that is held, else one of its own, by ssh2 or by the real
+   * `ssh`. The first call may log in.
+   */
   transport(signal: AbortSignal): Promise<Transport>;
   /** The connection that the look at the port left open. */
   readonly kept: KeptSocket;
@@ -52,7 +55,7 @@ interface AccessInput {
 export function sshAccess({ builder, client, clientTransport, folder }: AccessInput): SshAccess {
   const once = memo();
   const kept = keptSocket();
-  const closing: (() => Promise<void>)[] = [];
+  let held: { login: SharedLogin; release: () => Promise<void> } | undefined;
   let connected: Transport | undefined;
   const env = nixSshEnvironment(client.environment.env, client.nixVersion);
 
@@ -85,30 +88,35 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
     config: askConfig,
     sharing: async (signal) => {
       const asked = await askConfig(signal);
-      return asked.ok && sharesNothing(asked.config) && canShareLogin(client.nixVersion)
-        ? sharedLogin(folder)
-        : null;
+      if (!asked.ok || !sharesNothing(asked.config) || !canShareLogin(client.nixVersion)) return null;
+      return sharedLogin(folder, {
+        keepAlive: (asked.config.raw['serveraliveinterval']?.[0] ?? '0') === '0',
+      });
     },
-    atClose: (task) => void closing.push(task),
+    keep: (login, release) => {
+      held = { login, release };
+    },
     transport: (signal) =>
       (transport ??= (async () => {
-        const words = await nixWords();
-        const asked = await askConfig(signal);
-        connected = await connectBuilder({
-          words,
-          asked,
-          env,
-          folder,
-          pinned: await pinnedKnownHosts(),
-          signal,
-        });
+        const own = async (): Promise<Transport> =>
+          connectBuilder({
+            words: await nixWords(),
+            asked: await askConfig(signal),
+            env,
+            folder,
+            pinned: await pinnedKnownHosts(),
+            signal,
+          });
+        connected = held?.login.transport(own) ?? (await own());
         return connected;
       })()),
     kept,
     transportName: () => connected?.name,
     close: async () => {
       kept.close();
-      await Promise.all([...closing.map((task) => task()), connected?.close()]);
+      await connected?.close();
+      held?.login.letGo();
+      await held?.release();
     },
   };
 }

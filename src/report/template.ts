@@ -69,7 +69,10 @@ export function* templatePieces(
       }
     }
   }
-  const whole = compile(environment, text, escapeText, later)(view);
+  const render = compile(environment, text, escapeText, later);
+  // A long template takes its time to parse, and again at its first use.
+  yield '';
+  const whole = render(view);
   for (const [index, part] of whole.split(mark).entries()) {
     const end = index === 0 ? -1 : part.indexOf('\0');
     if (index > 0) yield* waiting[Number(part.slice(0, end))] ?? [];

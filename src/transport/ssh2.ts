@@ -1,11 +1,11 @@
 import type { Client, ParsedKey } from 'ssh2';
+import { runInChannel } from './channel-command.ts';
 import { hostKeyAlgorithms } from './host-key.ts';
 import { readIdentityKeys } from './identity-keys.ts';
 import { isKnownKey, lookupKnownHosts } from './known-hosts.ts';
 import { shareSessions } from './sessions.ts';
 import { connectError, openSocket } from './socket.ts';
 import type { SshConfig } from './ssh-config.ts';
-import { runSsh2Command } from './ssh2-command.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 /** Options of ssh_config(5) that ssh2 knows nothing of, with the values at which they change nothing. */
@@ -152,7 +152,7 @@ function transportOver(client: Client): Transport {
     run: (command, options) =>
       sessions(async () => {
         if (lost !== undefined) throw new TransportError('lost', lost);
-        return runSsh2Command(client, command, options);
+        return runInChannel(client, command, options);
       }, options.signal),
     close: () => {
       lost ??= 'closed';

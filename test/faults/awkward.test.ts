@@ -1,5 +1,6 @@
 import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
+import type { Host } from '../fleet/host.ts';
 import { withFleet } from '../fleet/with-fleet.ts';
 import type { Lab } from './fault.ts';
 import { hideNix } from './nix.ts';
@@ -17,6 +18,14 @@ interface Awkward {
 
 const rootConfig = '/root/.ssh/config';
 const bash = { user: { name: 'nix', shell: '/bin/bash', trusted: true } } as const;
+
+/** A stand-in for the race, which no test can win at will: the first start of the program ends as Nix's own does then. */
+async function losesFirst(host: Host, path: string, program: string): Promise<void> {
+  const link = "'/nix/var/nix/gcroots/profiles' -> '/nix/var/nix/profiles'";
+  const lost = `mkdir /root/lost 2>/dev/null && { echo "error: creating symlink ${link}: File exists" >&2; exit 1; }`;
+  host.write(path, `#!/bin/sh\n${lost}\nexec /usr/bin/${program} "$@"\n`);
+  await host.sh(`chmod 755 ${path}`);
+}
 
 const awkward: readonly Awkward[] = [
   {
@@ -121,17 +130,21 @@ const awkward: readonly Awkward[] = [
   ...(['ssh', 'ssh-ng'] as const).map((scheme) => ({
     title: `another start of Nix made the same link of a fresh store a moment before, ${scheme}`,
     makes: async ({ client, builder }: Lab) => {
-      // A stand-in for the race, which no test can win at will: the first start ends as Nix's own does then.
-      const link = "'/nix/var/nix/gcroots/profiles' -> '/nix/var/nix/profiles'";
       const program = scheme === 'ssh' ? 'nix-store' : 'nix-daemon';
-      builder.host.write(
-        '/root/loses-first',
-        `#!/bin/sh\nmkdir /root/lost 2>/dev/null && { echo "error: creating symlink ${link}: File exists" >&2; exit 1; }\nexec /usr/bin/${program} "$@"\n`,
-      );
-      await builder.host.sh('chmod 755 /root/loses-first');
+      await losesFirst(builder.host, '/root/loses-first', program);
       client.machines(`${scheme}://root@${builder.name}?remote-program=/root/loses-first x86_64-linux - 4`);
     },
   })),
+  {
+    title: 'the first build on the client made the same link of a fresh store as another',
+    makes: ({ client }: Lab) =>
+      losesFirst(client.host, '/nix/var/nix/profiles/default/bin/nix-build', 'nix-build'),
+  },
+  {
+    title: 'the first build on the builder made the same link of a fresh store as another',
+    builder: { sshd: { SetEnv: 'PATH=/root/first:/usr/local/bin:/usr/bin:/bin' } },
+    makes: ({ builder }: Lab) => losesFirst(builder.host, '/root/first/nix-instantiate', 'nix-instantiate'),
+  },
   {
     title: 'a virtual machine behind a port of localhost',
     builder: { port: 31022, trusted: false },

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import { hostKey } from '../../src/observe/host-key.ts';
 import { nixConnect } from '../../src/observe/nix-connect.ts';
 import { sshConfig } from '../../src/observe/ssh-config.ts';
 import { nixSshEnvironment } from '../../src/transport/ssh-options.ts';
-import { never, processesWith, startSshd } from '../transport/sshd.ts';
+import { never, processesWith, type Sshd, soon, startSshd } from '../transport/sshd.ts';
 import { contextOf, sshContext, valueOf } from './helpers.ts';
 
 const noSshd = existsSync('/usr/sbin/sshd') ? {} : { skip: 'there is no sshd here' };
@@ -85,22 +85,37 @@ t.test('the way in that Nix takes, and what stands there', noSshd, async (t) => 
   });
 });
 
-t.test('where all is well, Nix can use the login that Nix was seen to make', noSshd, async (t) => {
-  // What a serve protocol of version 2.7 answers, and then it waits for the end of its input.
+/** An sshd where Nix's program is a stand-in: it greets, and then waits for the end of its input. */
+async function withNix(t: Test, ...lines: string[]): Promise<{ sshd: Sshd; entry: string; options: string }> {
+  // What a serve protocol of version 2.7 answers.
   const nix = "printf '\\313\\356RT\\0\\0\\0\\0\\007\\002\\0\\0\\0\\0\\0\\0'; cat > /dev/null";
   const sshd = await startSshd(t, [
-    `ForceCommand case "$SSH_ORIGINAL_COMMAND" in id) id -u;; *) ${nix};; esac`,
+    `ForceCommand case "$SSH_ORIGINAL_COMMAND" in nix-*) ${nix};; *) eval "$SSH_ORIGINAL_COMMAND";; esac`,
+    ...lines,
   ]);
-  const entry = `ssh://${me}@127.0.0.1:${sshd.port} - ${sshd.folder}/id`;
-  const options = `${isolated} -oUserKnownHostsFile=${sshd.folder}/known_hosts`;
+  return {
+    sshd,
+    entry: `ssh://${me}@127.0.0.1:${sshd.port} - ${sshd.folder}/id`,
+    options: `${isolated} -oUserKnownHostsFile=${sshd.folder}/known_hosts`,
+  };
+}
+
+t.test('where all is well, Nix can use the login that Nix was seen to make', noSshd, async (t) => {
+  const { sshd, entry, options } = await withNix(t);
   const context = sshContext(t, entry, options);
   const { exitCode, value } = await nixConnect.observe({}, context);
   t.match(value, { answered: true, noiseBytes: 0, command: /^ssh [^ ]+@127/ });
   t.equal(exitCode, undefined, 'it has not ended');
   const { controlPath = '' } = value as { controlPath?: string };
-  const shared = ['ssh', '-F', 'none', '-oProxyCommand=false', `-oControlPath=${controlPath}`, 'x', 'id'];
+  const shared = ['ssh', '-F', 'none', '-oProxyCommand=false', `-oControlPath=${controlPath}`, 'x', 'id -u'];
   const { stdout } = await context.clientTransport.run(shared, { timeoutMs: 5_000, signal: never });
   t.equal(stdout.trim(), String(process.getuid?.()));
+  const transport = await context.ssh?.transport(never);
+  t.equal(transport?.name, 'openssh');
+  t.match(await transport?.run('echo $((6 * 7)); exit 3', { timeoutMs: 5_000, signal: never }), {
+    stdout: '42\n',
+    exitCode: 3,
+  });
   t.equal(sshd.log().match(/Accepted publickey/g)?.length, 1, 'over one login');
   await context.ssh?.close();
   t.notOk(existsSync(controlPath));
@@ -119,6 +134,44 @@ t.test('where all is well, Nix can use the login that Nix was seen to make', noS
   t.ok(await shares(options, '2.8.0'));
   t.notOk(await shares(options, '2.15.1'), 'not with a Nix that waits for a login of its own');
   t.ok(await shares(options, '2.16.0'));
+});
+
+t.test('where it allows few sessions, they are left to Nix', noSshd, async (t) => {
+  const { sshd, entry, options } = await withNix(t, 'MaxSessions 1');
+  const context = sshContext(t, entry, options);
+  const { value } = await nixConnect.observe({}, context);
+  t.match(value, { answered: true, controlPath: /login/ });
+  const transport = await context.ssh?.transport(never);
+  if (transport === undefined) throw new Error('no way there');
+  const numbers = ['0', '1', '2', '3', '4', '5', '6', '7'];
+  const seen = await Promise.all(
+    numbers.map((number) =>
+      transport.run(`sleep 0.05; echo ${number}`, { timeoutMs: 10_000, signal: never }),
+    ),
+  );
+  t.same(
+    seen.map(({ stdout }) => stdout.trim()),
+    numbers,
+  );
+  t.equal(sshd.log().match(/Accepted publickey/g)?.length, 2, 'the commands have one login of their own');
+  t.equal(context.ssh?.transportName(), 'ssh2');
+  await context.ssh?.close();
+  t.same(processesWith(sshd.folder).length, 1, 'sshd alone is left');
+});
+
+t.test('where the server ends what nobody uses, the commands log in anew', noSshd, async (t) => {
+  const { sshd, entry, options } = await withNix(t, 'UnusedConnectionTimeout 1s');
+  const context = sshContext(t, entry, options);
+  await nixConnect.observe({}, context);
+  const transport = await context.ssh?.transport(never);
+  const run = async (): Promise<string | undefined> =>
+    (await transport?.run('echo here', { timeoutMs: 5_000, signal: never }))?.stdout;
+  t.equal(await run(), 'here\n');
+  t.ok(await soon(() => /Connection closed|Disconnected|terminating/i.test(sshd.log()), 10_000), sshd.log());
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  t.equal(await run(), 'here\n');
+  t.equal(sshd.log().match(/Accepted publickey/g)?.length, 2);
+  await context.ssh?.close();
 });
 
 t.test('ssh gets the shell that this Nix gives it', (t) => {

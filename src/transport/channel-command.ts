@@ -1,7 +1,29 @@
-import type { Client, ClientChannel } from 'ssh2';
 import { Capped } from './capped.ts';
 import { endLine, frame } from './frame.ts';
 import { type Command, type CommandResult, type RunOptions, TransportError } from './transport.ts';
+
+/** A connection on which commands can be run, each in a channel of its own (RFC 4254 §6.5): ssh2's, or a shared one. */
+export interface CommandConnection {
+  exec(
+    line: string,
+    opened: (refused: Error | undefined, channel: CommandChannel | undefined) => void,
+  ): unknown;
+  once(event: 'close', heard: () => void): unknown;
+  off(event: 'close', heard: () => void): unknown;
+}
+
+/** The channel of a command that was started. */
+export interface CommandChannel {
+  readonly stderr: { on(event: 'data', heard: (chunk: Buffer) => void): unknown };
+  on(event: 'data', heard: (chunk: Buffer) => void): unknown;
+  on(event: 'exit', heard: (code: number | null, signal?: string) => void): unknown;
+  on(event: 'error' | 'close', heard: () => void): unknown;
+  /** The command's input, and the end of it. */
+  end(input?: string | Uint8Array): unknown;
+  /** `TERM`, `KILL`. Many servers pass none on. */
+  signal(name: string): unknown;
+  close(): unknown;
+}
 
 /** Between SIGTERM and SIGKILL, and again until the channel is given up. */
 const killAfterMs = 1000;
@@ -10,8 +32,8 @@ const killAfterMs = 1000;
  * Runs a command in a channel of its own. The time counts from the asking, so a server that never opens the channel
  * is a timeout too. Throws {@link TransportError}: `channel` when the server refuses it, `lost` when its end was not told.
  */
-export function runSsh2Command(
-  client: Client,
+export function runInChannel(
+  connection: CommandConnection,
   command: Command,
   options: RunOptions,
 ): Promise<CommandResult> {
@@ -21,7 +43,7 @@ export function runSsh2Command(
     const started = performance.now();
     const stdout = new Capped();
     const stderr = new Capped();
-    let channel: ClientChannel | undefined;
+    let channel: CommandChannel | undefined;
     let exit: { code: number | null; signal: string | null } | undefined;
     let timedOut = false;
     let settled = false;
@@ -33,7 +55,7 @@ export function runSsh2Command(
       clearTimeout(timer);
       clearTimeout(force);
       signal.removeEventListener('abort', stop);
-      client.off('close', onLost);
+      connection.off('close', onLost);
       give();
     };
     const fail = (phase: TransportError['phase'], message: string): void =>
@@ -65,7 +87,11 @@ export function runSsh2Command(
       }
       const { pid } = read(stderr.text());
       if (pid !== undefined)
-        client.exec(endLine(pid), (_refused, ending: ClientChannel | undefined) => ending?.resume().end());
+        connection.exec(endLine(pid), (_refused, ending) => {
+          ending?.on('data', () => undefined);
+          ending?.on('error', () => undefined);
+          ending?.end();
+        });
       channel.signal('TERM');
       force ??= setTimeout(() => {
         channel?.signal('KILL');
@@ -78,12 +104,12 @@ export function runSsh2Command(
       stop();
     }, timeoutMs);
     signal.addEventListener('abort', stop, { once: true });
-    client.once('close', onLost);
+    connection.once('close', onLost);
     if (signal.aborted) {
       fail('channel', 'cancelled before it started');
       return;
     }
-    client.exec(line, (error: Error | undefined, opened: ClientChannel | undefined) => {
+    connection.exec(line, (error, opened) => {
       if (opened === undefined) {
         fail('channel', error?.message ?? 'the server opened no channel');
         return;
