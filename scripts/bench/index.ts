@@ -4,9 +4,11 @@
  * than the noise of the run. Writes docs/performance.md, docs/bench.json and the chart.
  */
 import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { readSuite } from '../../src/commands/suite.ts';
 import { type Client, type Fleet, startFleet } from '../../test/fleet/index.ts';
 import { rootfs } from '../../test/fleet/rootfs.ts';
 import { type Growth, measureGrowth } from './growth.ts';
@@ -83,26 +85,54 @@ async function readOnlyRun(fleet: Fleet, work: Work, count: number, withPeers: b
 async function fullRun(fleet: Fleet, work: Work): Promise<Comparison> {
   say('full suite, one builder');
   const { client, hosts } = await fleetOf(fleet, 1);
-  const remote = limit(
-    client,
-    hosts,
-    work.remote.filter((command) => !command.startsWith('nix-store --serve')),
-  );
+  const [host = ''] = hosts;
   const checks = [...work.report.clientChecks, ...work.report.builders.flatMap((builder) => builder.checks)];
   const local = checks.flatMap(({ observation }) =>
     observation?.target === 'client' && observation.command !== undefined ? [observation.command] : [],
   );
-  const own = new Set(
-    local.map((command) => command.replaceAll(work.report.builders[0]?.host ?? '', hosts[0] ?? '')),
+  const { scenarios } = await readSuite({ spec: [], defaultSpecs: true });
+  const nonce = /nonce='?([0-9a-f]{16})/.exec(local.join('\n'))?.[1] ?? '';
+  const cleanups = scenarios.flatMap(({ cleanup }) =>
+    cleanup.flatMap(({ on, command }) =>
+      on === 'client' ? [command.replaceAll(/{{check\.nonce}}/g, nonce).replaceAll(/{{.*?}}/g, '')] : [],
+    ),
   );
-  const bare = [remote, ...[...own].map((command) => `( ${command} ) > /dev/null 2>&1`)].join('\n');
+  const typed = [...new Set([...local, ...cleanups])].map((command) =>
+    command.replaceAll(work.report.builders[0]?.host ?? '', host),
+  );
   return compare(
     {
-      'bare commands': () => client.host.sh(bare),
+      // What was built in one round is not built again in the next under the same name.
+      'bare commands': () => {
+        const round = renamer();
+        const script = typed
+          .map(round)
+          .map((command, index) => `( ${command}\n) > /dev/null 2>&1 || failed="$failed ${index}"`);
+        return must(
+          client,
+          [
+            'failed=',
+            limit(client, hosts, work.remote.map(round)),
+            ...script,
+            '[ -z "$failed" ] || { echo "failed:$failed" >&2; exit 1; }',
+          ].join('\n'),
+        );
+      },
       doctor: () => must(client, client.doctorWords(['check', '-f', 'json=/tmp/r.json'])),
     },
     rounds,
   );
+}
+
+/** Gives every word that was made to be unique (sixteen hexadecimal digits) a new one. */
+function renamer(): (text: string) => string {
+  const names = new Map<string, string>();
+  return (text) =>
+    text.replaceAll(/(?<![0-9a-f])[0-9a-f]{16}(?![0-9a-f])/g, (old) => {
+      const name = names.get(old) ?? randomBytes(8).toString('hex');
+      names.set(old, name);
+      return name;
+    });
 }
 
 async function startUp(): Promise<Comparison> {

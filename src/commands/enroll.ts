@@ -3,19 +3,19 @@ import type { Report, ReportBuilder } from '../generated/types.ts';
 import { parseMachines } from '../machines/index.ts';
 import { assumedVersion } from '../machines/release.ts';
 import { type EntryToWrite, machinesLine, nixOptions, storeUri } from '../machines/write.ts';
-import { type ClientView, viewClient } from '../observe/client-view.ts';
+import type { ClientView } from '../observe/client-view.ts';
 import { oneLine } from '../report/escape/visible.ts';
 import { liveProgress } from '../report/live/index.ts';
 import { painter } from '../report/table/paint.ts';
 import { troubles } from '../report/table/trouble.ts';
-import { clientTransport } from '../transport/client.ts';
-import { daemonEnvironment } from '../transport/environment.ts';
 import { resolveSshConfig } from '../transport/ssh-config.ts';
+import type { Transport } from '../transport/transport.ts';
 import { confirm } from './confirm.ts';
 import { editFile, withLine } from './edit-file.ts';
 import { onInterrupt } from './interrupt.ts';
 import { runChecks } from './run-checks.ts';
 import { say } from './say.ts';
+import { lookAtThisMachine } from './this-machine.ts';
 import { UserError } from './user-error.ts';
 
 export interface EnrollOptions {
@@ -64,9 +64,7 @@ export async function enroll(target: string, options: EnrollOptions, version: st
   const interrupt = onInterrupt();
   const { signal } = interrupt;
   try {
-    const environment = await daemonEnvironment();
-    const transport = clientTransport({ env: environment.env, cwd: '/' });
-    const client = await viewClient(environment, transport, signal);
+    const { client, transport } = await lookAtThisMachine(signal);
     const draft: EntryToWrite = {
       ...{ scheme, user, host, port, speedFactor },
       systems: [client.system || 'x86_64-linux'],
@@ -162,7 +160,7 @@ async function look(
   version: string,
   signal: AbortSignal,
 ): Promise<{ report: Report; builder: ReportBuilder }> {
-  const progress = liveProgress(process.stderr);
+  const progress = await liveProgress(process.stderr);
   try {
     const { report } = await runChecks(
       {
@@ -253,7 +251,7 @@ async function compareFingerprint(
 /** The one key that root's ssh would offer; where there are several, or none, the choice is left to ssh. */
 async function onlyKey(
   { user, host }: EntryToWrite,
-  transport: ReturnType<typeof clientTransport>,
+  transport: Transport,
   signal: AbortSignal,
 ): Promise<string> {
   const asked = await resolveSshConfig(user === '' ? [host] : ['-l', user, host], transport, signal);

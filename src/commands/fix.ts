@@ -31,7 +31,7 @@ export async function fix(options: FixOptions, version: string): Promise<number>
   const interrupt = onInterrupt();
   const { signal } = interrupt;
   const look = async (include: readonly string[]): Promise<Report> => {
-    const progress = liveProgress(process.stderr);
+    const progress = await liveProgress(process.stderr);
     try {
       const { report } = await runChecks(
         { ...options, include },

@@ -1,5 +1,13 @@
+export interface Interrupt {
+  /** Aborted by the first of them. */
+  signal: AbortSignal;
+  /** What the program ends with; null where nobody asked. */
+  exitCode: () => number | null;
+  dispose: () => void;
+}
+
 /** Ends a run when the user or the system asks for it: once to stop and still write the report, twice to stop at once. */
-export function onInterrupt(): { signal: AbortSignal; exitCode: () => number | null; dispose: () => void } {
+export function onInterrupt(): Interrupt {
   const controller = new AbortController();
   let code: number | null = null;
   const codes = { SIGINT: 130, SIGTERM: 143, SIGHUP: 129 } as const;

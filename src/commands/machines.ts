@@ -1,8 +1,6 @@
-import { viewClient } from '../observe/client-view.ts';
-import { clientTransport } from '../transport/client.ts';
-import { daemonEnvironment } from '../transport/environment.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { say } from './say.ts';
+import { lookAtThisMachine } from './this-machine.ts';
 
 interface MachinesOptions extends BuilderOptions {
   nixVersion?: string | undefined;
@@ -11,9 +9,7 @@ interface MachinesOptions extends BuilderOptions {
 
 /** `machines`: what Nix makes of each entry, then what is wrong with it. 1 when Nix would refuse the text. */
 export async function machines(options: MachinesOptions): Promise<number> {
-  const environment = await daemonEnvironment();
-  const transport = clientTransport({ env: environment.env, cwd: '/' });
-  const client = await viewClient(environment, transport, AbortSignal.timeout(30_000));
+  const { client } = await lookAtThisMachine(AbortSignal.timeout(30_000));
   const nixVersion = options.nixVersion ?? client.nixVersion;
   const { text, builders, diagnostics } = await readBuilders(options, { ...client, nixVersion });
   const refused = diagnostics.some(({ severity }) => severity === 'error');

@@ -42,19 +42,20 @@ export async function writeOutputs(
       const { stdout } = process;
       const color = stdout.isTTY && !process.env['NO_COLOR'];
       const width = stdout.isTTY ? stdout.columns : 100;
-      for await (const piece of gathered(renderOrRefuse(report, format, { color, verbose, width })))
+      for await (const piece of gathered(await renderOrRefuse(report, format, { color, verbose, width })))
         // Nobody may read it any more; whoever listens for that hears of it.
         await new Promise((resolve) => stdout.write(piece, resolve));
-    } else await writeWhole(file, renderOrRefuse(report, format, { color: false, verbose, width: 100 }));
+    } else
+      await writeWhole(file, await renderOrRefuse(report, format, { color: false, verbose, width: 100 }));
   }
 }
 
 /** A template of the user's own may be wrong; that is no bug of ours. */
-function renderOrRefuse(
+async function renderOrRefuse(
   ...[report, format, options]: Parameters<typeof renderPieces>
 ): ReturnType<typeof renderPieces> {
   try {
-    return renderPieces(report, format, options);
+    return await renderPieces(report, format, options);
   } catch (error) {
     if (!format.endsWith('.hbs') || !(error instanceof Error)) throw error;
     throw new UserError(`cannot render ${format}: ${error.message}`);

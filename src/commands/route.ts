@@ -1,17 +1,16 @@
 import { assumedVersion } from '../machines/release.ts';
-import { viewClient, type ClientView } from '../observe/client-view.ts';
+import type { ClientView } from '../observe/client-view.ts';
 import { readDerivation, type DerivationNeeds } from '../observe/derivation.ts';
 import { observeBuilds } from '../observe/observe-builds.ts';
 import { currentLoadFolder, heldSlots } from '../observe/slot-locks.ts';
 import { adviceOn, explainChoice, round } from '../routing/explain.ts';
 import { type Distribution, distribute } from '../routing/distribute.ts';
 import { type BuildRequest, type Candidate, type Choice, chooseBuilder } from '../routing/index.ts';
-import { clientTransport } from '../transport/client.ts';
-import { daemonEnvironment } from '../transport/environment.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { onInterrupt } from './interrupt.ts';
 import { say, sayRows } from './say.ts';
+import { lookAtThisMachine } from './this-machine.ts';
 import { UserError } from './user-error.ts';
 
 export interface RouteOptions extends BuilderOptions {
@@ -31,9 +30,7 @@ export async function route(installable: string | undefined, options: RouteOptio
     throw new UserError(`there is no format "${options.format}" here; there are: text, json`);
   const interrupt = onInterrupt();
   try {
-    const environment = await daemonEnvironment();
-    const transport = clientTransport({ env: environment.env, cwd: process.cwd() });
-    const view = await viewClient(environment, transport, interrupt.signal);
+    const { client: view, transport } = await lookAtThisMachine(interrupt.signal, process.cwd());
     const client = { ...view, nixVersion: options.nixVersion ?? (view.nixVersion || assumedVersion) };
     const needs = await readNeeds(installable, options, client, transport, interrupt.signal);
     const { builders, diagnostics, text } = await readBuilders(options, client);
@@ -43,7 +40,9 @@ export async function route(installable: string | undefined, options: RouteOptio
         `Nix refuses the machines file, so every build fails: ${refused.file ?? 'builders'}:${refused.line}:${refused.column}: ${refused.message}`,
       );
     const busy = new Set(
-      (await heldSlots(options.currentLoad ?? currentLoadFolder(environment.env))).map(({ slot }) => slot),
+      (await heldSlots(options.currentLoad ?? currentLoadFolder(view.environment.env))).map(
+        ({ slot }) => slot,
+      ),
     );
     const request: BuildRequest = { ...needs, localSlotFree: client.maxJobs > 0 };
     const isBusy = (slot: string): boolean => busy.has(slot);

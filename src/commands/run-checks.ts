@@ -8,21 +8,21 @@ import { type Selection, SelectionError, selectBuilders, selectScenarios, shardO
 import { run } from '../engine/run.ts';
 import type { Report, Shard } from '../generated/types.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
-import { type ClientView, viewClient } from '../observe/client-view.ts';
+import type { ClientView } from '../observe/client-view.ts';
 import { probes } from '../observe/index.ts';
+import { nixConnect } from '../observe/nix-connect.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
 import type { ReportEvent } from '../report/events.ts';
 import { passwordsIn, redactor } from '../report/redact.ts';
 import { parseDuration } from '../scenario/duration.ts';
 import type { Json } from '../scenario/observation.ts';
 import { clientTransport } from '../transport/client.ts';
-import { daemonEnvironment } from '../transport/environment.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { memoryOf, readRecording, startRecording } from './recording.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
+import { lookAtThisMachine, type ThisMachine } from './this-machine.ts';
 import { UserError } from './user-error.ts';
-import { readWaivers } from './waivers.ts';
 
 /** What is checked, and how: the options that every command that runs checks has. */
 export interface RunOptions extends BuilderOptions, SuiteOptions, Omit<Selection, never> {
@@ -41,6 +41,8 @@ export interface RunOptions extends BuilderOptions, SuiteOptions, Omit<Selection
 export interface RunSurroundings {
   version: string;
   signal: AbortSignal;
+  /** Where it has been asked for already. */
+  machine?: Promise<ThisMachine> | undefined;
   onNotes: (notes: readonly string[]) => void;
   onEvent: (event: ReportEvent) => void;
 }
@@ -53,7 +55,7 @@ const name = 'nix-remote-builder-doctor';
  */
 export async function runChecks(
   options: RunOptions,
-  { version, signal, onNotes, onEvent }: RunSurroundings,
+  { version, signal, machine, onNotes, onEvent }: RunSurroundings,
 ): Promise<{ report: Report; needs: ReadonlyMap<string, readonly string[]> }> {
   const secretVars = readSecrets(options.secret);
   const vars = { ...readVars(options.var), ...secretVars };
@@ -61,13 +63,18 @@ export async function runChecks(
   const shard = readShard(options.shard);
   const timeoutMs = readTimeout(options.timeout);
   const suite = await readSuiteToRun(options);
-  const scenarios = usage(() => selectScenarios(suite, options));
-  const waivers = options.waive === undefined ? [] : await readWaivers(options.waive, suite);
+  const scenarios = usage(() => selectScenarios(suite, options)).map((scenario) => ({
+    ...scenario,
+    timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
+  }));
+  const loginTimeoutMs = scenarios.find(({ probe }) => probe === nixConnect.name)?.timeoutMs;
+  const waivers =
+    options.waive === undefined ? [] : await (await import('./waivers.ts')).readWaivers(options.waive, suite);
   const folder = await mkdtemp(join(tmpdir(), 'nrbd-')).catch((error: unknown) => {
     throw new UserError(`cannot make a temporary folder (TMPDIR): ${String(error)}`);
   });
   try {
-    const scene = await readScene(options, signal);
+    const scene = await readScene(options, signal, machine);
     const { client, transport, builders, diagnostics, effective } = scene;
     const secrets = [
       ...Object.values(secretVars),
@@ -89,13 +96,12 @@ export async function runChecks(
       builders: chosen,
       diagnostics,
       effective,
-      scenarios: scenarios.map((scenario) => ({
-        ...scenario,
-        timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
-      })),
+      scenarios,
       probes,
-      access: (builder) =>
-        usesSsh(builder) ? sshAccess({ builder, client, clientTransport: transport, folder }) : undefined,
+      access: (builder, turn) =>
+        usesSsh(builder)
+          ? sshAccess({ builder, client, clientTransport: transport, folder, turn, loginTimeoutMs, signal })
+          : undefined,
       vars,
       jobs,
       readOnly: options.readOnly === true,
@@ -152,11 +158,12 @@ interface Scene {
   memory?: Memory;
 }
 
-/** After this Nix has been started, and has not answered yet. */
-const nixThinksMs = 50;
-
 /** This machine and its builders, or those of a recording. */
-async function readScene(options: RunOptions, signal: AbortSignal): Promise<Scene> {
+async function readScene(
+  options: RunOptions,
+  signal: AbortSignal,
+  machine: Promise<ThisMachine> | undefined,
+): Promise<Scene> {
   if (options.replay !== undefined) {
     if ((options.machinesFile ?? options.builders ?? options.record) !== undefined)
       throw new UserError('--replay brings its own builders; leave -m, --builders and --record out');
@@ -168,12 +175,7 @@ async function readScene(options: RunOptions, signal: AbortSignal): Promise<Scen
       memory: memoryOf(recording),
     };
   }
-  const environment = await daemonEnvironment();
-  const transport = clientTransport({ env: environment.env, cwd: '/' });
-  const viewing = viewClient(environment, transport, signal);
-  // Loaded while Nix thinks: the look at the first host key needs it.
-  setTimeout(() => void import('ssh2').catch(() => undefined), nixThinksMs).unref();
-  const client = await viewing;
+  const { client, transport } = await (machine ?? lookAtThisMachine(signal));
   const asked = await readBuilders(options, client);
   if (options.builders !== undefined) return { client, transport, effective: null, ...asked };
   const { builders: effective } = options.machinesFile === undefined ? asked : await readBuilders({}, client);

@@ -34,7 +34,7 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   const { host, port } = readListen(options.listen);
   const state: State = { report: null, problem: 'no run has ended yet', runs: 0, failures: 0 };
   const stop = new AbortController();
-  const server = createServer((request, response) => answer(request, response, state));
+  const server = createServer((request, response) => void answer(request, response, state));
   await listening(server, host, port);
   const address = server.address() as AddressInfo;
   say(`listening on http://${host}:${address.port}/, checking every ${options.interval}`, process.stderr);
@@ -100,10 +100,14 @@ interface Answer {
   refresh?: number;
 }
 
-function answer({ method, url = '/' }: IncomingMessage, response: ServerResponse, state: State): void {
+async function answer(
+  { method, url = '/' }: IncomingMessage,
+  response: ServerResponse,
+  state: State,
+): Promise<void> {
   const reading = method === 'GET' || method === 'HEAD';
   const { status, type, text, refresh } = reading
-    ? answerTo(url.split('?')[0] ?? '/', state)
+    ? await answerTo(url.split('?')[0] ?? '/', state)
     : { status: 405, type: 'text/plain', text: 'only GET and HEAD\n' };
   response.writeHead(status, {
     ...headers,
@@ -114,14 +118,15 @@ function answer({ method, url = '/' }: IncomingMessage, response: ServerResponse
   response.end(method === 'HEAD' ? undefined : text);
 }
 
-function answerTo(path: string, state: State): Answer {
+async function answerTo(path: string, state: State): Promise<Answer> {
   const { report, problem } = state;
   const words = (status: number, text: string): Answer => ({
     status,
     type: 'text/plain',
     text: `${oneLine(text)}\n`,
   });
-  if (path === '/metrics') return { status: 200, type: 'text/plain; version=0.0.4', text: metrics(state) };
+  if (path === '/metrics')
+    return { status: 200, type: 'text/plain; version=0.0.4', text: await metrics(state) };
   if (path === '/healthz') {
     const verdict = problem ?? report?.summary.verdict ?? 'unknown';
     return words(verdict === 'healthy' ? 200 : 503, verdict);
@@ -130,13 +135,13 @@ function answerTo(path: string, state: State): Answer {
     return words(404, 'there are /, /healthz, /metrics, /report.json');
   if (report === null) return words(503, problem ?? '');
   return path === '/'
-    ? { status: 200, type: 'text/html', text: render(report, 'html', plain), refresh: 60 }
-    : { status: 200, type: 'application/json', text: render(report, 'json', plain) };
+    ? { status: 200, type: 'text/html', text: await render(report, 'html', plain), refresh: 60 }
+    : { status: 200, type: 'application/json', text: await render(report, 'json', plain) };
 }
 
 /** The report's metrics, if there is one, and those of the server itself. */
-function metrics({ report, problem, runs, failures }: State): string {
-  return `${report === null ? '' : render(report, 'prometheus', plain)}# HELP nix_remote_builders_doctor_runs_total Runs that made a report.
+async function metrics({ report, problem, runs, failures }: State): Promise<string> {
+  return `${report === null ? '' : await render(report, 'prometheus', plain)}# HELP nix_remote_builders_doctor_runs_total Runs that made a report.
 # TYPE nix_remote_builders_doctor_runs_total counter
 nix_remote_builders_doctor_runs_total ${runs}
 # HELP nix_remote_builders_doctor_failures_total Runs that made no report, e.g. for a machines file that cannot be read.

@@ -33,7 +33,7 @@ export async function watch(options: WatchOptions, version: string): Promise<num
     while (!signal.aborted) {
       const report = await look(options, version, signal);
       if (report !== null && report.interrupted !== true) {
-        show(report, last, options.every);
+        await show(report, last, options.every);
         last = report;
       }
       await pause(everyMs, wake, signal);
@@ -47,7 +47,7 @@ export async function watch(options: WatchOptions, version: string): Promise<num
 
 /** Null, with the reason told, where nothing can be checked now: the next change may mend it. */
 async function look(options: RunOptions, version: string, signal: AbortSignal): Promise<Report | null> {
-  const progress = liveProgress(process.stderr);
+  const progress = await liveProgress(process.stderr);
   try {
     const { report } = await runChecks(options, {
       version,
@@ -67,13 +67,13 @@ async function look(options: RunOptions, version: string, signal: AbortSignal): 
 }
 
 /** On a terminal the whole table each time; elsewhere once, and then only what is different. */
-function show(report: Report, last: Report | null, every: string): void {
+async function show(report: Report, last: Report | null, every: string): Promise<void> {
   const { stdout } = process;
   const time = new Date().toTimeString().slice(0, 8);
   const changes = last === null ? [] : changeLines(compareReports(last, report));
   if (stdout.isTTY || last === null) {
     const color = stdout.isTTY && !process.env['NO_COLOR'];
-    const table = render(report, 'table', {
+    const table = await render(report, 'table', {
       color,
       verbose: false,
       width: stdout.isTTY ? stdout.columns : 100,

@@ -35,6 +35,8 @@ export interface ObserveOptions {
   context: Omit<ProbeContext, 'timeoutMs' | 'signal'>;
   timeoutMs: number;
   signal: AbortSignal;
+  /** Of a command: as in a scenario. */
+  quick: boolean;
 }
 
 /** Probes end by themselves within their timeout; this much later the run stops waiting for one that does not. */
@@ -69,7 +71,7 @@ export async function observe(request: Request, options: ObserveOptions): Promis
 }
 
 async function look(request: Request, options: ObserveOptions): Promise<Observation> {
-  const { timeoutMs, signal } = options;
+  const { timeoutMs, signal, quick } = options;
   if (request.kind === 'probe') {
     const probe = options.probes.get(request.probe);
     if (probe === undefined)
@@ -79,7 +81,7 @@ async function look(request: Request, options: ObserveOptions): Promise<Observat
     return { durationMs: performance.now() - started, ...observation };
   }
   const transport = await transportOf(request.target, options);
-  return { ...(await transport.run(request.command, { timeoutMs, signal })) };
+  return { ...(await transport.run(request.command, { timeoutMs, signal, quick })) };
 }
 
 function transportOf(

@@ -19,7 +19,7 @@ import { type Memory, questionOf, recalled, withoutNonce } from './memory.ts';
 import { observe, type ObserveOptions, type Request } from './observe.ts';
 import { isNamed } from './plan.ts';
 import type { Subject } from './subject.ts';
-import { turnOf } from './turn.ts';
+import { type Turn, turnsFor } from './turn.ts';
 
 /** All that a run needs. The engine reads no files and asks Nix nothing by itself. */
 export interface RunInput {
@@ -34,7 +34,7 @@ export interface RunInput {
   scenarios: readonly Scenario[];
   probes: ReadonlyMap<string, Probe>;
   /** How Nix reaches a builder by ssh; undefined where it does not. */
-  access: (builder: Builder) => SshAccess | undefined;
+  access: (builder: Builder, turn: Turn) => SshAccess | undefined;
   vars: Record<string, Json>;
   /** Builders logged in to at the same time. Those that do not even answer hold nobody up. */
   jobs: number;
@@ -78,17 +78,18 @@ export async function run(input: RunInput): Promise<Report> {
   const clientDone = runSubject(client, clientScenarios, input, client, started);
 
   const looking = pLimit(looksAtOnce);
-  const places = pLimit(input.jobs);
+  const turnOf = turnsFor(input.jobs);
   const builders = await Promise.all(
     input.builders.map((builder, index) =>
       looking(async () => {
         await breathe();
-        const ssh = input.access(builder);
+        const turn = turnOf();
+        const ssh = input.access(builder, turn);
         const subject: Subject = {
           name: names[index] ?? builder.uri,
           builder,
           ...(ssh === undefined ? {} : { ssh }),
-          turn: turnOf(places),
+          turn,
           facts: {},
           checks: new Map(),
         };
@@ -98,7 +99,7 @@ export async function run(input: RunInput): Promise<Report> {
           input.emit({ type: 'builder-finished', builder: result });
           return result;
         } finally {
-          subject.turn?.leave();
+          turn.leave();
           await ssh?.close();
         }
       }),
@@ -174,7 +175,7 @@ async function runCheck(
     const need = await (subject.checks.get(id) ?? client.checks.get(id));
     if (need !== undefined) needs.push(need);
   }
-  if (logsIn && needs.every(letsPass)) await subject.turn?.take();
+  if (needs.every(letsPass)) await takeTurn(scenario, logsIn, subject);
   return limit(async () => {
     await breathe();
     input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
@@ -204,6 +205,12 @@ async function runCheck(
     input.emit({ type: 'check-finished', builder: subject.name, check });
     return check;
   });
+}
+
+/** What may learn from a login waits for its turn too, as long as nobody holds the others up. */
+async function takeTurn(scenario: Scenario, logsIn: boolean, { turn, ssh }: Subject): Promise<void> {
+  if (logsIn) await turn?.take();
+  else if (scenario.with?.['login'] === 'proves' && ssh?.logsIn === true) await turn?.takeUnlessSlow();
 }
 
 /** The same question about the same subject is asked once and judged by each scenario that asks it. */
@@ -272,6 +279,7 @@ function observeOptions(
     },
     timeoutMs: scenario.timeoutMs,
     signal,
+    quick: scenario.quick,
   };
 }
 

@@ -32,7 +32,7 @@ export const builderSettings: Probe = {
     const transport = await ssh.transport(context.signal);
     const { stdout, stderr, exitCode } = await transport.run(
       `PATH=$PATH:${quote(nixPath(builder))}; ${script}`,
-      context,
+      { ...context, quick: true },
     );
     const section = sectionsOf(stdout);
     const settings = settingsOf(section('settings'));

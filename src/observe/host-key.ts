@@ -1,80 +1,87 @@
 import { dirname } from 'node:path';
 import type { Json } from '../scenario/observation.ts';
 import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport/host-key.ts';
-import { compareHostKey, lookupKnownHosts } from '../transport/known-hosts.ts';
+import { compareHostKey } from '../transport/known-hosts.ts';
 import { TransportError } from '../transport/transport.ts';
-import { CannotObserve, doesNotApply, type Probe, sshOf } from './probe.ts';
+import { acceptedHostKey, learnFromLogin } from './nix-login.ts';
+import { canProve, type NotedHost } from './noted-host.ts';
+import { CannotObserve, doesNotApply, type Probe, type ProbeContext, sshOf } from './probe.ts';
 
-/** The host key that the builder offers, beside the one that the entry pins and those that ssh knows. */
+/**
+ * The host key that the builder offers, beside the one that the entry pins and those that ssh knows. With
+ * `login: proves`, and where a login is to be made anyway and ssh takes none but keys that it knows, a login that gets
+ * that far is proof enough: then there is no `offered`, and the builder is asked nothing else.
+ */
 export const hostKey: Probe = {
   name: 'host-key',
-  parameters: [],
+  parameters: ['login'],
   required: [],
-  observe: async (_parameters, context) => {
+  observe: async ({ login }, context) => {
     const { builder, ssh } = sshOf(context);
     const asked = await ssh.config(context.signal);
     if (!asked.ok) return { exitCode: asked.exitCode, stderr: asked.stderr, value: null };
     const { config } = asked;
-    const pinnedFile = await ssh.pinnedKnownHosts();
-    // With a pinned key Nix's own file takes the place of the user's; the system's are read all the same.
-    const files =
-      pinnedFile === null
-        ? [...config.userKnownHostsFiles, ...config.globalKnownHostsFiles]
-        : [pinnedFile, ...config.globalKnownHostsFiles];
-    const name = config.hostKeyAlias ?? config.hostname;
-    const entries = lookupKnownHosts(files, name, config.hostKeyAlias === undefined ? config.port : 22);
+    const noted = await ssh.notedHost(config);
     const pinned = pinnedKey(builder.publicHostKey);
-    const types = [...(pinned === null ? [] : [pinned.type]), ...entries.map(({ type }) => type)];
-    const offered = await offeredHostKey({
-      host: config.hostname,
-      port: config.port,
-      types: [...new Set(types)],
-      timeoutMs: context.timeoutMs,
-      signal: context.signal,
-      kept: ssh.kept,
-    }).catch((error: unknown) => {
-      // The real ssh may well share one.
-      if (error instanceof TransportError && error.reason === 'no-common-algorithm')
-        throw new CannotObserve(doesNotApply, `left to the login: ${error.message}`);
-      if (error instanceof TransportError && error.phase === 'connect' && error.reason !== 'cancelled')
-        return error.message;
-      throw error;
-    });
+    const made = login === 'proves' && canProve(noted) ? await learnFromLogin(ssh) : null;
+    const proven = made === 'started' || (made !== null && acceptedHostKey(made));
+    const types = [...(pinned === null ? [] : [pinned.type]), ...noted.entries.map(({ type }) => type)];
+    const { hostname: host, port } = config;
+    const offered = proven ? null : await askForKey({ host, port, types }, context);
     if (typeof offered === 'string') return { value: { notOffered: offered } };
-    const status = compareHostKey(entries, offered);
-    const [entry] = entries;
-    const strict = config.raw['stricthostkeychecking']?.[0] ?? 'ask';
-    const file = pinnedFile ?? config.userKnownHostsFiles[0] ?? '';
-    const lookupName =
-      config.hostKeyAlias === undefined && config.port !== 22 ? `[${name}]:${config.port}` : name;
     return {
       value: {
         notOffered: '',
-        offered: describe(offered, lookupName),
+        ...(offered === null ? {} : { offered: describe(offered, noted.name) }),
         pinned: {
           given: builder.publicHostKey !== '',
           readable: pinned !== null,
           type: pinned?.type ?? '',
           fingerprint: pinned === null ? '' : fingerprintOf(pinned.key),
-          same: pinned?.key === offered.key,
+          same: pinned !== null && (offered === null || pinned.key === offered.key),
         },
-        known: {
-          status,
-          // Someone told ssh to ask no questions: not wise, but then Nix does connect.
-          accepted:
-            status === 'match' ||
-            status === 'vouched' ||
-            (status === 'unknown' && ['no', 'off', 'false', 'accept-new'].includes(strict)),
-          name: lookupName,
-          file: entry?.file ?? file,
-          folder: dirname(entry?.file ?? file),
-          where: entry === undefined ? '' : `${entry.file}:${entry.line}`,
-          strictHostKeyChecking: strict,
-        },
+        known: judge(noted, offered),
       },
     };
   },
 };
+
+function judge({ entries, strict, name, file }: NotedHost, offered: OfferedHostKey | null): Json {
+  const status = offered === null ? 'match' : compareHostKey(entries, offered);
+  const [entry] = entries;
+  return {
+    status,
+    // Someone told ssh to ask no questions: not wise, but then Nix does connect.
+    accepted:
+      status === 'match' ||
+      status === 'vouched' ||
+      (status === 'unknown' && ['no', 'off', 'false', 'accept-new'].includes(strict)),
+    name,
+    file: entry?.file ?? file,
+    folder: dirname(entry?.file ?? file),
+    where: entry === undefined ? '' : `${entry.file}:${entry.line}`,
+    strictHostKeyChecking: strict,
+  };
+}
+
+/** The key; or why there is none, where that is the server's doing. */
+async function askForKey(
+  { host, port, types }: { host: string; port: number; types: readonly string[] },
+  context: ProbeContext,
+): Promise<OfferedHostKey | string> {
+  const { timeoutMs, signal } = context;
+  const { kept } = sshOf(context).ssh;
+  try {
+    return await offeredHostKey({ host, port, types: [...new Set(types)], timeoutMs, signal, kept });
+  } catch (error) {
+    // The real ssh may well share one.
+    if (error instanceof TransportError && error.reason === 'no-common-algorithm')
+      throw new CannotObserve(doesNotApply, `left to the login: ${error.message}`);
+    if (error instanceof TransportError && error.phase === 'connect' && error.reason !== 'cancelled')
+      return error.message;
+    throw error;
+  }
+}
 
 function describe({ type, key, fingerprint }: OfferedHostKey, name: string): Record<string, Json> {
   return {

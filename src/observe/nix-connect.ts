@@ -1,16 +1,11 @@
-import { converse } from '../transport/converse.ts';
 import { entryWith } from './entry-with.ts';
 import { type KeyState, lookAtKey } from './key-state.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
-import { greetingOf, magicOffset, type Protocol, readGreeting } from './wire/greeting.ts';
-
-/** Printed by ssh itself (`LocalCommand`) once it has logged in, before the remote program speaks. */
-const startedMark = Buffer.from('started\n');
+import { magicOffset, type Protocol } from './wire/greeting.ts';
 
 /**
- * Connects exactly as Nix does: the same `ssh`, the same words, the daemon's environment, the program that this
- * scheme starts on the builder; then greets it in Nix's own protocol. The decisive look at the connection. Where all is
- * well the login stays open for Nix itself (`controlPath`), so that a builder is not logged in to twice for one look.
+ * The decisive look at the connection: a login as Nix makes it, and what Nix's program there answers. Where all is well
+ * the login stays open for Nix itself (`controlPath`), so that a builder is not logged in to twice for one look.
  */
 export const nixConnect: Probe = {
   name: 'nix-connect',
@@ -18,31 +13,13 @@ export const nixConnect: Probe = {
   required: [],
   observe: async (_parameters, context) => {
     const { builder, ssh } = sshOf(context);
-    const protocol: Protocol = builder.scheme === 'ssh-ng' ? 'worker' : 'serve';
+    const { protocol } = ssh;
     const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
-    const words = [...(await ssh.nixWords()), ...ssh.remoteProgram];
-    const shared = await ssh.sharing(context.signal);
-    const seen = await converse(['ssh', ...(shared?.words ?? []), ...words], {
-      env: ssh.env,
-      send: greetingOf[protocol],
-      complete: (bytes) => greetingIn(bytes, protocol) !== null,
-      ...(shared === null
-        ? {}
-        : {
-            keep: async (bytes) => greetingIn(bytes, protocol)?.error === '' && (await shared.hold()),
-          }),
-      timeoutMs: context.timeoutMs,
-      signal: context.signal,
-    });
-    const { release } = seen;
-    if (shared !== null && release !== undefined) ssh.keep(shared, release);
-    const started = seen.stdout.subarray(0, startedMark.length).equals(startedMark);
-    const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
+    const { words, started, said, greeting, seen, shared } = await ssh.login(context);
     const offset = magicOffset(said, protocol);
-    const greeting = greetingIn(said, protocol);
     const noise = (offset < 0 ? said : said.subarray(0, offset)).toString('utf8');
     return {
-      ...(release === undefined ? { exitCode: seen.exitCode, signal: seen.signal } : {}),
+      ...(shared === null ? { exitCode: seen.exitCode, signal: seen.signal } : {}),
       stderr: seen.stderr,
       timedOut: seen.timedOut,
       durationMs: seen.durationMs,
@@ -63,7 +40,7 @@ export const nixConnect: Probe = {
         nixVersion: greeting?.nixVersion ?? '',
         trusted: greeting?.trusted ?? 'unknown',
         daemonError: greeting?.error ?? '',
-        controlPath: release === undefined ? '' : (shared?.path ?? ''),
+        controlPath: shared?.path ?? '',
       },
     };
   },
@@ -82,9 +59,4 @@ async function lookAtTheKey(context: ProbeContext): Promise<KeyState> {
   const asked = await ssh.config(context.signal);
   const files = asked.ok ? asked.config.identityFiles : [];
   return lookAtKey(builder.sshKey, files, context.clientTransport, context.signal);
-}
-
-function greetingIn(bytes: Buffer, protocol: Protocol): ReturnType<typeof readGreeting> {
-  const offset = magicOffset(bytes, protocol);
-  return offset < 0 ? null : readGreeting(bytes, offset, protocol);
 }

@@ -9,8 +9,12 @@ import {
   nixSshWords,
   writePinnedKnownHosts,
 } from '../transport/ssh-options.ts';
+import { sharingSessions } from '../transport/together.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientView } from './client-view.ts';
+import { logIn, type LoginLimits, type LoginUnderWay, type NixLogin } from './nix-login.ts';
+import { type NotedHost, noteOf } from './noted-host.ts';
+import type { Protocol } from './wire/greeting.ts';
 
 /** How Nix reaches one builder by ssh. What is found out once is kept. */
 export interface SshAccess {
@@ -18,6 +22,8 @@ export interface SshAccess {
   readonly env: Record<string, string>;
   /** The program that Nix starts on the builder, and its words. */
   readonly remoteProgram: readonly string[];
+  /** What that program speaks. */
+  readonly protocol: Protocol;
   /** Every word between `ssh` and the remote program, as this client's Nix writes them. */
   nixWords(): Promise<string[]>;
   /** The `known_hosts` file that Nix makes from the eighth column; null where the entry pins no key. */
@@ -29,6 +35,16 @@ export interface SshAccess {
    * about that (ControlMaster), or this Nix cannot.
    */
   sharing(signal: AbortSignal): Promise<SharedLogin | null>;
+  /** What is noted of the host in the files that this configuration, the builder's, names. */
+  notedHost(config: SshConfig): Promise<NotedHost>;
+  /** Logs in as Nix does. The first call takes the login that was made ahead. */
+  login(limits: LoginLimits): Promise<NixLogin>;
+  /** Makes that login now; null where the run makes none, or it is not the builder's turn. */
+  loginAhead(): LoginUnderWay | null;
+  /** Whether the run makes a login. */
+  readonly logsIn: boolean;
+  /** The builder's turn among those that are logged in to at the same time. */
+  readonly turn: LoginTurn;
   /** Hands over a login that is held until the builder is done with; `release` then waits for the end of its ssh. */
   keep(login: SharedLogin, release: () => Promise<void>): void;
   /**
@@ -43,16 +59,29 @@ export interface SshAccess {
   close(): Promise<void>;
 }
 
+/** Whether it is a builder's turn to be logged in to. */
+export interface LoginTurn {
+  readonly taken: boolean;
+  /** Leaves it for now, because the login takes long. */
+  slow(): void;
+}
+
 interface AccessInput {
   builder: Builder;
   client: ClientView;
   clientTransport: Transport;
   /** A private folder of this run. */
   folder: string;
+  turn: LoginTurn;
+  /** How long a login may take; undefined where the run makes none. */
+  loginTimeoutMs: number | undefined;
+  /** Of the run. */
+  signal: AbortSignal;
 }
 
 /** The way to a builder, or undefined for an entry that Nix does not reach by ssh. */
-export function sshAccess({ builder, client, clientTransport, folder }: AccessInput): SshAccess {
+export function sshAccess(input: AccessInput): SshAccess {
+  const { builder, client, clientTransport, folder, turn, loginTimeoutMs } = input;
   const once = memo();
   const kept = keptSocket();
   let held: { login: SharedLogin; release: () => Promise<void> } | undefined;
@@ -78,14 +107,21 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
   let config: Promise<AskedConfig> | undefined;
   const askConfig = (signal: AbortSignal): Promise<AskedConfig> =>
     (config ??= nixWords().then((words) => resolveSshConfig(words, clientTransport, signal)));
+  let noted: Promise<NotedHost> | undefined;
   let transport: Promise<Transport> | undefined;
+  let ahead: LoginUnderWay | undefined;
+  /** Somebody has looked at the login. */
+  let taken = false;
+  const closing = new AbortController();
 
-  return {
+  const access: SshAccess = {
     env,
     remoteProgram: remoteProgram(builder),
+    protocol: builder.scheme === 'ssh-ng' ? 'worker' : 'serve',
     nixWords,
     pinnedKnownHosts,
     config: askConfig,
+    notedHost: (asked) => (noted ??= pinnedKnownHosts().then((pinned) => noteOf(asked, pinned))),
     sharing: async (signal) => {
       const asked = await askConfig(signal);
       if (!asked.ok || !sharesNothing(asked.config) || !canShareLogin(client.nixVersion)) return null;
@@ -93,6 +129,22 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
         keepAlive: (asked.config.raw['serveraliveinterval']?.[0] ?? '0') === '0',
       });
     },
+    login: (limits) => {
+      const made = taken ? undefined : ahead;
+      taken = true;
+      return (made ?? logIn(access, limits)).done;
+    },
+    loginAhead: () => {
+      if (ahead !== undefined) return ahead;
+      if (loginTimeoutMs === undefined || taken || !turn.taken) return null;
+      // A server counts connections; this one waits for who asks for the host key.
+      kept.close();
+      const signal = AbortSignal.any([input.signal, closing.signal]);
+      ahead = logIn(access, { timeoutMs: loginTimeoutMs, signal });
+      return ahead;
+    },
+    logsIn: loginTimeoutMs !== undefined,
+    turn,
     keep: (login, release) => {
       held = { login, release };
     },
@@ -107,18 +159,21 @@ export function sshAccess({ builder, client, clientTransport, folder }: AccessIn
             pinned: await pinnedKnownHosts(),
             signal,
           });
-        connected = held?.login.transport(own) ?? (await own());
+        connected = sharingSessions(held?.login.transport(own) ?? (await own()));
         return connected;
       })()),
     kept,
     transportName: () => connected?.name,
     close: async () => {
       kept.close();
+      closing.abort();
+      await ahead?.done.catch(() => undefined);
       await connected?.close();
       held?.login.letGo();
       await held?.release();
     },
   };
+  return access;
 }
 
 /** ssh makes a connection of its own for each that asks, and keeps none. */

@@ -11,15 +11,11 @@ import { tapText } from './escape/tap.ts';
 import { visible } from './escape/visible.ts';
 import { xmlText } from './escape/xml.ts';
 import { githubView } from './github.ts';
-import { htmlView } from './html.ts';
 import { jsonPieces } from './json.ts';
 import { junitView } from './junit.ts';
 import { markdownView } from './markdown.ts';
 import { nagiosView } from './nagios.ts';
 import { prometheusView } from './prometheus.ts';
-import { renderTable } from './table/index.ts';
-import { tapView } from './tap.ts';
-import { renderTemplate, templatePieces } from './template.ts';
 
 export interface RenderOptions {
   color: boolean;
@@ -28,32 +24,32 @@ export interface RenderOptions {
   width: number;
 }
 
-/** Makes one output of a report, in pieces where it may be long. */
-type Reporter = (report: Report, options: RenderOptions) => string | Iterable<string>;
+/** Makes one output of a report, in pieces where it may be long. Loads what is heavy when it is asked for. */
+type Reporter = (report: Report, options: RenderOptions) => Rendered | Promise<Rendered>;
+type Rendered = string | Iterable<string>;
 
 /** A format that is a template: `reporters/NAME.hbs` over a view of the report, with that format's escape. */
 function template(
   name: string,
   escapeText: (text: string) => string,
-  view: (report: Report) => object,
+  view: (report: Report) => object | Promise<object>,
 ): Reporter {
-  return (report) =>
-    templatePieces(
-      readFileSync(join(packageRoot, 'reporters', `${name}.hbs`), 'utf8'),
-      escapeText,
-      view(report),
-    );
+  return async (report) => {
+    const { templatePieces } = await import('./template.ts');
+    const text = readFileSync(join(packageRoot, 'reporters', `${name}.hbs`), 'utf8');
+    return templatePieces(text, escapeText, await view(report));
+  };
 }
 
 /** Every format by its name. A new one is a template in reporters/ and a line here. */
 const reporters: Readonly<Record<string, Reporter>> = {
-  table: renderTable,
-  tap: template('tap', tapText, (report) => tapView(report, 14)),
-  tap13: template('tap', tapText, (report) => tapView(report, 13)),
+  table: async (...words) => (await import('./table/index.ts')).renderTable(...words),
+  tap: template('tap', tapText, async (report) => (await import('./tap.ts')).tapView(report, 14)),
+  tap13: template('tap', tapText, async (report) => (await import('./tap.ts')).tapView(report, 13)),
   junit: template('junit', xmlText, junitView),
   'junit-strict': template('junit-strict', xmlText, junitView),
   markdown: template('markdown', markdownText, markdownView),
-  html: template('html', htmlText, htmlView),
+  html: template('html', htmlText, async (report) => (await import('./html.ts')).htmlView(report)),
   github: template('github', githubMessage, githubView),
   prometheus: template('prometheus', prometheusLabel, prometheusView),
   nagios: template('nagios', nagiosText, nagiosView),
@@ -74,16 +70,21 @@ export function checkFormat(name: string): string | null {
 }
 
 /** Renders a report. `format` has passed {@link checkFormat}. */
-export function render(report: Report, format: string, options: RenderOptions): string {
-  return [...renderPieces(report, format, options)].join('');
+export async function render(report: Report, format: string, options: RenderOptions): Promise<string> {
+  return [...(await renderPieces(report, format, options))].join('');
 }
 
 /** The same in pieces, each made when it is asked for; a template of the user's own is one. */
-export function renderPieces(report: Report, format: string, options: RenderOptions): Iterable<string> {
-  const reporter = reporters[format];
-  const made =
-    reporter === undefined
-      ? renderTemplate(readFileSync(format, 'utf8'), visible, report)
-      : reporter(report, options);
+export async function renderPieces(
+  report: Report,
+  format: string,
+  options: RenderOptions,
+): Promise<Iterable<string>> {
+  const made = await (reporters[format] ?? ownTemplate(format))(report, options);
   return typeof made === 'string' ? [made] : made;
+}
+
+function ownTemplate(path: string): Reporter {
+  return async (report) =>
+    (await import('./template.ts')).renderTemplate(readFileSync(path, 'utf8'), visible, report);
 }

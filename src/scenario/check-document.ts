@@ -48,6 +48,16 @@ function checkShape(data: ScenarioDocument, several: boolean): PathProblem[] {
       true,
     );
   }
+  const asksBuilder = data.command !== undefined && (data.target ?? 'builder') === 'builder';
+  const leavesTraces = (data.effect ?? 'none') !== 'none' || data.cleanup !== undefined;
+  if (data.quick === true && (!asksBuilder || leavesTraces))
+    add(
+      ['quick'],
+      'quick-not-harmless',
+      'only a command on the builder that changes nothing there can be "quick"',
+      'remove it',
+      true,
+    );
   if (data.with !== undefined && data.probe === undefined)
     add(['with'], 'with-without-probe', '"with" is for a probe', 'remove it', true);
   if (several && data.id === undefined)

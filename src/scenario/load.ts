@@ -165,6 +165,7 @@ function normalise(
     ...(when === undefined ? {} : { when: when as Expectation }),
     severity: data.severity ?? 'error',
     effect: data.effect ?? 'none',
+    quick: data.quick ?? false,
     timeoutMs: parseDuration(data.timeout ?? '20s') ?? 20_000,
     retry: {
       attempts: data.retry?.attempts ?? 1,

@@ -22,6 +22,8 @@ export interface Scenario {
   when?: Expectation;
   severity: 'error' | 'warning';
   effect: 'none' | 'store' | 'build';
+  /** May share a session with others, and be run again by itself. */
+  quick: boolean;
   timeoutMs: number;
   /** `when`: what is worth another try; without it every miss is. */
   retry: { attempts: number; delayMs: number; when?: Expectation };

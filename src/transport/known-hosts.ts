@@ -25,7 +25,7 @@ export function lookupKnownHosts(files: readonly string[], name: string, port: n
   const lines = files.flatMap(readKnownHosts);
   const find = (wanted: string, bareName: boolean): KnownHost[] =>
     lines
-      .filter(({ hosts }) => matchesHosts(hosts, wanted.toLowerCase()))
+      .filter(({ hosts, type, key }) => matchesHosts(hosts, wanted.toLowerCase()) && isKey(type, key))
       .map(({ hosts: _hosts, ...entry }) => ({ ...entry, bareName }));
   if (port === 22) return find(name, false);
   const exact = find(`[${name}]:${port}`, false);
@@ -69,7 +69,7 @@ function readKnownHosts(file: string): (Omit<KnownHost, 'bareName'> & { hosts: s
     const marker =
       words[0] === '@revoked' ? 'revoked' : words[0] === '@cert-authority' ? 'cert-authority' : 'none';
     const [hosts, type, key] = marker === 'none' ? words : words.slice(1);
-    if (hosts === undefined || type === undefined || key === undefined || !isKey(type, key)) return [];
+    if (hosts === undefined || type === undefined || key === undefined) return [];
     return [{ file, line: index + 1, marker, type, key, hosts }];
   });
 }
@@ -89,17 +89,19 @@ function matchesHosts(hosts: string, name: string): boolean {
   let found = false;
   for (const pattern of hosts.toLowerCase().split(',')) {
     const negated = pattern.startsWith('!');
-    if (!globRegExp(negated ? pattern.slice(1) : pattern).test(name)) continue;
+    if (!matchesGlob(negated ? pattern.slice(1) : pattern, name)) continue;
     if (negated) return false;
     found = true;
   }
   return found;
 }
 
-function globRegExp(pattern: string): RegExp {
+function matchesGlob(pattern: string, name: string): boolean {
+  // Most are plain names, and a file may have thousands.
+  if (!/[*?]/.test(pattern)) return pattern === name;
   const source = pattern
     .replace(/[.+^${}()|[\]\\]/g, '\\$&')
     .replace(/\*+/g, '.*')
     .replaceAll('?', '.');
-  return new RegExp(`^${source}$`);
+  return new RegExp(`^${source}$`).test(name);
 }

@@ -1,20 +1,28 @@
 import { randomBytes } from 'node:crypto';
 import pLimit from 'p-limit';
-import { quoteForAnyShell } from './remote-command.ts';
-import type { CommandResult, RunOptions, Transport } from './transport.ts';
-
-type Result = Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>;
+import { remoteCommandLine } from './remote-command.ts';
+import type { Command, CommandResult, RunOptions, Transport } from './transport.ts';
 
 interface Asked {
-  command: readonly string[];
+  command: Command;
   options: RunOptions;
-  resolve: (result: Promise<Result>) => void;
+  resolve: (result: Promise<CommandResult>) => void;
 }
 
 /** Commands in one shell. More would make the first wait for the last, and one that hangs holds up its own shell only. */
 const mostTogether = 16;
-/** A command of this kind takes some ten milliseconds, so a shell that takes this long has one that hangs. */
-const patienceMs = 4_000;
+
+interface Gathering {
+  /** Commands that are asked for within this time of the first are run together, in milliseconds. */
+  withinMs: number;
+  /** A shell that takes this long has one that hangs. */
+  patienceMs: number;
+}
+
+/** A quick local command takes some ten milliseconds. */
+const onThisMachine: Gathering = { withinMs: 0, patienceMs: 4_000 };
+/** A small builder may take seconds to start Nix. */
+const onBuilder: Gathering = { withinMs: 4, patienceMs: 8_000 };
 
 const shells = pLimit(4);
 const waiting = new Map<Transport, Asked[]>();
@@ -28,26 +36,57 @@ export function runTogether(
   command: readonly string[],
   transport: Transport,
   options: RunOptions,
-): Promise<Result> {
+): Promise<CommandResult> {
+  return gather({ command, options }, transport, onThisMachine, (group, run) =>
+    shells(() => runGroup(group, run, onThisMachine)),
+  );
+}
+
+/** The same place, where commands that are {@link RunOptions.quick} share a session: a session is dear for a server. */
+export function sharingSessions(transport: Transport): Transport {
+  return {
+    get name() {
+      return transport.name;
+    },
+    run: (command, options) =>
+      options.quick === true
+        ? gather({ command, options }, transport, onBuilder, (group, run) => runGroup(group, run, onBuilder))
+        : transport.run(command, options),
+    close: () => transport.close(),
+  };
+}
+
+function gather(
+  asked: Omit<Asked, 'resolve'>,
+  transport: Transport,
+  { withinMs }: Gathering,
+  run: (group: readonly Asked[], transport: Transport) => Promise<void>,
+): Promise<CommandResult> {
   return new Promise((resolve) => {
-    const asked = waiting.get(transport);
-    if (asked !== undefined) {
-      asked.push({ command, options, resolve });
+    const others = waiting.get(transport);
+    if (others !== undefined) {
+      others.push({ ...asked, resolve });
       return;
     }
-    const all: Asked[] = [{ command, options, resolve }];
+    const all: Asked[] = [{ ...asked, resolve }];
     waiting.set(transport, all);
-    setImmediate(() => {
+    const start = (): void => {
       waiting.delete(transport);
-      for (let start = 0; start < all.length; start += mostTogether)
-        void shells(() => runGroup(all.slice(start, start + mostTogether), transport));
-    });
+      for (let at = 0; at < all.length; at += mostTogether)
+        void run(all.slice(at, at + mostTogether), transport);
+    };
+    if (withinMs === 0) setImmediate(start);
+    else setTimeout(start, withinMs);
   });
 }
 
-async function runGroup(group: readonly Asked[], transport: Transport): Promise<void> {
+async function runGroup(
+  group: readonly Asked[],
+  transport: Transport,
+  { patienceMs }: Gathering,
+): Promise<void> {
   const [first] = group;
-  const alone = ({ command, options }: Asked): Promise<Result> => transport.run(command, options);
+  const alone = ({ command, options }: Asked): Promise<CommandResult> => transport.run(command, options);
   if (group.length === 1 && first !== undefined) {
     const result = alone(first);
     first.resolve(result);
@@ -56,25 +95,34 @@ async function runGroup(group: readonly Asked[], transport: Transport): Promise<
   }
   const mark = `mark-${randomBytes(8).toString('hex')}`;
   const script = group
-    .map(({ command }) => `${command.map(quoteForAnyShell).join(' ')}; echo "${mark} $?"; echo ${mark} >&2`)
+    .map(({ command }) => `${remoteCommandLine(command)} < /dev/null; echo "${mark} $?"; echo ${mark} >&2`)
     .join('\n');
+  const started = performance.now();
   const signal = first?.options.signal ?? new AbortController().signal;
+  const timeoutMs = Math.min(patienceMs, ...group.map(({ options }) => options.timeoutMs));
   const together = await transport
-    .run(script, { timeoutMs: patienceMs, signal })
+    .run(script, { timeoutMs, signal })
     .catch(() => ({ stdout: '', stderr: '', truncated: false }));
+  const durationMs = performance.now() - started;
   const results = together.truncated ? [] : split(together, mark);
   for (const [index, asked] of group.entries()) {
     const result = results[index];
-    asked.resolve(result === undefined ? alone(asked) : Promise.resolve(result));
+    const whole = { signal: null, timedOut: false, truncated: false, durationMs };
+    asked.resolve(result === undefined ? alone(asked) : Promise.resolve({ ...result, ...whole }));
   }
 }
 
 /** What each command wrote, as far as they came. */
-function split({ stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>, mark: string): Result[] {
+function split(
+  { stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>,
+  mark: string,
+): Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>[] {
   const errors = stderr.split(`${mark}\n`);
-  return stdout.split(`${mark} `).flatMap((part, index, parts): Result[] => {
+  return stdout.split(`${mark} `).flatMap((part, index, parts) => {
     const status = /^\d+\n/.exec(parts[index + 1] ?? '')?.[0];
     if (status === undefined) return [];
-    return [{ exitCode: Number(status), stdout: part.replace(/^\d+\n/, ''), stderr: errors[index] ?? '' }];
+    // But for the first, a part begins with the status of the command before.
+    const own = index === 0 ? part : part.replace(/^\d+\n/, '');
+    return [{ exitCode: Number(status), stdout: own, stderr: errors[index] ?? '' }];
   });
 }

@@ -19,6 +19,8 @@ export interface RunOptions {
   /** Aborting kills the command's whole process group. */
   signal: AbortSignal;
   stdin?: string | Uint8Array;
+  /** It ends at once and may be run twice, so that it can share a session with others. It has no stdin. */
+  quick?: boolean;
 }
 
 /** A place where commands run. */

@@ -64,7 +64,11 @@ export function sshContext(
   const environment = { env: { ...env, NIX_SSHOPTS: nixSshOpts }, source: 'default' } as const;
   const client = { ...clientView, environment, nixVersion };
   const transport = clientTransport({ env: environment.env, cwd: '/' });
-  const ssh = sshAccess({ builder, client, clientTransport: transport, folder });
+  const ssh = sshAccess({
+    ...{ builder, client, clientTransport: transport, folder, signal: never },
+    turn: { taken: true, slow: () => undefined },
+    loginTimeoutMs: 5_000,
+  });
   t.teardown(async () => {
     await ssh.close();
     rmSync(folder, { recursive: true, force: true });

@@ -1,9 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { userInfo } from 'node:os';
 import t, { type Test } from 'tap';
 import { hostKey } from '../../src/observe/host-key.ts';
 import { nixConnect } from '../../src/observe/nix-connect.ts';
 import { sshConfig } from '../../src/observe/ssh-config.ts';
+import { tcpConnect } from '../../src/observe/tcp-connect.ts';
 import { nixSshEnvironment } from '../../src/transport/ssh-options.ts';
 import { never, processesWith, type Sshd, soon, startSshd } from '../transport/sshd.ts';
 import { contextOf, sshContext, valueOf } from './helpers.ts';
@@ -134,6 +137,70 @@ t.test('where all is well, Nix can use the login that Nix was seen to make', noS
   t.ok(await shares(options, '2.8.0'));
   t.notOk(await shares(options, '2.15.1'), 'not with a Nix that waits for a login of its own');
   t.ok(await shares(options, '2.16.0'));
+});
+
+t.test('a login that goes well proves port and host key, and is the only connection', noSshd, async (t) => {
+  const { sshd, entry, options } = await withNix(t, 'LogLevel VERBOSE');
+  const context = sshContext(t, entry, options);
+  const connections = (): number => sshd.log().match(/Connection from/g)?.length ?? 0;
+  const port = { host: '127.0.0.1', port: sshd.port, login: 'proves' };
+  t.match(await valueOf(tcpConnect, context, port), { connected: true, isSsh: true, by: 'login' });
+  const key = await valueOf(hostKey, context, { login: 'proves' });
+  t.match(key, { notOffered: '', known: { status: 'match', accepted: true } });
+  t.notOk(Object.hasOwn(key as object, 'offered'), 'nobody asked for it');
+  t.match(await valueOf(nixConnect, context), { started: true, answered: true });
+  t.equal(connections(), 1);
+
+  const others: [title: string, entry: string, options: string][] = [
+    ['a key that is not known', entry, options.replace(/known_hosts$/, 'none')],
+    ['a key that ssh would take unseen', entry, `${options} -oStrictHostKeyChecking=accept-new`],
+    ['a login that fails', entry.replace('/id', '/host_ecdsa'), options],
+  ];
+  for (const [title, otherEntry, otherOptions] of others) {
+    const other = sshContext(t, otherEntry, otherOptions);
+    t.match(await valueOf(tcpConnect, other, port), { connected: true, banner: /^SSH-2.0-/ }, title);
+  }
+  const refused = sshContext(t, entry.replace('/id', '/host_ecdsa'), options);
+  t.match(await valueOf(hostKey, refused, { login: 'proves' }), { known: { status: 'match' } });
+  t.match(await valueOf(nixConnect, refused), { started: false });
+  t.equal(
+    sshd.log().match(/Failed publickey|Connection closed by authenticating/g)?.length ?? 0,
+    2,
+    'once each',
+  );
+});
+
+t.test('a pinned key is proven by a login only where ssh knows no other', noSshd, async (t) => {
+  const { sshd, entry } = await withNix(t);
+  const key = readFileSync(`${sshd.folder}/host_ed25519.pub`).toString('base64');
+  const pinned = `${entry} - - - - ${key}`;
+  const look = (options: string, column = pinned): ReturnType<typeof valueOf> =>
+    valueOf(hostKey, sshContext(t, column, options), { login: 'proves' });
+  const proven = await look(isolated);
+  t.match(proven, { pinned: { readable: true, same: true }, known: { status: 'match' } });
+  t.notOk(Object.hasOwn(proven as object, 'offered'));
+  const system = `-F none -oGlobalKnownHostsFile=${sshd.folder}/known_hosts`;
+  t.match(await look(system), { pinned: { same: true }, offered: { type: 'ssh-ed25519' } });
+  const wrong = readFileSync(`${sshd.folder}/id.pub`).toString('base64');
+  t.match(await look(system, `${entry} - - - - ${wrong}`), { pinned: { same: false }, offered: {} });
+});
+
+t.test('a login that takes long holds nobody up', noSshd, async (t) => {
+  const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+  t.teardown(() => silent.close());
+  await once(silent, 'listening');
+  const { port } = silent.address() as AddressInfo;
+  const { sshd } = await withNix(t);
+  const known = `${sshd.folder}/silent`;
+  writeFileSync(known, `[127.0.0.1]:${port} ${readFileSync(`${sshd.folder}/host_ed25519.pub`, 'utf8')}`);
+  const context = sshContext(t, `ssh://127.0.0.1:${port}`, `${isolated} -oUserKnownHostsFile=${known}`);
+  let slow = 0;
+  if (context.ssh === undefined) throw new Error('no ssh');
+  const ssh = { ...context.ssh, turn: { taken: true, slow: () => (slow += 1) } };
+  const asked = { host: '127.0.0.1', port, login: 'proves' };
+  const seen = await valueOf(tcpConnect, { ...context, ssh, timeoutMs: 3_000 }, asked);
+  t.match(seen, { connected: true, isSsh: false, banner: '', error: 'timeout' });
+  t.equal(slow, 1, 'its turn is left to others');
 });
 
 t.test('where it allows few sessions, they are left to Nix', noSshd, async (t) => {

@@ -39,25 +39,27 @@ function expected({ clientChecks, builders }: Report): string[] {
 
 for (const [name, sample] of reports) {
   for (const format of ['tap', 'tap13'] as const) {
-    t.test(`tap-parser, strict, reads ${format} of a ${name} report and tells the same outcomes`, (t) => {
-      const text = render(sample, format, plain);
-      const { points, problems, diagnostics } = readTap(text);
-      t.same(problems, []);
-      t.same(points, expected(sample));
-      t.equal(
-        diagnostics.length,
-        [...sample.clientChecks, ...sample.builders.flatMap(({ checks }) => checks)].filter(({ outcome }) =>
-          ['warn', 'fail', 'error'].includes(outcome),
-        ).length,
-      );
-      t.match(text, format === 'tap' ? /^TAP version 14\n/ : /^TAP version 13\n/);
-      t.end();
-    });
+    t.test(
+      `tap-parser, strict, reads ${format} of a ${name} report and tells the same outcomes`,
+      async (t) => {
+        const text = await render(sample, format, plain);
+        const { points, problems, diagnostics } = readTap(text);
+        t.same(problems, []);
+        t.same(points, expected(sample));
+        t.equal(
+          diagnostics.length,
+          [...sample.clientChecks, ...sample.builders.flatMap(({ checks }) => checks)].filter(({ outcome }) =>
+            ['warn', 'fail', 'error'].includes(outcome),
+          ).length,
+        );
+        t.match(text, format === 'tap' ? /^TAP version 14\n/ : /^TAP version 13\n/);
+      },
+    );
   }
 
-  t.test(`prove reads tap13 of a ${name} report`, (t) => {
+  t.test(`prove reads tap13 of a ${name} report`, async (t) => {
     const file = join(t.testdir(), 'report.tap');
-    writeFileSync(file, render(sample, 'tap13', plain));
+    writeFileSync(file, await render(sample, 'tap13', plain));
     const { status, stdout, stderr } = spawnSync('prove', ['--exec', 'cat', file], { encoding: 'utf8' });
     t.equal(status, 1, 'a red report is red');
     t.notMatch(stdout + stderr, /Parse errors|Bad plan|Unknown|we don't know/);
@@ -66,15 +68,17 @@ for (const [name, sample] of reports) {
     ).length;
     t.match(stdout + stderr, `Failed ${failedGroups}/`);
     const green = join(t.testdirName, 'green.tap');
-    writeFileSync(green, render(report([builder('alpha', [check('pass'), check('skip')])]), 'tap13', plain));
+    writeFileSync(
+      green,
+      await render(report([builder('alpha', [check('pass'), check('skip')])]), 'tap13', plain),
+    );
     t.equal(spawnSync('prove', ['--exec', 'cat', green]).status, 0, 'a green one is green');
-    t.end();
   });
 
   for (const format of ['junit', 'junit-strict'] as const) {
-    t.test(`xmllint reads ${format} of a ${name} report`, { skip: noFleet }, (t) => {
+    t.test(`xmllint reads ${format} of a ${name} report`, { skip: noFleet }, async (t) => {
       const file = join(t.testdir(), 'report.xml');
-      writeFileSync(file, render(sample, format, plain));
+      writeFileSync(file, await render(sample, format, plain));
       const xpath = (query: string): string =>
         execFileSync('xmllint', ['--xpath', query, file], { encoding: 'utf8' }).trim();
       const count = (outcome: string): number =>
@@ -87,7 +91,6 @@ for (const [name, sample] of reports) {
       t.equal(xpath('count(//skipped)'), String(count('skip') + count('blocked')));
       t.equal(xpath('sum(//testsuite/@failures)'), String(count('fail')));
       t.equal(xpath('sum(//testsuite/@tests)'), String(expected(sample).length));
-      t.end();
     });
   }
 }
@@ -98,47 +101,52 @@ const noSchemas = existsSync(join(schemas, 'ant-junit.xsd'))
   : 'JUNIT_XSD_DIR does not name the folder with ant-junit.xsd and jenkins-junit-10.xsd';
 for (const schema of ['ant-junit.xsd', 'jenkins-junit-10.xsd']) {
   for (const [name, sample] of reports) {
-    t.test(`${schema} accepts junit-strict of a ${name} report`, { skip: noSchemas || noFleet }, (t) => {
-      const file = join(t.testdir(), 'report.xml');
-      writeFileSync(file, render(sample, 'junit-strict', plain));
-      const { status, stderr } = spawnSync('xmllint', ['--noout', '--schema', join(schemas, schema), file], {
-        encoding: 'utf8',
-      });
-      t.equal(status, 0, stderr.slice(0, 2000));
-      t.end();
-    });
+    t.test(
+      `${schema} accepts junit-strict of a ${name} report`,
+      { skip: noSchemas || noFleet },
+      async (t) => {
+        const file = join(t.testdir(), 'report.xml');
+        writeFileSync(file, await render(sample, 'junit-strict', plain));
+        const { status, stderr } = spawnSync(
+          'xmllint',
+          ['--noout', '--schema', join(schemas, schema), file],
+          {
+            encoding: 'utf8',
+          },
+        );
+        t.equal(status, 0, stderr.slice(0, 2000));
+      },
+    );
   }
 }
 
-t.test('an independent validator accepts the JSON, and not a wrong one', { skip: noFleet }, (t) => {
+t.test('an independent validator accepts the JSON, and not a wrong one', { skip: noFleet }, async (t) => {
   const script =
     'import json,sys,jsonschema; s=json.load(open("schemas/report.schema.json")); jsonschema.Draft202012Validator.check_schema(s); jsonschema.Draft202012Validator(s).validate(json.load(sys.stdin))';
   const validate = (text: string): number | null =>
     spawnSync('/usr/bin/python3', ['-W', 'ignore', '-c', script], { input: text }).status;
-  for (const [name, sample] of reports) t.equal(validate(render(sample, 'json', plain)), 0, name);
+  for (const [name, sample] of reports) t.equal(validate(await render(sample, 'json', plain)), 0, name);
   const wrong = { ...everything(), summary: { verdict: 'fine' } };
   t.not(validate(JSON.stringify(wrong)), 0);
-  t.end();
 });
 
-t.test('JUnit: what failed is said in the first line of the body, and names are unique', (t) => {
-  const xml = render(everything(), 'junit', plain);
+t.test('JUnit: what failed is said in the first line of the body, and names are unique', async (t) => {
+  const xml = await render(everything(), 'junit', plain);
   t.match(
     xml,
     '<failure type="key-too-open" message="plain">plain&#10;cause: key-too-open&#10;fix 1: on the client: plain: $ chmod 600 plain',
   );
   t.match(xml, 'file="specs/ssh/a.yaml" line="2"');
   t.match(xml, 'timestamp="2026-01-02T03:04:05"');
-  t.match(render(report([builder('a.b.c', [check('pass')])]), 'junit', plain), 'classname="a_b_c.ssh"');
+  t.match(await render(report([builder('a.b.c', [check('pass')])]), 'junit', plain), 'classname="a_b_c.ssh"');
   const names = [...xml.matchAll(/<testcase classname="([^"]*)" name="([^"]*)"/g)].map(
     ([, a, b]) => `${a} ${b}`,
   );
   t.equal(new Set(names).size, names.length);
-  t.end();
 });
 
-t.test('TAP: what is wrong comes with its cause and fix', (t) => {
-  const [, second] = readTap(render(everything(), 'tap', plain)).diagnostics.slice(1) as Record<
+t.test('TAP: what is wrong comes with its cause and fix', async (t) => {
+  const [, second] = readTap(await render(everything(), 'tap', plain)).diagnostics.slice(1) as Record<
     string,
     unknown
   >[];
@@ -155,16 +163,14 @@ t.test('TAP: what is wrong comes with its cause and fix', (t) => {
     exitcode: 255,
     at: { file: 'specs/ssh/a.yaml', line: 2 },
   });
-  t.end();
 });
 
-t.test('no output carries a control character that it was given', (t) => {
+t.test('no output carries a control character that it was given', async (t) => {
   for (const format of ['table', 'tap', 'tap13', 'junit', 'junit-strict']) {
-    const text = render(reports[1]?.[1] ?? everything(), format, { ...plain, verbose: true });
+    const text = await render(reports[1]?.[1] ?? everything(), format, { ...plain, verbose: true });
     t.notMatch(text, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe\uffff]/, format);
     t.ok(text.isWellFormed(), format);
   }
-  t.end();
 });
 
 t.test('a template of our own escapes every value, and cannot be told not to', (t) => {
@@ -180,15 +186,14 @@ t.test('a template of our own escapes every value, and cannot be told not to', (
   t.end();
 });
 
-t.test('long outputs come in pieces, and are the same', (t) => {
+t.test('long outputs come in pieces, and are the same', async (t) => {
   for (const [name, sample] of reports)
-    t.equal(render(sample, 'json', plain), `${JSON.stringify(sample, null, 2)}\n`, name);
+    t.equal(await render(sample, 'json', plain), `${JSON.stringify(sample, null, 2)}\n`, name);
   const many = report(Array.from({ length: 40 }, (_, index) => builder(`b${index}`, [check('pass')])));
-  const pieces = [...renderPieces(many, 'json', plain)];
+  const pieces = [...(await renderPieces(many, 'json', plain))];
   t.equal(pieces.join(''), `${JSON.stringify(many, null, 2)}\n`);
   t.ok(Math.max(...pieces.map(({ length }) => length)) < pieces.join('').length / 20);
-  t.ok([...renderPieces(many, 'html', plain)].length > 80, 'rows, and what they open');
-  t.end();
+  t.ok([...(await renderPieces(many, 'html', plain))].length > 80, 'rows, and what they open');
 });
 
 t.test('a template in pieces says what it says in one', (t) => {
@@ -208,7 +213,7 @@ t.test('a template in pieces says what it says in one', (t) => {
   t.end();
 });
 
-t.test('a format is a known name or a template that can be read', (t) => {
+t.test('a format is a known name or a template that can be read', async (t) => {
   t.equal(checkFormat('tap'), null);
   t.match(checkFormat('tapp'), /there are: table, tap/);
   t.match(checkFormat('constructor'), /there is no format/);
@@ -218,6 +223,5 @@ t.test('a format is a known name or a template that can be read', (t) => {
     'own.hbs',
   );
   t.equal(checkFormat(own), null);
-  t.equal(render(everything(), own, plain), 'degraded: alpha beta ');
-  t.end();
+  t.equal(await render(everything(), own, plain), 'degraded: alpha beta ');
 });

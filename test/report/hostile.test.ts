@@ -136,7 +136,7 @@ t.test(`hostile reports (${count}, seed ${seed}) through every format's real rea
   for (const format of Object.keys(endings)) {
     const began = performance.now();
     for (const [index, one] of sampled.entries())
-      writeFileSync(file(index, format), render(one, format, plain));
+      writeFileSync(file(index, format), await render(one, format, plain));
     seconds[format] = (performance.now() - began) / 1000;
   }
   t.comment(`written in seconds: ${JSON.stringify(seconds)}`);

@@ -76,9 +76,9 @@ t.test('a terminal is given back as it was; elsewhere there are plain lines', as
   const { CI, TERM } = process.env;
   t.teardown(() => Object.assign(process.env, CI === undefined ? { TERM } : { CI, TERM }));
   const done = builder('a\x1b[2J', [check('pass')]);
-  const story = (isTTY: boolean): string => {
+  const story = async (isTTY: boolean): Promise<string> => {
     const stream = new PassThrough();
-    const live = liveProgress(
+    const live = await liveProgress(
       Object.assign(stream, { isTTY, columns: 60, rows: 20 }) as unknown as NodeJS.WriteStream,
     );
     live.onEvent(started('a\x1b[2J', 'b'));
@@ -90,17 +90,17 @@ t.test('a terminal is given back as it was; elsewhere there are plain lines', as
   };
   delete process.env['CI'];
   process.env['TERM'] = 'xterm';
-  const text = story(true);
+  const text = await story(true);
   t.ok(text.startsWith('\x1b[?1049h\x1b[?25l'));
   t.ok(text.endsWith('\x1b[?25h\x1b[?1049l'));
   t.equal(text.split('\x1b[?1049l').length, 2, 'once');
   t.notMatch(text, '\x1b[2J');
   t.match(stripVTControlCharacters(text), '0 of 2 builders done');
   process.env['TERM'] = 'dumb';
-  t.equal(story(true), '1/2 a: healthy\n');
+  t.equal(await story(true), '1/2 a: healthy\n');
   process.env['TERM'] = 'xterm';
   process.env['CI'] = 'true';
-  t.equal(story(true), '1/2 a: healthy\n');
+  t.equal(await story(true), '1/2 a: healthy\n');
   delete process.env['CI'];
-  t.equal(story(false), '1/2 a: healthy\n');
+  t.equal(await story(false), '1/2 a: healthy\n');
 });

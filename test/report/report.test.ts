@@ -45,7 +45,7 @@ t.test(
   },
 );
 
-t.test('ten builders with one cause are told of once, with the ten names', (t) => {
+t.test('ten builders with one cause are told of once, with the ten names', async (t) => {
   const names = Array.from({ length: 10 }, (_, index) => `host${index}`);
   const down = (name: string, outcome: 'fail' | 'warn'): ReturnType<typeof builder> =>
     builder(name, [
@@ -60,7 +60,10 @@ t.test('ten builders with one cause are told of once, with the ten names', (t) =
       }),
     ]);
   for (const outcome of ['fail', 'warn'] as const) {
-    const text = render(report(names.map((name) => down(name, outcome))), 'table', { ...plain, width: 200 });
+    const text = await render(report(names.map((name) => down(name, outcome))), 'table', {
+      ...plain,
+      width: 200,
+    });
     const times = (what: string | RegExp): number => text.split(what).length - 1;
     t.equal(times(names.join(', ')), 2, 'all names: once above, once where the fix is typed');
     t.equal(times('refuses connections'), 1);
@@ -69,14 +72,13 @@ t.test('ten builders with one cause are told of once, with the ten names', (t) =
     t.equal(times('$ ssh-keygen -R'), 3, 'what differs is written out for some');
     t.match(text, '… and so on; their own words with -i: host3, host4');
   }
-  const mixed = render(
+  const mixed = await render(
     report([down('a', 'fail'), builder('b', [check('fail', { cause: 'other' })])]),
     'table',
     plain,
   );
   t.match(mixed, /✗ a\n/);
   t.match(mixed, /✗ b\n/);
-  t.end();
 });
 
 t.test('exit codes: 0 healthy, 1 failed, 3 not measured', (t) => {
@@ -98,20 +100,22 @@ t.test('exit codes: 0 healthy, 1 failed, 3 not measured', (t) => {
 
 t.test(
   'the table says the verdict first, then where, then for each broken builder what, why and how',
-  (t) => {
-    const lines = render(
-      report([
-        builder('alpha', [
-          check('pass', { scenario: 'connection' }),
-          check('pass', { scenario: 'local-to-remote-build', message: 'built on alpha' }),
+  async (t) => {
+    const lines = (
+      await render(
+        report([
+          builder('alpha', [
+            check('pass', { scenario: 'connection' }),
+            check('pass', { scenario: 'local-to-remote-build', message: 'built on alpha' }),
+          ]),
+          builder('beta', [
+            failed('the key is open'),
+            check('blocked', { scenario: 'local-to-remote-build', blockedBy: 'connection' }),
+          ]),
         ]),
-        builder('beta', [
-          failed('the key is open'),
-          check('blocked', { scenario: 'local-to-remote-build', blockedBy: 'connection' }),
-        ]),
-      ]),
-      'table',
-      plain,
+        'table',
+        plain,
+      )
     ).split('\n');
     t.same(lines.slice(0, 7), [
       'DEGRADED: 1 of 2 builders healthy, seen from client as root, Nix 2.34.8',
@@ -134,17 +138,16 @@ t.test(
     t.ok(lines.includes('          + the key is open'));
     t.ok(lines.includes('        1 check waits for this'));
     t.equal(lines.at(-2), '2 pass, 1 fail, 1 blocked in 1.2 s'.replace('2 pass', '2 pass'));
-    t.end();
   },
 );
 
-t.test('the same trouble of several builders is told once, and the client comes first', (t) => {
+t.test('the same trouble of several builders is told once, and the client comes first', async (t) => {
   const bad = check('fail', {
     scenario: 'machines-file',
     message: 'line 3 is broken',
     cause: 'machines-file-bad-entry',
   });
-  const text = render(
+  const text = await render(
     report(
       ['a', 'b', 'c'].map((name) => builder(name, [failed('same')], [bad])),
       [bad],
@@ -155,31 +158,31 @@ t.test('the same trouble of several builders is told once, and the client comes 
   t.equal(text.split('line 3 is broken').length, 2);
   t.ok(text.indexOf('this machine (client)') < text.indexOf('✗ a, b, c'));
   t.equal(text.split('What  same').length, 2);
-  t.end();
 });
 
-t.test('colour only where it is wanted, and the same text without', (t) => {
-  const colored = render(everything(), 'table', { ...plain, color: true });
+t.test('colour only where it is wanted, and the same text without', async (t) => {
+  const colored = await render(everything(), 'table', { ...plain, color: true });
   t.match(colored, '\x1b[');
-  t.equal(stripVTControlCharacters(colored), render(everything(), 'table', plain));
-  t.end();
+  t.equal(stripVTControlCharacters(colored), await render(everything(), 'table', plain));
 });
 
-t.test('no line of prose is wider than the terminal, and none ends in a blank', (t) => {
-  const text = render(everything('many short words that go on and on '.repeat(10).trim()), 'table', plain);
+t.test('no line of prose is wider than the terminal, and none ends in a blank', async (t) => {
+  const text = await render(
+    everything('many short words that go on and on '.repeat(10).trim()),
+    'table',
+    plain,
+  );
   for (const line of text.split('\n')) {
     t.equal(line, line.trimEnd());
     if (!/^ {10}/.test(line)) t.ok(stringWidth(line) <= 80, line);
   }
-  t.end();
 });
 
-t.test('-v shows every check with what was seen', (t) => {
-  const text = render(everything('seen'), 'table', { ...plain, verbose: true });
+t.test('-v shows every check with what was seen', async (t) => {
+  const text = await render(everything('seen'), 'table', { ...plain, verbose: true });
   t.match(text, '✓ pass-check  it is pass  12 ms');
   t.match(text, '      $ ssh seen');
   t.match(text, '      err: seen');
-  t.end();
 });
 
 t.test('an interrupted report says so', (t) => {
@@ -240,13 +243,12 @@ t.test('secrets are removed from every field, by shape and by value', (t) => {
   t.end();
 });
 
-t.test('a large fleet: the healthy are counted, the broken are shown', (t) => {
+t.test('a large fleet: the healthy are counted, the broken are shown', async (t) => {
   const many = Array.from({ length: 60 }, (_, index) =>
     builder(`builder-${index}`, [index === 7 ? failed('x') : check('pass')]),
   );
-  const text = render(report(many), 'table', plain);
+  const text = await render(report(many), 'table', plain);
   t.match(text, /^builder-7 /m);
   t.notMatch(text, /^builder-8 /m);
   t.match(text, /^and 59 healthy$/m);
-  t.end();
 });

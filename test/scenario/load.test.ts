@@ -50,6 +50,7 @@ t.test('a scenario gets every default, and its id from the file', (t) => {
     needs: [],
     severity: 'error',
     effect: 'none',
+    quick: false,
     timeoutMs: 20_000,
     retry: { attempts: 1, delayMs: 1000 },
     hint: [],

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { clientTransport } from '../../src/transport/client.ts';
-import { runTogether } from '../../src/transport/together.ts';
+import { runTogether, sharingSessions } from '../../src/transport/together.ts';
 
 const client = clientTransport({ env: { PATH: process.env['PATH'] ?? '' } });
 const options = { timeoutMs: 10_000, signal: new AbortController().signal };
@@ -34,6 +34,16 @@ t.test('one that hangs ends within its own time, and the others are answered', a
   t.match(after, { exitCode: 0, stdout: 'after\n', stderr: '' });
 });
 
+t.test('numbers in a line of their own are output', async (t) => {
+  const seen = await Promise.all(
+    ['17', '0', '3'].map((word) => runTogether(['echo', word], client, options)),
+  );
+  t.same(
+    seen.map(({ stdout }) => stdout),
+    ['17\n', '0\n', '3\n'],
+  );
+});
+
 t.test('a program that is not there is told of as a shell does', async (t) => {
   const [missing, there] = await Promise.all([
     runTogether(['no-such-program'], client, options),
@@ -51,3 +61,33 @@ t.test('a flood from one is no part of another', async (t) => {
   );
   t.match(results[1], { exitCode: 0, stdout: 'small\n' });
 });
+
+t.test(
+  'on a builder, those that say so share a session; where one takes long each is run by itself',
+  async (t) => {
+    const scripts: string[] = [];
+    const place = sharingSessions({
+      ...client,
+      run: (command, asked) => {
+        scripts.push(String(command));
+        return client.run(command, { ...asked, timeoutMs: Math.min(asked.timeoutMs, 1_000) });
+      },
+    });
+    const quick = { ...options, quick: true };
+    const [date, words, none, other] = await Promise.all([
+      place.run('echo 1; exit 4', quick),
+      place.run(['printf', '%s', "it's"], quick),
+      place.run('cat; echo error >&2', quick),
+      place.run('echo alone', options),
+    ]);
+    t.match(date, { stdout: '1\n', exitCode: 4, signal: null, timedOut: false, truncated: false });
+    t.match(words, { stdout: "it's", exitCode: 0 });
+    t.match(none, { stdout: '', stderr: 'error\n', exitCode: 0 }, 'nobody types anything');
+    t.match(other, { stdout: 'alone\n' });
+    t.equal(scripts.length, 2);
+    const [slow, fast] = await Promise.all([place.run('sleep 5', quick), place.run('echo fast', quick)]);
+    t.match(slow, { timedOut: true, exitCode: null });
+    t.match(fast, { stdout: 'fast\n', exitCode: 0 });
+    t.equal(scripts.length, 5, 'once together, and then each');
+  },
+);

@@ -44,6 +44,12 @@ export function magicOffset(bytes: Buffer, protocol: Protocol): number {
   return bytes.indexOf(magicOf[protocol]);
 }
 
+/** The greeting, wherever it starts. Null while there is none, or it is incomplete. */
+export function findGreeting(bytes: Buffer, protocol: Protocol): Greeting | null {
+  const offset = magicOffset(bytes, protocol);
+  return offset < 0 ? null : readGreeting(bytes, offset, protocol);
+}
+
 /** Decodes a greeting that starts at `offset`. Returns null while it is incomplete. */
 export function readGreeting(bytes: Buffer, offset: number, protocol: Protocol): Greeting | null {
   const reader = new WireReader(bytes, offset);

@@ -1,6 +1,5 @@
 import type { ReportEvent } from '../events.ts';
 import { plainLines } from './plain.ts';
-import { liveScreen } from './screen.ts';
 
 /** What shows a run while it goes on. */
 export interface Live {
@@ -10,8 +9,10 @@ export interface Live {
 }
 
 /** On a terminal the matrix, as it fills; elsewhere, and in CI, a line for each builder that is done. */
-export function liveProgress(stream: NodeJS.WriteStream): Live {
+export async function liveProgress(stream: NodeJS.WriteStream): Promise<Live> {
   const { CI, TERM, NO_COLOR } = process.env;
   const screen = stream.isTTY && CI === undefined && TERM !== 'dumb';
-  return screen ? liveScreen(stream, { color: !NO_COLOR }) : plainLines(stream);
+  if (!screen) return plainLines(stream);
+  const { liveScreen } = await import('./screen.ts');
+  return liveScreen(stream, { color: !NO_COLOR });
 }

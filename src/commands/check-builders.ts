@@ -1,0 +1,47 @@
+import { liveProgress } from '../report/live/index.ts';
+import { timingLines, timingsOf } from '../report/timings.ts';
+import { exitCodeFor, readExitStyle } from './exit-style.ts';
+import type { Interrupt } from './interrupt.ts';
+import { readOutputs, writeOutputs } from './output.ts';
+import { runChecks, type RunOptions } from './run-checks.ts';
+import { say } from './say.ts';
+import type { ThisMachine } from './this-machine.ts';
+
+export interface CheckOptions extends RunOptions {
+  format: string[];
+  verbose?: true | undefined;
+  timings?: true | undefined;
+  exit?: string | undefined;
+}
+
+interface CheckSurroundings {
+  version: string;
+  interrupt: Interrupt;
+  /** Undefined for a replay, which looks at no machine. */
+  machine: Promise<ThisMachine> | undefined;
+}
+
+/** Makes the run, shows it while it goes on, and writes the outputs. Throws {@link UserError}. */
+export async function checkBuilders(
+  options: CheckOptions,
+  { version, interrupt, machine }: CheckSurroundings,
+): Promise<number> {
+  const outputs = readOutputs(options.format);
+  const exitStyle = readExitStyle(options.exit);
+  const progress = await liveProgress(process.stderr);
+  try {
+    const { report, needs } = await runChecks(options, {
+      version,
+      signal: interrupt.signal,
+      machine,
+      onNotes: (notes) => notes.forEach((note) => say(note, process.stderr)),
+      onEvent: progress.onEvent,
+    });
+    await writeOutputs(outputs, report, options.verbose === true);
+    if (options.timings === true) say(timingLines(timingsOf(report, needs)).join('\n'), process.stderr);
+    const interrupted = exitStyle === 'nagios' ? null : interrupt.exitCode();
+    return interrupted ?? exitCodeFor(report, exitStyle);
+  } finally {
+    progress.close();
+  }
+}

@@ -1,0 +1,17 @@
+import { type ClientView, viewClient } from '../observe/client-view.ts';
+import { clientTransport } from '../transport/client.ts';
+import { daemonEnvironment } from '../transport/environment.ts';
+import type { Transport } from '../transport/transport.ts';
+
+/** The machine on which this runs, as the daemon of its Nix sees it, and the way to run commands there. */
+export interface ThisMachine {
+  client: ClientView;
+  transport: Transport;
+}
+
+/** Asks Nix, which takes a while. Commands will run in the folder `cwd`: the root folder, as for the daemon. */
+export async function lookAtThisMachine(signal: AbortSignal, cwd = '/'): Promise<ThisMachine> {
+  const environment = await daemonEnvironment();
+  const transport = clientTransport({ env: environment.env, cwd });
+  return { client: await viewClient(environment, transport, signal), transport };
+}

@@ -1,0 +1,110 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Conversation, converse } from '../transport/converse.ts';
+import type { SharedLogin } from '../transport/shared-login.ts';
+import type { SshAccess } from './ssh-access.ts';
+import { findGreeting, type Greeting, greetingOf } from './wire/greeting.ts';
+
+/** Printed by ssh itself (`LocalCommand`) once it has logged in, before the remote program speaks. */
+const startedMark = Buffer.from('started\n');
+
+/** A login as Nix makes it, and what came of it. */
+export interface NixLogin {
+  /** Every word after `ssh` that Nix, too, gives it. */
+  words: readonly string[];
+  /** Whether ssh logged in. */
+  started: boolean;
+  /** What the remote side said, and Nix's greeting in it. */
+  said: Buffer;
+  greeting: Greeting | null;
+  /** How it ended; where it goes on, for others to use, it has a `release`. */
+  seen: Conversation;
+  /** Where it is shared, if it goes on. */
+  shared: SharedLogin | null;
+}
+
+/** How long it may take. */
+export interface LoginLimits {
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
+/** A login that goes on. */
+export interface LoginUnderWay {
+  /** Whether ssh has logged in by now. */
+  readonly started: boolean;
+  done: Promise<NixLogin>;
+}
+
+/**
+ * Connects exactly as Nix does (the same `ssh`, the same words, the daemon's environment, the program that this scheme
+ * starts on the builder) and greets that program in Nix's own protocol. Where all is well the login goes on.
+ */
+export function logIn(ssh: LoginTo, limits: LoginLimits): LoginUnderWay {
+  let started = false;
+  return {
+    get started() {
+      return started;
+    },
+    done: greet(ssh, limits, () => (started = true)),
+  };
+}
+
+type LoginTo = Pick<SshAccess, 'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'keep'>;
+
+async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Promise<NixLogin> {
+  const { protocol } = ssh;
+  const words = [...(await ssh.nixWords()), ...ssh.remoteProgram];
+  const shared = await ssh.sharing(limits.signal);
+  const seen = await converse(['ssh', ...(shared?.words ?? []), ...words], {
+    env: ssh.env,
+    send: greetingOf[protocol],
+    complete: (bytes) => {
+      if (hasStarted(bytes)) begin();
+      return findGreeting(bytes, protocol) !== null;
+    },
+    ...(shared === null
+      ? {}
+      : { keep: async (bytes) => findGreeting(bytes, protocol)?.error === '' && (await shared.hold()) }),
+    ...limits,
+  });
+  if (shared !== null && seen.release !== undefined) ssh.keep(shared, seen.release);
+  const started = hasStarted(seen.stdout);
+  const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
+  return {
+    ...{ words, started, said, seen },
+    greeting: findGreeting(said, protocol),
+    shared: seen.release === undefined ? null : shared,
+  };
+}
+
+function hasStarted(stdout: Buffer): boolean {
+  return stdout.subarray(0, startedMark.length).equals(startedMark);
+}
+
+/** Whether Nix's program answered as it should: then all on the way there is right too. */
+export function wentWell({ started, greeting }: NixLogin): boolean {
+  return started && greeting?.error === '';
+}
+
+/** Whether ssh was content with the host key: it asks to be let in only after that. */
+export function acceptedHostKey({ started, seen }: NixLogin): boolean {
+  return started || /^\S+: Permission denied \(/m.test(seen.stderr);
+}
+
+/** After this nobody waits for a login to learn from it; it goes on all the same. */
+const patienceMs = 2_000;
+
+/**
+ * A login made ahead of the look at it, for one who can learn from it what would cost a connection of its own:
+ * `started` where it has got so far, and goes on. Null where there is none yet: where the run makes no login, it is not
+ * this builder's turn, or the login takes long.
+ */
+export async function learnFromLogin(ssh: SshAccess): Promise<NixLogin | 'started' | null> {
+  const login = ssh.loginAhead();
+  if (login === null) return null;
+  const late = sleep(patienceMs, 'late' as const, { ref: false });
+  const seen = await Promise.race([login.done.catch(() => null), late]);
+  if (seen !== 'late') return seen;
+  ssh.turn.slow();
+  return login.started ? 'started' : null;
+}

@@ -1,0 +1,39 @@
+import { type KnownHost, lookupKnownHosts } from '../transport/known-hosts.ts';
+import type { SshConfig } from '../transport/ssh-config.ts';
+
+/** What is noted of the host, and what ssh makes of a key that is not. */
+export interface NotedHost {
+  /** As ssh looks it up. */
+  name: string;
+  /** Where a key would be noted. */
+  file: string;
+  /** Nix's own file for a pinned key, or null. */
+  pinnedFile: string | null;
+  entries: KnownHost[];
+  /** `StrictHostKeyChecking`. */
+  strict: string;
+}
+
+/** Looks in the files that ssh reads. `pinnedFile`: Nix's own, for a pinned key. */
+export function noteOf(config: SshConfig, pinnedFile: string | null): NotedHost {
+  // With a pinned key Nix's own file takes the place of the user's; the system's are read all the same.
+  const files = pinnedFile === null ? config.userKnownHostsFiles : [pinnedFile];
+  const name = config.hostKeyAlias ?? config.hostname;
+  const port = config.hostKeyAlias === undefined ? config.port : 22;
+  return {
+    name: port === 22 ? name : `[${name}]:${port}`,
+    file: files[0] ?? '',
+    pinnedFile,
+    entries: lookupKnownHosts([...files, ...config.globalKnownHostsFiles], name, port),
+    strict: config.raw['stricthostkeychecking']?.[0] ?? 'ask',
+  };
+}
+
+/** Whether a login tells something: ssh lets in only who is noted, and of a pinned host nothing else is. */
+export function canProve({ entries, strict, pinnedFile }: NotedHost): boolean {
+  return (
+    ['yes', 'true', 'ask'].includes(strict) &&
+    entries.length > 0 &&
+    entries.every(({ file }) => pinnedFile === null || file === pinnedFile)
+  );
+}
