@@ -88,6 +88,8 @@ ${rows([
 
 ## Growth
 
+A pause is processor time that the program took between two turns of its event loop.
+
 Builders behind a port that greets like an SSH server and hangs up: name, port, and a whole report as JSON and HTML.
 
 | builders | seconds | ms per builder | memory, MB | open files | longest pause, ms |

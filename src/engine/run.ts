@@ -175,7 +175,7 @@ async function runCheck(
     const need = await (subject.checks.get(id) ?? client.checks.get(id));
     if (need !== undefined) needs.push(need);
   }
-  if (needs.every(letsPass)) await takeTurn(scenario, logsIn, subject);
+  if (needs.every(letsPass)) await takeTurn(scenario, logsIn, subject, input.signal);
   return limit(async () => {
     await breathe();
     input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
@@ -207,10 +207,16 @@ async function runCheck(
   });
 }
 
-/** What may learn from a login waits for its turn too, as long as nobody holds the others up. */
-async function takeTurn(scenario: Scenario, logsIn: boolean, { turn, ssh }: Subject): Promise<void> {
+/** What can learn from a login waits for its turn too, as long as nobody holds the others up. */
+async function takeTurn(
+  scenario: Scenario,
+  logsIn: boolean,
+  { turn, ssh }: Subject,
+  signal: AbortSignal,
+): Promise<void> {
   if (logsIn) await turn?.take();
-  else if (scenario.with?.['login'] === 'proves' && ssh?.logsIn === true) await turn?.takeUnlessSlow();
+  else if (scenario.with?.['login'] === 'proves' && (await ssh?.canLearn(signal)) === true)
+    await turn?.takeUnlessSlow();
 }
 
 /** The same question about the same subject is asked once and judged by each scenario that asks it. */

@@ -31,7 +31,11 @@ function turnOf(limit: LimitFunction, warned: Promise<void>, warn: () => void): 
   };
   return {
     take,
-    takeUnlessSlow: () => Promise.race([take(), warned]),
+    takeUnlessSlow: async () => {
+      await Promise.race([take(), warned]);
+      // Who goes on without it must not keep it from others.
+      if (place?.isGranted !== true) leave();
+    },
     get taken() {
       return place?.isGranted === true;
     },

@@ -4,7 +4,7 @@ import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport
 import { compareHostKey } from '../transport/known-hosts.ts';
 import { TransportError } from '../transport/transport.ts';
 import { acceptedHostKey, learnFromLogin } from './nix-login.ts';
-import { canProve, type NotedHost } from './noted-host.ts';
+import type { NotedHost } from './noted-host.ts';
 import { CannotObserve, doesNotApply, type Probe, type ProbeContext, sshOf } from './probe.ts';
 
 /**
@@ -23,7 +23,8 @@ export const hostKey: Probe = {
     const { config } = asked;
     const noted = await ssh.notedHost(config);
     const pinned = pinnedKey(builder.publicHostKey);
-    const made = login === 'proves' && canProve(noted) ? await learnFromLogin(ssh) : null;
+    const made =
+      login === 'proves' && (await ssh.canLearn(context.signal)) ? await learnFromLogin(ssh) : null;
     const proven = made === 'started' || (made !== null && acceptedHostKey(made));
     const types = [...(pinned === null ? [] : [pinned.type]), ...noted.entries.map(({ type }) => type)];
     const { hostname: host, port } = config;

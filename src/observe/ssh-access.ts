@@ -13,7 +13,7 @@ import { sharingSessions } from '../transport/together.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientView } from './client-view.ts';
 import { logIn, type LoginLimits, type LoginUnderWay, type NixLogin } from './nix-login.ts';
-import { type NotedHost, noteOf } from './noted-host.ts';
+import { canProve, type NotedHost, noteOf } from './noted-host.ts';
 import type { Protocol } from './wire/greeting.ts';
 
 /** How Nix reaches one builder by ssh. What is found out once is kept. */
@@ -41,8 +41,8 @@ export interface SshAccess {
   login(limits: LoginLimits): Promise<NixLogin>;
   /** Makes that login now; null where the run makes none, or it is not the builder's turn. */
   loginAhead(): LoginUnderWay | null;
-  /** Whether the run makes a login. */
-  readonly logsIn: boolean;
+  /** Whether the run makes a login that tells something: of a host that ssh knows, and whose key it verifies. */
+  canLearn(signal: AbortSignal): Promise<boolean>;
   /** The builder's turn among those that are logged in to at the same time. */
   readonly turn: LoginTurn;
   /** Hands over a login that is held until the builder is done with; `release` then waits for the end of its ssh. */
@@ -143,7 +143,12 @@ export function sshAccess(input: AccessInput): SshAccess {
       ahead = logIn(access, { timeoutMs: loginTimeoutMs, signal });
       return ahead;
     },
-    logsIn: loginTimeoutMs !== undefined,
+    canLearn: async (signal) => {
+      const asked = await askConfig(signal).catch(() => null);
+      return (
+        loginTimeoutMs !== undefined && asked?.ok === true && canProve(await access.notedHost(asked.config))
+      );
+    },
     turn,
     keep: (login, release) => {
       held = { login, release };

@@ -1,6 +1,5 @@
 import { tcpProbe } from '../transport/tcp.ts';
 import { learnFromLogin, wentWell } from './nix-login.ts';
-import { canProve } from './noted-host.ts';
 import { type Probe, type ProbeContext, textOf } from './probe.ts';
 
 /**
@@ -12,8 +11,11 @@ export const tcpConnect: Probe = {
   parameters: ['host', 'port', 'login'],
   required: ['host', 'port'],
   observe: async ({ host, port, login }, context) => {
+    const started = performance.now();
     if (login === 'proves' && (await loginProves(context))) return { value: proven };
-    const { timeoutMs, signal, ssh } = context;
+    const { signal, ssh } = context;
+    // A server that is not there has been waited for already.
+    const timeoutMs = Math.max(context.timeoutMs / 2, context.timeoutMs - (performance.now() - started));
     const target = { host: textOf(host), port: Number(textOf(port)), timeoutMs, signal };
     const seen = await tcpProbe(ssh === undefined ? target : { ...target, kept: ssh.kept });
     return { value: { ...seen, isSsh: seen.banner.startsWith('SSH-') } };
@@ -23,9 +25,7 @@ export const tcpConnect: Probe = {
 const proven = { connected: true, isSsh: true, error: '', banner: '', by: 'login' };
 
 async function loginProves({ ssh, signal }: ProbeContext): Promise<boolean> {
-  if (ssh?.turn.taken !== true) return false;
-  const asked = await ssh.config(signal);
-  if (!asked.ok || !canProve(await ssh.notedHost(asked.config))) return false;
+  if (ssh?.turn.taken !== true || !(await ssh.canLearn(signal))) return false;
   const login = await learnFromLogin(ssh);
   // What went wrong later may be better understood with the server's greeting.
   return login === 'started' || (login !== null && wentWell(login));

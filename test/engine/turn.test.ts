@@ -43,11 +43,16 @@ t.test(
     slow.slow();
     await settle();
     t.ok(goesOn);
-    t.ok(waiting.taken, 'there is room now');
-    await later.takeUnlessSlow();
-    t.notOk(later.taken, 'it goes on without a turn, and keeps its place in the queue');
-    waiting.leave();
     await later.take();
-    t.ok(later.taken);
+    const last = turnOf();
+    await last.takeUnlessSlow();
+    t.same([waiting.taken, last.taken], [false, false], 'they go on without a turn');
+    void waiting.take();
+    later.leave();
+    await waiting.take();
+    t.same([waiting.taken, last.taken], [true, false], 'and keep none from others');
+    waiting.leave();
+    await last.take();
+    t.ok(last.taken, 'until they need one');
   },
 );

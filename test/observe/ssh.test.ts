@@ -160,14 +160,11 @@ t.test('a login that goes well proves port and host key, and is the only connect
     const other = sshContext(t, otherEntry, otherOptions);
     t.match(await valueOf(tcpConnect, other, port), { connected: true, banner: /^SSH-2.0-/ }, title);
   }
+  const before = connections();
   const refused = sshContext(t, entry.replace('/id', '/host_ecdsa'), options);
   t.match(await valueOf(hostKey, refused, { login: 'proves' }), { known: { status: 'match' } });
   t.match(await valueOf(nixConnect, refused), { started: false });
-  t.equal(
-    sshd.log().match(/Failed publickey|Connection closed by authenticating/g)?.length ?? 0,
-    2,
-    'once each',
-  );
+  t.equal(connections() - before, 1, 'one that is refused has seen the right host');
 });
 
 t.test('a pinned key is proven by a login only where ssh knows no other', noSshd, async (t) => {
