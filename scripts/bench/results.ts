@@ -53,11 +53,12 @@ and client share its cores) and compares within each round. Machine: ${machine}.
 | --- | ---: | ---: | --- |
 ${rows(targets.map(({ name, figure, most, met }) => [name, figure.toFixed(2), most, met ? 'met' : '**missed**']))}
 
-The *limit* is the same remote commands, in one script over one \`ssh\` per builder, all builders at once. It logs in
-once and looks at nothing else. The doctor logs in once too, with the very \`ssh\` that Nix starts, and runs its commands
-over that login; it also looks at each builder's port and host key, and has Nix itself open the store (\`store-ping\`,
-over the same login). Where builders and client share two cores, each of these costs processor time that a real fleet
-would spend elsewhere.
+The *limit* is the same remote commands, in one script over one \`ssh\` per builder, all builders at once. The doctor
+logs in once too, with the very \`ssh\` that Nix starts, and a healthy builder sees no other connection: that login proves
+port and host key, and the suite's commands and Nix's own look at the store (\`store-ping\`) go over it. What it does
+beyond the limit it does on the client: its own start, \`ssh -G\`, the checks themselves, and a \`nix\` of its own for each
+\`store-ping\`. Builders and client share two cores here, so that all of this counts in full; on a real fleet the client
+has little else to do.
 
 ![Read-only suite on 20 builders](images/bench.svg)
 

@@ -175,7 +175,7 @@ async function runCheck(
     const need = await (subject.checks.get(id) ?? client.checks.get(id));
     if (need !== undefined) needs.push(need);
   }
-  if (needs.every(letsPass)) await takeTurn(scenario, logsIn, subject, input.signal);
+  if (needs.every(letsPass)) await takeTurn(scenario, logsIn, subject, input);
   return limit(async () => {
     await breathe();
     input.emit({ type: 'check-started', builder: subject.name, scenario: scenario.id });
@@ -212,8 +212,10 @@ async function takeTurn(
   scenario: Scenario,
   logsIn: boolean,
   { turn, ssh }: Subject,
-  signal: AbortSignal,
+  { memory, signal }: RunInput,
 ): Promise<void> {
+  // A recording is asked in no order.
+  if (memory?.recall !== undefined) return;
   if (logsIn) await turn?.take();
   else if (scenario.with?.['login'] === 'proves' && (await ssh?.canLearn(signal)) === true)
     await turn?.takeUnlessSlow();
