@@ -185,9 +185,11 @@ t.test('-v shows every check with what was seen', async (t) => {
   t.match(text, '      err: seen');
 });
 
-t.test('an interrupted report says so', (t) => {
-  t.match(render({ ...everything(), interrupted: true }, 'table', plain), 'interrupted: not all was tested');
-  t.end();
+t.test('an interrupted report says so', async (t) => {
+  t.match(
+    await render({ ...everything(), interrupted: true }, 'table', plain),
+    'interrupted: not all was tested',
+  );
 });
 
 t.test('escapes', (t) => {
