@@ -14,13 +14,6 @@ export interface Growth {
   longestPauseMs: number;
 }
 
-async function newKey(client: Client): Promise<string> {
-  const { stdout } = await client.host.sh(
-    'rm -f /tmp/key; ssh-keygen -q -t ed25519 -N "" -f /tmp/key && cat /tmp/key.pub',
-  );
-  return stdout.split(' ').slice(0, 2).join(' ');
-}
-
 /**
  * Loaded before the program: watches memory, files and the event loop from inside. A pause is what the program itself
  * worked between two turns, by its processor time: on a machine with two cores it also waits while others work.
@@ -61,8 +54,9 @@ export async function measureGrowth(
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   try {
     client.host.write('/root/.ssh/config', `Host many-*\n  HostName 127.0.0.1\n  Port ${port}\n`);
-    // A host that ssh knows, so that a login may be tried at once.
-    client.host.write('/root/.ssh/known_hosts', `[127.0.0.1]:${port} ${await newKey(client)}\n`);
+    // A host that ssh knows, by whatever key, so that a login may be tried at once.
+    const [type, key] = client.host.read('/root/.ssh/id_ed25519.pub').split(' ');
+    client.host.write('/root/.ssh/known_hosts', `[127.0.0.1]:${port} ${type} ${key}\n`);
     client.host.write('/tmp/watcher.cjs', watcher);
     const names = Array.from({ length: builders }, (_, index) => `many-${index}`);
     client.machines(...names.map((name) => `ssh-ng://root@${name} x86_64-linux - 4`));

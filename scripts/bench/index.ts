@@ -91,7 +91,9 @@ async function fullRun(fleet: Fleet, work: Work): Promise<Comparison> {
     observation?.target === 'client' && observation.command !== undefined ? [observation.command] : [],
   );
   const { scenarios } = await readSuite({ spec: [], defaultSpecs: true });
-  const nonce = /nonce='?([0-9a-f]{16})/.exec(local.join('\n'))?.[1] ?? '';
+  const nonce = /nonce='?([0-9a-f]{16})/.exec(local.join('\n'))?.[1];
+  if (nonce === undefined)
+    throw new Error('no command names its nonce: what is built could not be told apart');
   const cleanups = scenarios.flatMap(({ cleanup }) =>
     cleanup.flatMap(({ on, command }) =>
       on === 'client' ? [command.replaceAll(/{{check\.nonce}}/g, nonce).replaceAll(/{{.*?}}/g, '')] : [],

@@ -3,7 +3,7 @@ import type { Json } from '../scenario/observation.ts';
 import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport/host-key.ts';
 import { compareHostKey } from '../transport/known-hosts.ts';
 import { TransportError } from '../transport/transport.ts';
-import { acceptedHostKey, learnFromLogin } from './nix-login.ts';
+import { acceptedHostKey, provenByLogin } from './nix-login.ts';
 import type { NotedHost } from './noted-host.ts';
 import { CannotObserve, doesNotApply, type Probe, type ProbeContext, sshOf } from './probe.ts';
 
@@ -23,9 +23,7 @@ export const hostKey: Probe = {
     const { config } = asked;
     const noted = await ssh.notedHost(config);
     const pinned = pinnedKey(builder.publicHostKey);
-    const made =
-      login === 'proves' && (await ssh.canLearn(context.signal)) ? await learnFromLogin(ssh) : null;
-    const proven = made === 'started' || (made !== null && acceptedHostKey(made));
+    const proven = login === 'proves' && (await provenByLogin(ssh, context.signal, acceptedHostKey));
     const types = [...(pinned === null ? [] : [pinned.type]), ...noted.entries.map(({ type }) => type)];
     const { hostname: host, port } = config;
     const offered = proven ? null : await askForKey({ host, port, types }, context);

@@ -95,16 +95,20 @@ export function acceptedHostKey({ started, seen }: NixLogin): boolean {
 const patienceMs = 2_000;
 
 /**
- * A login made ahead of the look at it, for one who can learn from it what would cost a connection of its own:
- * `started` where it has got so far, and goes on. Null where there is none yet: where the run makes no login, it is not
+ * Whether a login that is made ahead of the look at it shows what would cost a connection of its own: one that is done
+ * by `shows`, one that goes on by having got so far. Never where the run makes no login that tells something, it is not
  * this builder's turn, or the login takes long.
  */
-export async function learnFromLogin(ssh: SshAccess): Promise<NixLogin | 'started' | null> {
-  const login = ssh.loginAhead();
-  if (login === null) return null;
+export async function provenByLogin(
+  ssh: SshAccess,
+  signal: AbortSignal,
+  shows: (login: NixLogin) => boolean,
+): Promise<boolean> {
+  const login = (await ssh.canLearn(signal)) ? ssh.loginAhead() : null;
+  if (login === null) return false;
   const late = sleep(patienceMs, 'late' as const, { ref: false });
   const seen = await Promise.race([login.done.catch(() => null), late]);
-  if (seen !== 'late') return seen;
+  if (seen !== 'late') return seen !== null && shows(seen);
   ssh.turn.slow();
-  return login.started ? 'started' : null;
+  return login.started;
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { remoteCommandLine } from './remote-command.ts';
 import type { Command, CommandResult, RunOptions, Transport } from './transport.ts';
 
@@ -17,14 +17,15 @@ interface Gathering {
   withinMs: number;
   /** A shell that takes this long has one that hangs. */
   patienceMs: number;
+  /** Shells that run at the same time. */
+  shells: LimitFunction;
 }
 
 /** A quick local command takes some ten milliseconds. */
-const onThisMachine: Gathering = { withinMs: 0, patienceMs: 4_000 };
-/** A small builder may take seconds to start Nix. */
-const onBuilder: Gathering = { withinMs: 4, patienceMs: 8_000 };
+const onThisMachine: Gathering = { withinMs: 0, patienceMs: 4_000, shells: pLimit(4) };
+/** A small builder may take seconds to start Nix. Its transport counts the sessions. */
+const onBuilder: Gathering = { withinMs: 4, patienceMs: 8_000, shells: pLimit(Number.POSITIVE_INFINITY) };
 
-const shells = pLimit(4);
 const waiting = new Map<Transport, Asked[]>();
 
 /**
@@ -37,9 +38,7 @@ export function runTogether(
   transport: Transport,
   options: RunOptions,
 ): Promise<CommandResult> {
-  return gather({ command, options }, transport, onThisMachine, (group, run) =>
-    shells(() => runGroup(group, run, onThisMachine)),
-  );
+  return gather({ command, options }, transport, onThisMachine);
 }
 
 /** The same place, where commands that are {@link RunOptions.quick} share a session: a session is dear for a server. */
@@ -50,7 +49,7 @@ export function sharingSessions(transport: Transport): Transport {
     },
     run: (command, options) =>
       options.quick === true
-        ? gather({ command, options }, transport, onBuilder, (group, run) => runGroup(group, run, onBuilder))
+        ? gather({ command, options }, transport, onBuilder)
         : transport.run(command, options),
     close: () => transport.close(),
   };
@@ -59,8 +58,7 @@ export function sharingSessions(transport: Transport): Transport {
 function gather(
   asked: Omit<Asked, 'resolve'>,
   transport: Transport,
-  { withinMs }: Gathering,
-  run: (group: readonly Asked[], transport: Transport) => Promise<void>,
+  { withinMs, patienceMs, shells }: Gathering,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const others = waiting.get(transport);
@@ -73,18 +71,14 @@ function gather(
     const start = (): void => {
       waiting.delete(transport);
       for (let at = 0; at < all.length; at += mostTogether)
-        void run(all.slice(at, at + mostTogether), transport);
+        void shells(() => runGroup(all.slice(at, at + mostTogether), transport, patienceMs));
     };
     if (withinMs === 0) setImmediate(start);
     else setTimeout(start, withinMs);
   });
 }
 
-async function runGroup(
-  group: readonly Asked[],
-  transport: Transport,
-  { patienceMs }: Gathering,
-): Promise<void> {
+async function runGroup(group: readonly Asked[], transport: Transport, patienceMs: number): Promise<void> {
   const [first] = group;
   const alone = ({ command, options }: Asked): Promise<CommandResult> => transport.run(command, options);
   if (group.length === 1 && first !== undefined) {
