@@ -172,6 +172,15 @@ export const nixFaults: readonly Fault[] = [
     fixNotRun: 'only its owner knows which files may go',
   },
   {
+    title: 'a mount that does not answer; the commands that share its session are answered',
+    builder: { sshd: { SetEnv: 'PATH=/root/bin:/usr/local/bin:/usr/bin:/bin' } },
+    // A stand-in for df: a server that is gone would hang a test too.
+    breaks: ({ builder }) => builder.host.write('/root/bin/df', '#!/bin/sh\nexec sleep 600\n', 0o755),
+    scenario: 'disk',
+    cause: 'builder-mount-hangs',
+    fixNotRun: 'only its owner can bring the server back',
+  },
+  {
     title: "a line in the builder's nix.conf that Nix cannot read",
     builder: { nixConf: { 'max-jobs': '4 [' }, daemon: false },
     breaks: () => undefined,
