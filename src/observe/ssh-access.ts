@@ -1,7 +1,8 @@
 import type { Builder } from '../machines/builder.ts';
 import { connectBuilder } from '../transport/connect.ts';
 import { type KeptSocket, keptSocket } from '../transport/kept-socket.ts';
-import { type AskedConfig, resolveSshConfig, type SshConfig } from '../transport/ssh-config.ts';
+import { askSshConfig } from '../transport/shared-config.ts';
+import type { AskedConfig, SshConfig } from '../transport/ssh-config.ts';
 import { type SharedLogin, sharedLogin } from '../transport/shared-login.ts';
 import {
   canShareLogin,
@@ -106,7 +107,14 @@ export function sshAccess(input: AccessInput): SshAccess {
   });
   let config: Promise<AskedConfig> | undefined;
   const askConfig = (signal: AbortSignal): Promise<AskedConfig> =>
-    (config ??= nixWords().then((words) => resolveSshConfig(words, clientTransport, signal)));
+    (config ??= (async () => {
+      const question = {
+        words: await nixWords(),
+        host: builder.host,
+        knownHostsFile: await pinnedKnownHosts(),
+      };
+      return askSshConfig(question, clientTransport, signal);
+    })());
   let noted: Promise<NotedHost> | undefined;
   let transport: Promise<Transport> | undefined;
   let ahead: LoginUnderWay | undefined;

@@ -1,7 +1,7 @@
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { runTogether } from './together.ts';
-import type { Transport } from './transport.ts';
+import type { CommandResult, Transport } from './transport.ts';
 
 /** The configuration that ssh would use, from `ssh -G`. */
 export interface SshConfig {
@@ -30,11 +30,20 @@ export async function resolveSshConfig(
   client: Transport,
   signal: AbortSignal,
 ): Promise<AskedConfig> {
-  const command = ['ssh', '-G', ...words.filter((word) => word !== '--')];
-  const { exitCode, stdout, stderr } = await runTogether(command, client, { timeoutMs: 15_000, signal });
+  const { exitCode, stdout, stderr } = await sshSays(words, client, signal);
   return exitCode === 0
     ? { ok: true, config: parseSshConfig(stdout), stderr }
     : { ok: false, exitCode, stderr };
+}
+
+/** Runs `ssh -G`. */
+export function sshSays(
+  words: readonly string[],
+  client: Transport,
+  signal: AbortSignal,
+): Promise<CommandResult> {
+  const command = ['ssh', '-G', ...words.filter((word) => word !== '--')];
+  return runTogether(command, client, { timeoutMs: 15_000, signal });
 }
 
 /** Reads the output of `ssh -G`. */

@@ -14,7 +14,9 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { clientTransport } from '../../src/transport/client.ts';
 import { asDaemon, daemonEnvironment, isDaemon, parseEnviron } from '../../src/transport/environment.ts';
+import { askSshConfig } from '../../src/transport/shared-config.ts';
 import { parseSshConfig, resolveSshConfig } from '../../src/transport/ssh-config.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { type NixSsh, nixSshWords, writePinnedKnownHosts } from '../../src/transport/ssh-options.ts';
 import { env, never, soon } from './sshd.ts';
 
@@ -169,6 +171,50 @@ t.test('the ssh configuration is the one that ssh says is in force', async (t) =
     stderr: /Bad configuration option: usekeychain/,
   });
   t.strictSame(parseSshConfig('proxyjump none\nidentityagent none\nidentityfile none').identityFiles, []);
+});
+
+t.test('many builders cost one question, as long as ssh says the same of each', async (t) => {
+  const file = join(folder, 'shared-config');
+  const real = clientTransport({ env });
+  const askAll = async (text: string) => {
+    writeFileSync(file, text);
+    let asked = 0;
+    const client: Transport = {
+      ...real,
+      run: (command, options) => {
+        asked += 1;
+        return real.run(command, options);
+      },
+    };
+    for (const [index, host] of ['a', 'nobody', '10.0.0.7', 'host', 'b.lan', 'B.lan', 'jump'].entries()) {
+      const knownHostsFile = index % 2 === 0 ? `/tmp/pinned-${host}` : null;
+      const words = nixSshWords({ ...base, host, knownHostsFile, nixSshOpts: `-F ${file}` });
+      const answer = await askSshConfig({ words, host, knownHostsFile }, client, never);
+      t.strictSame(answer, await resolveSshConfig(words, real, never), `${host}: ${text}`);
+    }
+    return asked;
+  };
+  // With and without a pinned key: one shell for the first builder itself, one for all others. `B.lan` is not plain.
+  for (const text of [
+    '',
+    'ServerAliveInterval 7\nHost *\n  Port 2200\n  IdentityFile ~/.ssh/%h-%r\n',
+    'Host unix/* vsock,* .host\n  ProxyCommand none\n',
+  ])
+    t.equal(await askAll(text), 5, text);
+  for (const text of [
+    'Host b.*\n  Port 2200\n',
+    'Host=b.lan\n  Port 2200\n',
+    '"Host" b.lan\n  Port 2200\n',
+    'Host * !b.lan\n  Port 2200\n',
+    'Match host b.lan\n  Port 2200\n',
+    'Match all\n  Port 2200\n',
+    'HostName %h.example\n',
+    'ProxyJump jump\n',
+    'ProxyCommand nc %h %p\n',
+    'ControlPath /tmp/%h\n',
+    'CanonicalizeHostname yes\n',
+  ])
+    t.equal(await askAll(text), 9, text);
 });
 
 t.test('the daemon and its environment', async (t) => {
