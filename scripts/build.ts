@@ -1,26 +1,24 @@
 /**
- * Builds dist/: one bundle split by command, the default suite as the bundle wants it, the two library entries, and
- * their type declarations.
+ * Builds dist/: the command line, what the commands do (one script beside its compiled form), the default suite as the
+ * bundle wants it, the two library entries, and their type declarations.
  */
 import { execFileSync } from 'node:child_process';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { setFlagsFromString } from 'node:v8';
+import { build, type BuildOptions, type Plugin } from 'esbuild';
+import { commonJs, compiledFormOf } from '../src/compiled-script.ts';
 import { generate } from './generate.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
 
 await generate();
 await rm(`${root}dist`, { recursive: true, force: true });
-await build({
+const bundled: BuildOptions = {
   absWorkingDir: root,
-  entryPoints: { cli: 'src/cli.ts', machines: 'src/machines/index.ts', routing: 'src/routing/index.ts' },
-  outdir: 'dist',
   bundle: true,
-  splitting: true,
   platform: 'node',
   target: 'node20',
-  format: 'esm',
   logLevel: 'warning',
   // What is shorter is read sooner; names stay, for stack traces.
   minifyWhitespace: true,
@@ -28,18 +26,61 @@ await build({
   // ssh2's optional native parts; its portable code is as quick once Nagle is off.
   external: ['cpu-features'],
   loader: { '.node': 'empty' },
-  // CommonJS packages inside an ES module bundle still look for these.
+};
+
+/** `(await import('./commands/NAME.ts')).DOES(`: the modules of the commands, and what is taken from each. */
+const commands = new Map(
+  Array.from(
+    (await readFile(`${root}src/program.ts`, 'utf8')).matchAll(/import\('(\.\/commands\/.+?)'\)\)\.(\w+)/g),
+    ([, path = '', does = '']) => [path, does],
+  ),
+);
+
+/** What the commands do is one script that V8 has compiled beforehand, not modules, which it compiles each time. */
+const commandsAreCompiled: Plugin = {
+  name: 'commands-are-compiled',
+  setup: (its) => {
+    its.onResolve({ filter: /^\.\/commands\// }, ({ path, kind }) =>
+      kind === 'dynamic-import' ? { path, namespace: 'compiled' } : undefined,
+    );
+    its.onLoad({ filter: /./, namespace: 'compiled' }, ({ path }) => {
+      const does = commands.get(path);
+      if (does === undefined) throw new Error(`src/program.ts takes something else from ${path}`);
+      const contents = `
+        import { commands } from './compiled-commands.ts';
+        export const { ${does} } = commands['${path}']();`;
+      return { contents, resolveDir: `${root}src` };
+    });
+  },
+};
+
+await build({
+  ...bundled,
+  entryPoints: { cli: 'src/cli.ts', machines: 'src/machines/index.ts', routing: 'src/routing/index.ts' },
+  outdir: 'dist',
+  splitting: true,
+  format: 'esm',
+  plugins: [commandsAreCompiled],
+  // CommonJS packages inside an ES module bundle still look for this.
   banner: {
-    js: [
-      "import { createRequire as __bundleRequire } from 'node:module';",
-      "import { fileURLToPath as __bundlePath } from 'node:url';",
-      "import { dirname as __bundleDirname } from 'node:path';",
-      'const require = __bundleRequire(import.meta.url);',
-      'const __filename = __bundlePath(import.meta.url);',
-      'const __dirname = __bundleDirname(__filename);',
-    ].join('\n'),
+    js: "import { createRequire as __bundleRequire } from 'node:module'; const require = __bundleRequire(import.meta.url);",
   },
 });
+await build({
+  ...bundled,
+  stdin: {
+    contents: Array.from(commands.keys(), (path) => `exports['${path}'] = () => require('${path}');`).join(
+      '\n',
+    ),
+    resolveDir: `${root}src`,
+  },
+  outfile: 'dist/commands.cjs',
+  format: 'cjs',
+  supported: { 'dynamic-import': false },
+  define: { 'import.meta.url': '__bundleUrl' },
+  banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+});
+await keepCompiled(`${root}dist/commands.cjs`);
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'scripts/tsconfig.types.json'], {
   cwd: root,
   stdio: 'inherit',
@@ -57,3 +98,11 @@ await writeFile(
   `${root}dist/specs.json`,
   JSON.stringify(compile(`${root}specs`, suite.files, suite.scenarios)),
 );
+
+/** Every function is compiled, for most of them are used. Without the flag again, for V8 notes which are set. */
+async function keepCompiled(file: string): Promise<void> {
+  setFlagsFromString('--no-lazy');
+  const script = commonJs(file);
+  setFlagsFromString('--lazy');
+  await writeFile(compiledFormOf(file), script.createCachedData());
+}

@@ -2,3 +2,8 @@
 export class UserError extends Error {
   override readonly name = 'UserError';
 }
+
+/** The same from another copy of this module: the command line and the commands are bundled apart. */
+export function isUserError(error: unknown): error is UserError {
+  return error instanceof Error && error.name === UserError.name;
+}
