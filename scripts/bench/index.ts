@@ -37,7 +37,7 @@ async function must(
 
 /** The same remote commands in one script over one ssh, all builders at once: nothing that logs in can do it faster. */
 function limit(client: Client, hosts: readonly string[], commands: readonly string[]): string {
-  const script = commands.map((command) => `sh -c ${quote(command)} < /dev/null > /dev/null 2>&1`).join('\n');
+  const script = commands.map((command) => `( ${command}\n) < /dev/null > /dev/null 2>&1`).join('\n');
   client.host.write('/tmp/limit.sh', `${script}\n`);
   return `for h in ${hosts.join(' ')}; do ssh -o BatchMode=yes root@$h sh -s < /tmp/limit.sh & done; wait`;
 }
@@ -251,8 +251,8 @@ async function main(): Promise<number> {
   }
 }
 
-function brief({ remote, logins, connections, bytes, local }: Work): object {
-  return { logins, connections, bytes, remoteCommands: remote.length, localPrograms: local };
+function brief({ sessions, remote, logins, connections, bytes, local }: Work): object {
+  return { logins, connections, bytes, sessions, remoteCommands: remote.length, localPrograms: local };
 }
 
 function quote(text: string): string {

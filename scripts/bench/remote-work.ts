@@ -3,6 +3,8 @@ import type { Fleet } from '../../test/fleet/index.ts';
 
 /** What checking one healthy builder costs. */
 export interface Work {
+  /** Sessions that the builder opened: a command each, or a shell that takes several. */
+  sessions: number;
   /** Every command that the builder ran, in order. */
   remote: string[];
   /** Connections that logged in. */
@@ -18,11 +20,11 @@ export interface Work {
 
 const folder = '/root/commands';
 
-/** sshd hands every command to this, which notes it and runs it as the user's shell would. */
+/** sshd hands every command to this, which notes it and what it is told, and runs it as the user's shell would. */
 const recorder = `#!/bin/bash
 file=$(mktemp ${folder}/XXXXXXXX)
 printf '%s\\n%s' "$SSH_CONNECTION" "$SSH_ORIGINAL_COMMAND" > "$file"
-exec /bin/sh -c "$SSH_ORIGINAL_COMMAND"
+tee "$file.in" | /bin/sh -c "$SSH_ORIGINAL_COMMAND"
 `;
 
 /** Has one builder checked that notes what is asked of it. */
@@ -43,19 +45,34 @@ export async function recordWork(fleet: Fleet, name: string, args: readonly stri
   ]);
   if (exitCode !== 0) throw new Error(`the recording builder is not healthy: ${stderr}`);
   const { stdout } = await builder.host.sh(
-    `for f in $(ls -tr ${folder}); do base64 -w0 < ${folder}/$f; echo; done`,
+    `cd ${folder}; for f in $(ls -tr | grep -v '\\.in$'); do base64 -w0 < $f; echo; base64 -w0 < $f.in; echo; done`,
   );
-  const records = stdout
-    .trim()
-    .split('\n')
-    .map((line) => Buffer.from(line, 'base64').toString('utf8').split('\n'));
+  const notes = stdout.split('\n').map((line) => Buffer.from(line, 'base64').toString('utf8'));
+  const sessions = notes.flatMap((note, index) => {
+    if (index % 2 === 1 || note === '') return [];
+    const [connection = '', ...command] = note.split('\n');
+    return [{ connection, command: command.join('\n'), input: notes[index + 1] ?? '' }];
+  });
   return {
-    remote: records.map(([, ...command]) => command.join('\n')),
-    logins: new Set(records.map(([connection]) => connection)).size,
+    sessions: sessions.length,
+    remote: sessions.flatMap(({ command, input }) => {
+      const typed = typedInto(input);
+      return typed.length === 0 ? [command] : typed;
+    }),
+    logins: new Set(sessions.map(({ connection }) => connection)).size,
     local: programs(client.host.read('/tmp/strace')),
     report: JSON.parse(client.host.read('/tmp/report.json')) as Report,
     ...(await wire(fleet, name, args)),
   };
+}
+
+/** The commands that the doctor types into a shell that it keeps. */
+function typedInto(input: string): string[] {
+  const commands = input.replaceAll(/^(echo mark-\w+|printf '.nmark-.*) >&2\n/gm, '');
+  return Array.from(
+    commands.matchAll(/([^]*?) < \/dev\/null; echo "(mark-\w+) \$\?"; echo \2 >&2\n/g),
+    ([, command = '']) => command,
+  );
 }
 
 function programs(trace: string): Record<string, number> {

@@ -1,5 +1,5 @@
 import { type KnownHost, lookupKnownHosts } from '../transport/known-hosts.ts';
-import type { SshConfig } from '../transport/ssh-config.ts';
+import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 
 /** What is noted of the host, and what ssh makes of a key that is not. */
 export interface NotedHost {
@@ -25,7 +25,7 @@ export function noteOf(config: SshConfig, pinnedFile: string | null): NotedHost 
     file: files[0] ?? '',
     pinnedFile,
     entries: lookupKnownHosts([...files, ...config.globalKnownHostsFiles], name, port),
-    strict: config.raw['stricthostkeychecking']?.[0] ?? 'ask',
+    strict: optionsIn(config, 'StrictHostKeyChecking')[0] ?? 'ask',
   };
 }
 

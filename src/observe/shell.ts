@@ -13,7 +13,7 @@ export const shell: Probe = {
     const { ssh } = sshOf(context);
     const transport = await ssh.transport(context.signal);
     try {
-      const { stdout } = await transport.run('echo answer-$((6 * 7))', context);
+      const { stdout } = await transport.run('echo answer-$((6 * 7))', { ...context, quick: true });
       const said = stdout.trim();
       return { value: { works: said === 'answer-42', said: said.slice(0, 400) } };
     } catch (error) {

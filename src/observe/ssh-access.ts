@@ -2,7 +2,7 @@ import type { Builder } from '../machines/builder.ts';
 import { connectBuilder } from '../transport/connect.ts';
 import { type KeptSocket, keptSocket } from '../transport/kept-socket.ts';
 import { askSshConfig } from '../transport/shared-config.ts';
-import type { AskedConfig, SshConfig } from '../transport/ssh-config.ts';
+import { type AskedConfig, optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 import { type SharedLogin, sharedLogin } from '../transport/shared-login.ts';
 import {
   canShareLogin,
@@ -134,7 +134,7 @@ export function sshAccess(input: AccessInput): SshAccess {
       const asked = await askConfig(signal);
       if (!asked.ok || !sharesNothing(asked.config) || !canShareLogin(client.nixVersion)) return null;
       return sharedLogin(folder, {
-        keepAlive: (asked.config.raw['serveraliveinterval']?.[0] ?? '0') === '0',
+        keepAlive: (optionsIn(asked.config, 'ServerAliveInterval')[0] ?? '0') === '0',
       });
     },
     login: (limits) => {
@@ -190,9 +190,9 @@ export function sshAccess(input: AccessInput): SshAccess {
 }
 
 /** ssh makes a connection of its own for each that asks, and keeps none. */
-function sharesNothing({ raw }: SshConfig): boolean {
-  const [master = 'no'] = raw['controlmaster'] ?? [];
-  const [path = 'none'] = raw['controlpath'] ?? [];
+function sharesNothing(config: SshConfig): boolean {
+  const [master = 'no'] = optionsIn(config, 'ControlMaster');
+  const [path = 'none'] = optionsIn(config, 'ControlPath');
   return ['no', 'false'].includes(master) && path === 'none';
 }
 

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { TransportError } from '../transport/transport.ts';
+import { optionsIn } from '../transport/ssh-config.ts';
 import { type Probe, sshOf } from './probe.ts';
 
 /** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
@@ -18,7 +19,7 @@ export const sshConfig: Probe = {
     if (!asked.ok)
       return { exitCode: asked.exitCode, stderr: asked.stderr, value: { ...badOption(asked.stderr) } };
     const { config } = asked;
-    const raw = (key: string): string => config.raw[key]?.[0] ?? '';
+    const raw = (option: string): string => optionsIn(config, option)[0] ?? '';
     return {
       exitCode: 0,
       stderr: asked.stderr,

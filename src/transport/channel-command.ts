@@ -1,5 +1,6 @@
 import { Capped } from './capped.ts';
 import { endLine, frame } from './frame.ts';
+import { isWhole, writePieces } from './input.ts';
 import { type Command, type CommandResult, type RunOptions, TransportError } from './transport.ts';
 
 /** A connection on which commands can be run, each in a channel of its own (RFC 4254 §6.5): ssh2's, or a shared one. */
@@ -18,7 +19,8 @@ export interface CommandChannel {
   on(event: 'data', heard: (chunk: Buffer) => void): unknown;
   on(event: 'exit', heard: (code: number | null, signal?: string) => void): unknown;
   on(event: 'error' | 'close', heard: () => void): unknown;
-  /** The command's input, and the end of it. */
+  write(input: string): unknown;
+  /** The rest of the command's input, and the end of it. */
   end(input?: string | Uint8Array): unknown;
   /** `TERM`, `KILL`. Many servers pass none on. */
   signal(name: string): unknown;
@@ -37,7 +39,7 @@ export function runInChannel(
   command: Command,
   options: RunOptions,
 ): Promise<CommandResult> {
-  const { timeoutMs, signal, stdin } = options;
+  const { timeoutMs, signal, stdin, heard } = options;
   const { line, read } = frame(command);
   return new Promise((resolve, reject) => {
     const started = performance.now();
@@ -119,12 +121,19 @@ export function runInChannel(
         return;
       }
       channel = opened;
-      opened.on('data', (chunk: Buffer) => stdout.add(chunk));
-      opened.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+      opened.on('data', (chunk: Buffer) => {
+        stdout.add(chunk);
+        heard?.('stdout', chunk);
+      });
+      opened.stderr.on('data', (chunk: Buffer) => {
+        stderr.add(chunk);
+        heard?.('stderr', chunk);
+      });
       opened.on('exit', (code: number | null, name?: string) => (exit = { code, signal: name ?? null }));
       opened.on('error', () => undefined);
       opened.on('close', finish);
-      opened.end(stdin);
+      if (stdin === undefined || isWhole(stdin)) opened.end(stdin);
+      else void writePieces(stdin, opened);
     });
   });
 }

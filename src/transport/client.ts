@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { breathe } from '../breathe.ts';
 import { Capped } from './capped.ts';
 import { guardGroup } from './guard.ts';
+import { isWhole, writePieces } from './input.ts';
 import {
   type Command,
   type CommandResult,
@@ -30,7 +31,7 @@ export function clientTransport(place: { env: Record<string, string>; cwd?: stri
 async function runLocally(
   command: Command,
   { env, cwd }: { env: Record<string, string>; cwd?: string },
-  { timeoutMs, signal, stdin }: RunOptions,
+  { timeoutMs, signal, stdin, heard }: RunOptions,
 ): Promise<CommandResult> {
   const { execa } = await import('execa');
   // Starting a process is dear for a program with much memory.
@@ -49,14 +50,21 @@ async function runLocally(
     buffer: false,
     encoding: 'buffer',
     stdin: stdin === undefined ? 'ignore' : 'pipe',
-    ...(stdin === undefined ? {} : { input: stdin }),
+    ...(isWhole(stdin) ? { input: stdin } : {}),
   });
   const ended = guardGroup(child.pid);
   const stdout = new Capped();
   const stderr = new Capped();
-  child.stdout.on('data', (chunk: Buffer) => stdout.add(chunk));
-  child.stderr.on('data', (chunk: Buffer) => stderr.add(chunk));
+  child.stdout.on('data', (chunk: Buffer) => {
+    stdout.add(chunk);
+    heard?.('stdout', chunk);
+  });
+  child.stderr.on('data', (chunk: Buffer) => {
+    stderr.add(chunk);
+    heard?.('stderr', chunk);
+  });
   child.stdin?.on('error', () => undefined);
+  if (child.stdin !== null && stdin !== undefined && !isWhole(stdin)) void writePieces(stdin, child.stdin);
 
   let timedOut = false;
   const wasEnded = (): boolean => timedOut || signal.aborted;

@@ -131,7 +131,8 @@ class MuxChannel extends EventEmitter implements CommandChannel {
   #window = 0;
   #packet = packet;
   #heard = 0;
-  #input: Buffer | undefined;
+  #input = Buffer.alloc(0);
+  #ended = false;
 
   constructor(
     line: string,
@@ -144,9 +145,14 @@ class MuxChannel extends EventEmitter implements CommandChannel {
     this.#opened = opened;
   }
 
-  end(input: string | Uint8Array = ''): void {
-    this.#input = Buffer.from(input);
+  write(input: string | Uint8Array): void {
+    this.#input = Buffer.concat([this.#input, Buffer.from(input)]);
     this.#sendInput();
+  }
+
+  end(input: string | Uint8Array = ''): void {
+    this.#ended = true;
+    this.write(input);
   }
 
   signal(name: string): void {
@@ -233,15 +239,15 @@ class MuxChannel extends EventEmitter implements CommandChannel {
   }
 
   #sendInput(): void {
-    while (this.#input !== undefined && this.#input.length > 0) {
+    while (this.#input.length > 0) {
       const length = Math.min(this.#input.length, this.#window, this.#packet);
       if (length === 0) return;
       this.#send(message.data, string(this.#input.subarray(0, length)));
       this.#input = this.#input.subarray(length);
       this.#window -= length;
     }
-    if (this.#input === undefined) return;
-    this.#input = undefined;
+    if (!this.#ended) return;
+    this.#ended = false;
     this.#send(message.eof);
   }
 

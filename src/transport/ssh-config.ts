@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { resolve } from 'node:path';
+import { breathe } from '../breathe.ts';
 import { runTogether } from './together.ts';
 import type { CommandResult, Transport } from './transport.ts';
 
@@ -16,8 +17,8 @@ export interface SshConfig {
   proxyCommand?: string;
   identityAgent?: string;
   certificateFiles: string[];
-  /** Every option by its lower-case name, in ssh's order. */
-  raw: Record<string, string[]>;
+  /** Every option, as ssh prints it: {@link optionsIn} reads it. */
+  raw: string;
 }
 
 /** The answer to `ssh -G`, or how it failed: a configuration that ssh refuses ends every connection. */
@@ -31,9 +32,10 @@ export async function resolveSshConfig(
   signal: AbortSignal,
 ): Promise<AskedConfig> {
   const { exitCode, stdout, stderr } = await sshSays(words, client, signal);
-  return exitCode === 0
-    ? { ok: true, config: parseSshConfig(stdout), stderr }
-    : { ok: false, exitCode, stderr };
+  if (exitCode !== 0) return { ok: false, exitCode, stderr };
+  // The answers for many builders come at once.
+  await breathe();
+  return { ok: true, config: parseSshConfig(stdout), stderr };
 }
 
 /** Runs `ssh -G`. */
@@ -46,35 +48,38 @@ export function sshSays(
   return runTogether(command, client, { timeoutMs: 15_000, signal });
 }
 
-/** Reads the output of `ssh -G`. */
-export function parseSshConfig(text: string): SshConfig {
-  const raw: Record<string, string[]> = {};
-  for (const line of text.split('\n')) {
-    const at = line.indexOf(' ');
-    if (at < 1) continue;
-    const key = line.slice(0, at).toLowerCase();
-    // A list that grows has room for many more, and there may be eighty of them for each of a thousand builders.
-    const known = raw[key];
-    raw[key] = known === undefined ? [line.slice(at + 1)] : [...known, line.slice(at + 1)];
-  }
-  const first = (key: string): string | undefined => raw[key]?.[0];
+/** Reads the output of `ssh -G`. It is kept as text, for a thousand of these are many small things for a program. */
+export function parseSshConfig(raw: string): SshConfig {
+  const all = (option: string): string[] => optionsIn({ raw }, option);
+  const first = (option: string): string | undefined => all(option)[0];
   const optional = <K extends string>(key: K, value: string | undefined): { [key in K]?: string } =>
     value === undefined || value === 'none' || value === ''
       ? {}
       : ({ [key]: value } as { [key in K]: string });
+  const hostname = first('hostname') ?? '';
+  const host = first('host');
+  const hostKeyAlias = first('hostkeyalias');
+  const tokens = {
+    ...(thisMachine ??= tokensOfThisMachine()),
+    '%h': hostname,
+    '%k': hostKeyAlias ?? host,
+    '%n': host,
+    '%p': first('port'),
+    '%r': first('user'),
+  };
   const paths = (values: readonly string[]): string[] =>
-    values.filter((value) => value !== 'none' && value !== '').map((value) => expandPath(value, raw));
+    values.filter((value) => value !== 'none' && value !== '').map((value) => expandPath(value, tokens));
   // ssh prints these lists on one line, and a path with a blank without quotes.
-  const lists = (key: string): string[] => paths((raw[key] ?? []).flatMap((value) => value.split(' ')));
+  const lists = (option: string): string[] => paths(all(option).flatMap((value) => value.split(' ')));
   return {
-    hostname: first('hostname') ?? '',
+    hostname,
     port: Number(first('port') ?? 22),
     user: first('user') ?? '',
-    identityFiles: paths(raw['identityfile'] ?? []),
+    identityFiles: paths(all('identityfile')),
     userKnownHostsFiles: lists('userknownhostsfile'),
     globalKnownHostsFiles: lists('globalknownhostsfile'),
-    certificateFiles: paths(raw['certificatefile'] ?? []),
-    ...optional('hostKeyAlias', first('hostkeyalias')),
+    certificateFiles: paths(all('certificatefile')),
+    ...optional('hostKeyAlias', hostKeyAlias),
     ...optional('proxyJump', first('proxyjump')),
     ...optional('proxyCommand', first('proxycommand')),
     ...optional('identityAgent', first('identityagent')),
@@ -82,24 +87,32 @@ export function parseSshConfig(text: string): SshConfig {
   };
 }
 
-/** `~` and the tokens of ssh_config(5), TOKENS, that make sense in a path. Nix starts ssh in `/`. */
-function expandPath(path: string, raw: SshConfig['raw']): string {
+/** The values of an option, in ssh's order. `option`: its name as ssh_config(5) has it, in any case. */
+export function optionsIn({ raw }: Pick<SshConfig, 'raw'>, option: string): string[] {
+  return Array.from(raw.matchAll(new RegExp(`^${option} (.*)$`, 'gim')), ([, value = '']) => value);
+}
+
+type Tokens = Readonly<Record<string, string | undefined>>;
+
+let thisMachine: Tokens | undefined;
+
+function tokensOfThisMachine(): Tokens {
   const me = userInfo();
-  // ssh asks the password database for the home folder, whatever HOME says.
-  const home = me.homedir;
-  const tokens: Record<string, string | undefined> = {
+  return {
     '%%': '%',
-    '%d': home,
-    '%h': raw['hostname']?.[0],
+    // ssh asks the password database for the home folder, whatever HOME says.
+    '%d': me.homedir,
     '%i': String(me.uid),
-    '%k': raw['hostkeyalias']?.[0] ?? raw['host']?.[0],
     '%L': hostname().replace(/\..*/, ''),
     '%l': hostname(),
-    '%n': raw['host']?.[0],
-    '%p': raw['port']?.[0],
-    '%r': raw['user']?.[0],
     '%u': me.username,
   };
-  const expanded = path.replace(/^~(?=\/)/, home).replace(/%./g, (token) => tokens[token] ?? token);
+}
+
+/** `~` and the tokens of ssh_config(5), TOKENS, that make sense in a path. Nix starts ssh in `/`. */
+function expandPath(path: string, tokens: Tokens): string {
+  const expanded = path
+    .replace(/^~(?=\/)/, tokens['%d'] ?? '~')
+    .replace(/%./g, (token) => tokens[token] ?? token);
   return resolve('/', expanded);
 }

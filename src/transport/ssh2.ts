@@ -5,7 +5,7 @@ import { readIdentityKeys } from './identity-keys.ts';
 import { isKnownKey, lookupKnownHosts } from './known-hosts.ts';
 import { shareSessions } from './sessions.ts';
 import { connectError, openSocket } from './socket.ts';
-import type { SshConfig } from './ssh-config.ts';
+import { optionsIn, type SshConfig } from './ssh-config.ts';
 import { type Transport, TransportError } from './transport.ts';
 
 /** Options of ssh_config(5) that ssh2 knows nothing of, with the values at which they change nothing. */
@@ -28,7 +28,7 @@ export async function whyNotSsh2(config: SshConfig): Promise<string | null> {
   if (config.identityAgent !== undefined && config.identityAgent !== 'SSH_AUTH_SOCK')
     return 'an agent in the ssh configuration';
   for (const [option, harmless, what] of beyondSsh2) {
-    if ((config.raw[option] ?? []).some((value) => !harmless.test(value))) return what;
+    if (optionsIn(config, option).some((value) => !harmless.test(value))) return what;
   }
   const keys = await readIdentityKeys(config);
   return typeof keys === 'string' ? keys : null;

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import pLimit, { type LimitFunction } from 'p-limit';
+import { type KeptShell, keepShell } from './kept-shell.ts';
 import { remoteCommandLine } from './remote-command.ts';
 import type { Command, CommandResult, RunOptions, Transport } from './transport.ts';
 
@@ -26,6 +27,9 @@ const onThisMachine: Gathering = { withinMs: 0, patienceMs: 4_000, shells: pLimi
 /** A small builder may take seconds to start Nix. Its transport counts the sessions. */
 const onBuilder: Gathering = { withinMs: 4, patienceMs: 8_000, shells: pLimit(Number.POSITIVE_INFINITY) };
 
+/** Runs the script of a group. Null where it could not be run; a shell for each if that is undefined. */
+type Shells = KeptShell['run'];
+
 const waiting = new Map<Transport, Asked[]>();
 
 /**
@@ -41,17 +45,32 @@ export function runTogether(
   return gather({ command, options }, transport, onThisMachine);
 }
 
-/** The same place, where commands that are {@link RunOptions.quick} share a session: a session is dear for a server. */
+/** The same place, where commands that are {@link RunOptions.quick} share a shell, and that shell is kept. */
 export function sharingSessions(transport: Transport): Transport {
+  const kept: KeptShell[] = [];
+  const endAll = (): Promise<unknown> => Promise.all(kept.splice(0).map((shell) => shell.end()));
+  const inKept: Shells = async (script, mark, options) => {
+    let shell = kept.pop();
+    while (shell?.alive === false) shell = kept.pop();
+    shell ??= keepShell(transport);
+    const said = await shell.run(script, mark, options);
+    if (shell.alive) kept.push(shell);
+    return said;
+  };
   return {
     get name() {
       return transport.name;
     },
-    run: (command, options) =>
-      options.quick === true
-        ? gather({ command, options }, transport, onBuilder)
-        : transport.run(command, options),
-    close: () => transport.close(),
+    run: async (command, options) => {
+      if (options.quick === true) return gather({ command, options }, transport, onBuilder, inKept);
+      // It may need the session.
+      if (kept.length > 0) await endAll();
+      return transport.run(command, options);
+    },
+    close: async () => {
+      await endAll();
+      await transport.close();
+    },
   };
 }
 
@@ -59,6 +78,7 @@ function gather(
   asked: Omit<Asked, 'resolve'>,
   transport: Transport,
   { withinMs, patienceMs, shells }: Gathering,
+  inKept?: Shells,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const others = waiting.get(transport);
@@ -71,38 +91,55 @@ function gather(
     const start = (): void => {
       waiting.delete(transport);
       for (let at = 0; at < all.length; at += mostTogether)
-        void shells(() => runGroup(all.slice(at, at + mostTogether), transport, patienceMs));
+        void shells(() => runGroup(all.slice(at, at + mostTogether), transport, patienceMs, inKept));
     };
     if (withinMs === 0) setImmediate(start);
     else setTimeout(start, withinMs);
   });
 }
 
-async function runGroup(group: readonly Asked[], transport: Transport, patienceMs: number): Promise<void> {
+async function runGroup(
+  group: readonly Asked[],
+  transport: Transport,
+  patienceMs: number,
+  inKept: Shells | undefined,
+): Promise<void> {
   const [first] = group;
+  if (first === undefined) return;
   const alone = ({ command, options }: Asked): Promise<CommandResult> => transport.run(command, options);
-  if (group.length === 1 && first !== undefined) {
+  const byItself = group.length === 1;
+  if (byItself && inKept === undefined) {
     const result = alone(first);
     first.resolve(result);
     await result.catch(() => undefined);
     return;
   }
   const mark = `mark-${randomBytes(8).toString('hex')}`;
-  const script = group
-    .map(({ command }) => `${remoteCommandLine(command)} < /dev/null; echo "${mark} $?"; echo ${mark} >&2`)
-    .join('\n');
+  const end = `${mark}-end`;
+  const script = [
+    `echo ${mark} >&2`,
+    ...group.map(
+      ({ command }) => `${remoteCommandLine(command)} < /dev/null; echo "${mark} $?"; echo ${mark} >&2`,
+    ),
+    `printf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`,
+  ].join('\n');
   const started = performance.now();
-  const signal = first?.options.signal ?? new AbortController().signal;
-  const timeoutMs = Math.min(patienceMs, ...group.map(({ options }) => options.timeoutMs));
-  const together = await transport
-    .run(script, { timeoutMs, signal })
-    .catch(() => ({ stdout: '', stderr: '', truncated: false }));
+  const { signal } = first.options;
+  const timeoutMs = Math.min(
+    ...group.map(({ options }) => options.timeoutMs),
+    ...(byItself ? [] : [patienceMs]),
+  );
+  const run: Shells = inKept ?? ((text, _mark, options) => transport.run(text, options));
+  const said = await run(script, end, { timeoutMs, signal }).catch(() => null);
   const durationMs = performance.now() - started;
-  const results = together.truncated ? [] : split(together, mark);
+  const results = said === null || said.truncated ? [] : split(said, mark);
   for (const [index, asked] of group.entries()) {
     const result = results[index];
     const whole = { signal: null, timedOut: false, truncated: false, durationMs };
-    asked.resolve(result === undefined ? alone(asked) : Promise.resolve({ ...result, ...whole }));
+    if (result !== undefined) asked.resolve(Promise.resolve({ ...result, ...whole }));
+    else if (byItself && said?.timedOut === true)
+      asked.resolve(Promise.resolve({ ...said, ...whole, exitCode: null, timedOut: true }));
+    else asked.resolve(alone(asked));
   }
 }
 
@@ -111,7 +148,8 @@ function split(
   { stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>,
   mark: string,
 ): Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>[] {
-  const errors = stderr.split(`${mark}\n`);
+  // Before the first stands what the shell said when it started.
+  const [, ...errors] = stderr.split(`${mark}\n`);
   return stdout.split(`${mark} `).flatMap((part, index, parts) => {
     const status = /^\d+\n/.exec(parts[index + 1] ?? '')?.[0];
     if (status === undefined) return [];

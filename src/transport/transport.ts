@@ -18,7 +18,10 @@ export interface RunOptions {
   timeoutMs: number;
   /** Aborting kills the command's whole process group. */
   signal: AbortSignal;
-  stdin?: string | Uint8Array;
+  /** Written at once, or piece by piece as it comes. */
+  stdin?: string | Uint8Array | AsyncIterable<string>;
+  /** Hears what it writes while it runs. */
+  heard?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
   /** It ends at once and may be run twice, so that it can share a session with others. It has no stdin. */
   quick?: boolean;
 }

@@ -72,6 +72,26 @@ for (const [name, open] of Object.entries(lanes)) {
       t.match(seen, { exitCode: 3, stdout: 'out\nno end', stderr: 'err', truncated: false });
     });
 
+    await t.test('it can be talked with while it runs', async (t) => {
+      const heard = { stdout: '', stderr: '' };
+      async function* questions(): AsyncGenerator<string> {
+        for (const question of ['one', 'two']) {
+          yield `echo ${question}; echo ${question} >&2\n`;
+          t.ok(
+            await soon(() => heard.stdout.includes(question) && heard.stderr.includes(question)),
+            question,
+          );
+        }
+        yield `exit $((4 + 3))\n`;
+      }
+      const seen = await transport.run(['sh'], {
+        ...options,
+        stdin: questions(),
+        heard: (stream, chunk) => (heard[stream] += chunk.toString()),
+      });
+      t.match(seen, { exitCode: 7, stdout: 'one\ntwo\n', stderr: 'one\ntwo\n' });
+    });
+
     await t.test('what is not UTF-8 does no harm', async (t) => {
       t.match(await transport.run("printf 'a\\377b'", options), { exitCode: 0, stdout: 'a\u{FFFD}b' });
     });

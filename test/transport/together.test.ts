@@ -1,6 +1,7 @@
 import t from 'tap';
 import { clientTransport } from '../../src/transport/client.ts';
 import { runTogether, sharingSessions } from '../../src/transport/together.ts';
+import { soon } from './sshd.ts';
 
 const client = clientTransport({ env: { PATH: process.env['PATH'] ?? '' } });
 const options = { timeoutMs: 10_000, signal: new AbortController().signal };
@@ -62,32 +63,96 @@ t.test('a flood from one is no part of another', async (t) => {
   t.match(results[1], { exitCode: 0, stdout: 'small\n' });
 });
 
-t.test(
-  'on a builder, those that say so share a session; where one takes long each is run by itself',
-  async (t) => {
-    const scripts: string[] = [];
-    const place = sharingSessions({
-      ...client,
-      run: (command, asked) => {
-        scripts.push(String(command));
-        return client.run(command, { ...asked, timeoutMs: Math.min(asked.timeoutMs, 1_000) });
-      },
-    });
-    const quick = { ...options, quick: true };
-    const [date, words, none, other] = await Promise.all([
-      place.run('echo 1; exit 4', quick),
-      place.run(['printf', '%s', "it's"], quick),
-      place.run('cat; echo error >&2', quick),
-      place.run('echo alone', options),
-    ]);
-    t.match(date, { stdout: '1\n', exitCode: 4, signal: null, timedOut: false, truncated: false });
-    t.match(words, { stdout: "it's", exitCode: 0 });
-    t.match(none, { stdout: '', stderr: 'error\n', exitCode: 0 }, 'nobody types anything');
-    t.match(other, { stdout: 'alone\n' });
-    t.equal(scripts.length, 2);
-    const [slow, fast] = await Promise.all([place.run('sleep 5', quick), place.run('echo fast', quick)]);
-    t.match(slow, { timedOut: true, exitCode: null });
-    t.match(fast, { stdout: 'fast\n', exitCode: 0 });
-    t.equal(scripts.length, 5, 'once together, and then each');
-  },
-);
+/** A place that notes the commands that start there. */
+function watched(mostMs = Number.POSITIVE_INFINITY) {
+  const started: string[] = [];
+  const open = new Set<string>();
+  const place = sharingSessions({
+    ...client,
+    run: async (command, asked) => {
+      const name = String(command);
+      started.push(name);
+      open.add(name);
+      try {
+        return await client.run(command, { ...asked, timeoutMs: Math.min(asked.timeoutMs, mostMs) });
+      } finally {
+        open.delete(name);
+      }
+    },
+  });
+  return { started, open, place };
+}
+const quick = { ...options, quick: true };
+
+t.test('on a builder, those that say so share a shell, which stays', async (t) => {
+  const { started, open, place } = watched();
+  const [date, words, none, other] = await Promise.all([
+    place.run('echo 1; exit 4', quick),
+    place.run(['printf', '%s', "it's"], quick),
+    place.run('cat; echo error >&2', quick),
+    place.run('echo alone', options),
+  ]);
+  t.match(date, { stdout: '1\n', exitCode: 4, signal: null, timedOut: false, truncated: false });
+  t.match(words, { stdout: "it's", exitCode: 0 });
+  t.match(none, { stdout: '', stderr: 'error\n', exitCode: 0 }, 'nobody types anything');
+  t.match(other, { stdout: 'alone\n' });
+  const [later, beside] = await Promise.all([
+    place.run('echo no line feed at the end >&2; printf later; cd /; exit 3', quick),
+    place.run('echo $PWD; (sleep 0.1; echo late) &', quick),
+  ]);
+  t.match(later, { stdout: 'later', exitCode: 3 });
+  t.match(beside, { stdout: `${process.cwd()}\n`, exitCode: 0 }, 'none changes anything for another');
+  t.match(await place.run('printf x >&2', quick), { stdout: '', stderr: 'x' });
+  t.strictSame(started, ['echo alone', 'sh']);
+  await place.run('true', options);
+  t.strictSame([...open], [], 'one that may need its session does not find it there');
+  await place.run('true', quick);
+  t.strictSame(started, ['echo alone', 'sh', 'true', 'sh']);
+  t.strictSame([...open], ['sh']);
+  t.ok(await soon(() => open.size === 0), 'a shell that nobody needs ends');
+  await place.run('true', quick);
+  await place.close();
+  t.ok(await soon(() => open.size === 0), 'nothing stays behind');
+});
+
+t.test('where one takes long, each is run by itself', async (t) => {
+  const { started, place } = watched(1_000);
+  const [slow, fast] = await Promise.all([place.run('sleep 5', quick), place.run('echo fast', quick)]);
+  t.match(slow, { timedOut: true, exitCode: null });
+  t.match(fast, { stdout: 'fast\n', exitCode: 0 });
+  t.strictSame(started, ['sh', 'sleep 5', 'echo fast']);
+});
+
+t.test('one that is alone and hangs has had its time', async (t) => {
+  const { started, open, place } = watched();
+  const hangs = await place.run('echo before; sleep 60', { ...quick, timeoutMs: 300 });
+  t.match(hangs, { timedOut: true, exitCode: null, stdout: 'before\n' });
+  t.strictSame(started, ['sh']);
+  t.match(await place.run('echo after', quick), { stdout: 'after\n', exitCode: 0 });
+  await place.close();
+  t.ok(await soon(() => open.size === 0), 'nothing stays behind');
+});
+
+t.test('a shell that ends under a command is no answer', async (t) => {
+  const { started, place } = watched();
+  const [killed, other] = await Promise.all([
+    place.run('[ "$(ps -o comm= -p $PPID)" != sh ] || kill -KILL $PPID; echo here', quick),
+    place.run('echo other', quick),
+  ]);
+  t.match(other, { stdout: 'other\n', exitCode: 0 });
+  t.match(killed, { stdout: 'here\n', exitCode: 0 });
+  t.equal(started.length, 3, 'each by itself');
+  await place.close();
+});
+
+t.test('a place without a shell says so itself', async (t) => {
+  const place = sharingSessions({
+    ...client,
+    run: (command) =>
+      Promise.resolve({
+        ...{ exitCode: 0, signal: null, stderr: '', durationMs: 1, timedOut: false, truncated: false },
+        stdout: `no shell for ${String(command)}`,
+      }),
+  });
+  t.match(await place.run('echo answer', quick), { stdout: 'no shell for echo answer' });
+});

@@ -1,0 +1,116 @@
+import { PassThrough } from 'node:stream';
+import { Capped } from './capped.ts';
+import type { RunOptions, Transport } from './transport.ts';
+
+/** What a script wrote. */
+export interface Said {
+  stdout: string;
+  stderr: string;
+  /** The middle is missing. */
+  truncated: boolean;
+  timedOut: boolean;
+}
+
+/** An `sh` that runs one script after another: it costs the server one session, and that is dear. */
+export interface KeptShell {
+  /**
+   * Runs a script that tells its end with `mark`, in a line after an empty one on both streams. Null where the shell
+   * ended before, or the run was aborted; a script that takes too long takes the shell with it.
+   */
+  run(script: string, mark: string, options: Pick<RunOptions, 'timeoutMs' | 'signal'>): Promise<Said | null>;
+  /** Whether it can take another script. */
+  readonly alive: boolean;
+  /** Lets it end, and resolves when it has. */
+  end(): Promise<void>;
+}
+
+/** A server may allow few sessions, so a shell that nobody needs for so long ends. */
+const idleMs = 1_000;
+/** From the end of its input to its own. */
+const endsWithinMs = 1_000;
+/** The longest that `setTimeout` can wait. */
+const foreverMs = 2 ** 31 - 1;
+
+/** Starts a shell. What keeps it from starting shows at its first script. */
+export function keepShell(transport: Transport): KeptShell {
+  const stdin = new PassThrough({ encoding: 'utf8' });
+  const stopping = new AbortController();
+  let heard: RunOptions['heard'];
+  let idle: NodeJS.Timeout | undefined;
+  let late: NodeJS.Timeout | undefined;
+  let alive = true;
+  const end = (): Promise<void> => {
+    alive = false;
+    clearTimeout(idle);
+    stdin.end();
+    late ??= setTimeout(() => stopping.abort(), endsWithinMs);
+    return ended;
+  };
+  const ended = transport
+    .run(['sh'], {
+      timeoutMs: foreverMs,
+      signal: stopping.signal,
+      stdin: stdin[Symbol.asyncIterator](),
+      heard: (stream, chunk) => heard?.(stream, chunk),
+    })
+    .then(
+      () => undefined,
+      () => undefined,
+    )
+    .finally(() => {
+      void end();
+      clearTimeout(late);
+    });
+  return {
+    get alive() {
+      return alive;
+    },
+    run: async (script, mark, { timeoutMs, signal }) => {
+      clearTimeout(idle);
+      const stdout = new UpToMark(mark);
+      const stderr = new UpToMark(mark);
+      const whole = new Promise<'whole'>((resolve) => {
+        heard = (stream, chunk) => {
+          (stream === 'stdout' ? stdout : stderr).add(chunk);
+          if (stdout.whole && stderr.whole) resolve('whole');
+        };
+      });
+      const time = { isUp: false };
+      const stop = (): void => stopping.abort();
+      const timer = setTimeout(() => {
+        time.isUp = true;
+        stop();
+      }, timeoutMs);
+      signal.addEventListener('abort', stop, { once: true });
+      if (signal.aborted) stop();
+      stdin.write(script);
+      const how = await Promise.race([whole, ended]);
+      clearTimeout(timer);
+      signal.removeEventListener('abort', stop);
+      const timedOut = how !== 'whole' && time.isUp;
+      if (how !== 'whole' && !timedOut) return null;
+      if (alive) idle = setTimeout(() => void end(), idleMs);
+      const truncated = stdout.truncated || stderr.truncated;
+      return { stdout: stdout.text(), stderr: stderr.text(), truncated, timedOut };
+    },
+    end,
+  };
+}
+
+class UpToMark extends Capped {
+  readonly #end: string;
+  #tail = '';
+  whole = false;
+
+  constructor(mark: string) {
+    super();
+    this.#end = `\n${mark}\n`;
+  }
+
+  override add(chunk: Buffer): void {
+    super.add(chunk);
+    const text = this.#tail + chunk.toString('latin1');
+    this.whole ||= text.includes(this.#end);
+    this.#tail = text.slice(-this.#end.length);
+  }
+}
