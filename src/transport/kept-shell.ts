@@ -1,4 +1,5 @@
 import { PassThrough } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Capped } from './capped.ts';
 import type { RunOptions, Transport } from './transport.ts';
 
@@ -20,7 +21,7 @@ export interface KeptShell {
   run(script: string, mark: string, options: Pick<RunOptions, 'timeoutMs' | 'signal'>): Promise<Said | null>;
   /** Whether it can take another script. */
   readonly alive: boolean;
-  /** Lets it end, and resolves when it has. */
+  /** Lets it end, and resolves when it has, or has been told to. */
   end(): Promise<void>;
 }
 
@@ -37,14 +38,15 @@ export function keepShell(transport: Transport): KeptShell {
   const stopping = new AbortController();
   let heard: RunOptions['heard'];
   let idle: NodeJS.Timeout | undefined;
-  let late: NodeJS.Timeout | undefined;
   let alive = true;
-  const end = (): Promise<void> => {
+  const end = async (): Promise<void> => {
     alive = false;
     clearTimeout(idle);
     stdin.end();
-    late ??= setTimeout(() => stopping.abort(), endsWithinMs);
-    return ended;
+    const waiting = new AbortController();
+    await Promise.race([ended, sleep(endsWithinMs, undefined, waiting).catch(() => undefined)]);
+    waiting.abort();
+    stopping.abort();
   };
   const ended = transport
     .run(['sh'], {
@@ -57,10 +59,7 @@ export function keepShell(transport: Transport): KeptShell {
       () => undefined,
       () => undefined,
     )
-    .finally(() => {
-      void end();
-      clearTimeout(late);
-    });
+    .finally(() => void end());
   return {
     get alive() {
       return alive;

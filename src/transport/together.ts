@@ -27,8 +27,8 @@ const onThisMachine: Gathering = { withinMs: 0, patienceMs: 4_000, shells: pLimi
 /** A small builder may take seconds to start Nix. Its transport counts the sessions. */
 const onBuilder: Gathering = { withinMs: 4, patienceMs: 8_000, shells: pLimit(Number.POSITIVE_INFINITY) };
 
-/** Runs the script of a group. Null where it could not be run; a shell for each if that is undefined. */
-type Shells = KeptShell['run'];
+/** Runs the script of a group that ends with the mark. Null where it could not. */
+type RunScript = KeptShell['run'];
 
 const waiting = new Map<Transport, Asked[]>();
 
@@ -49,7 +49,7 @@ export function runTogether(
 export function sharingSessions(transport: Transport): Transport {
   const kept: KeptShell[] = [];
   const endAll = (): Promise<unknown> => Promise.all(kept.splice(0).map((shell) => shell.end()));
-  const inKept: Shells = async (script, mark, options) => {
+  const inKept: RunScript = async (script, mark, options) => {
     let shell = kept.pop();
     while (shell?.alive === false) shell = kept.pop();
     shell ??= keepShell(transport);
@@ -78,7 +78,7 @@ function gather(
   asked: Omit<Asked, 'resolve'>,
   transport: Transport,
   { withinMs, patienceMs, shells }: Gathering,
-  inKept?: Shells,
+  inKept?: RunScript,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
     const others = waiting.get(transport);
@@ -102,7 +102,7 @@ async function runGroup(
   group: readonly Asked[],
   transport: Transport,
   patienceMs: number,
-  inKept: Shells | undefined,
+  inKept: RunScript | undefined,
 ): Promise<void> {
   const [first] = group;
   if (first === undefined) return;
@@ -117,7 +117,7 @@ async function runGroup(
   const mark = `mark-${randomBytes(8).toString('hex')}`;
   const end = `${mark}-end`;
   const script = [
-    `echo ${mark} >&2`,
+    `echo ${mark}; echo ${mark} >&2`,
     ...group.map(
       ({ command }) => `${remoteCommandLine(command)} < /dev/null; echo "${mark} $?"; echo ${mark} >&2`,
     ),
@@ -129,18 +129,27 @@ async function runGroup(
     ...group.map(({ options }) => options.timeoutMs),
     ...(byItself ? [] : [patienceMs]),
   );
-  const run: Shells = inKept ?? ((text, _mark, options) => transport.run(text, options));
+  const run: RunScript = inKept ?? ((text, _mark, options) => transport.run(text, options));
   const said = await run(script, end, { timeoutMs, signal }).catch(() => null);
   const durationMs = performance.now() - started;
-  const results = said === null || said.truncated ? [] : split(said, mark);
+  const own =
+    said === null ? null : { ...said, stdout: after(mark, said.stdout), stderr: after(mark, said.stderr) };
+  const results = own === null || own.truncated ? [] : split(own, mark);
   for (const [index, asked] of group.entries()) {
     const result = results[index];
     const whole = { signal: null, timedOut: false, truncated: false, durationMs };
     if (result !== undefined) asked.resolve(Promise.resolve({ ...result, ...whole }));
-    else if (byItself && said?.timedOut === true)
-      asked.resolve(Promise.resolve({ ...said, ...whole, exitCode: null, timedOut: true }));
+    else if (byItself && own?.timedOut === true)
+      asked.resolve(Promise.resolve({ ...own, ...whole, exitCode: null, timedOut: true }));
     else asked.resolve(alone(asked));
   }
+}
+
+/** Without what the shell said when it started, and what a command of the group before left running in it. */
+function after(mark: string, text: string): string {
+  const line = `${mark}\n`;
+  const at = text.indexOf(line);
+  return at < 0 ? '' : text.slice(at + line.length);
 }
 
 /** What each command wrote, as far as they came. */
@@ -148,8 +157,7 @@ function split(
   { stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>,
   mark: string,
 ): Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>[] {
-  // Before the first stands what the shell said when it started.
-  const [, ...errors] = stderr.split(`${mark}\n`);
+  const errors = stderr.split(`${mark}\n`);
   return stdout.split(`${mark} `).flatMap((part, index, parts) => {
     const status = /^\d+\n/.exec(parts[index + 1] ?? '')?.[0];
     if (status === undefined) return [];

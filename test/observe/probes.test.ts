@@ -20,7 +20,7 @@ t.test('dns asks the resolver of the system', async (t) => {
     addresses: ['127.0.0.9'],
   });
   const unknown = (await valueOf(dns, contextOf(), { name: 'no-such-host.invalid' })) as { error: string };
-  t.match(unknown, { resolved: false, addresses: [] });
+  t.match(unknown, { resolved: false, addresses: { length: 0 } });
   t.match(unknown.error, /^(ENOTFOUND|EAI_AGAIN)$/);
 });
 
@@ -44,7 +44,11 @@ t.test('machines tells errors and traps with their places', async (t) => {
     line: 1,
     column: 24,
   });
-  t.match(await valueOf(machines, contextOf(buildersOf('ssh://a'))), { errors: [], warnings: [], code: '' });
+  t.match(await valueOf(machines, contextOf(buildersOf('ssh://a'))), {
+    errors: { length: 0 },
+    warnings: { length: 0 },
+    code: '',
+  });
 });
 
 t.test('weighting says in words what an entry is good for', async (t) => {
@@ -64,7 +68,7 @@ t.test('weighting says in words what an entry is good for', async (t) => {
     eligibleFor: 'x86_64-linux builds that need nothing but gpu, and only those that need gpu',
     entryWithOneJob: 'ssh://b x86_64-linux - 1 1 - gpu',
   });
-  t.match(await at(3), { systems: [], eligibleFor: /^only `builtin`/ });
+  t.match(await at(3), { systems: { length: 0 }, eligibleFor: /^only `builtin`/ });
   await t.rejects(at(9), { code: 'no-builder' });
 });
 

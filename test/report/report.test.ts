@@ -40,7 +40,7 @@ t.test(
       cause: 'c',
     });
     t.match(rootCauseOf([check('fail', { scenario: 'client' })], [check('fail')]), { scenario: 'client' });
-    t.match(rootCauseOf([], [check('error')]), { scenario: 'error-check', fix: [] });
+    t.match(rootCauseOf([], [check('error')]), { scenario: 'error-check', fix: { length: 0 } });
     t.end();
   },
 );
