@@ -12,6 +12,7 @@ import type { Probe } from './probe.ts';
 import { shell } from './shell.ts';
 import { sshConfig } from './ssh-config.ts';
 import { tcpConnect } from './tcp-connect.ts';
+import { uploadLock } from './upload-lock.ts';
 import { weighting } from './weighting.ts';
 
 const all: readonly Probe[] = [
@@ -29,6 +30,7 @@ const all: readonly Probe[] = [
   clock,
   weighting,
   heldSlotsProbe,
+  uploadLock,
 ];
 
 /** Every built-in probe by its name. A new one is a file in this folder and its name in the list above. */

@@ -18,19 +18,25 @@ export interface HeldSlot {
  * themselves say nothing: they stay when a build is over.
  */
 export async function heldSlots(folder: string): Promise<HeldSlot[]> {
-  const [names, locks] = await Promise.all([
-    readdir(folder).catch(() => []),
-    readFile('/proc/locks', 'utf8').catch(() => ''),
-  ]);
-  const holders = readLocks(locks);
+  const [names, holders] = await Promise.all([readdir(folder).catch(() => []), currentHolders()]);
   const slots = names.filter((name) => /-\d+$/.test(name));
   const held = await Promise.all(
     slots.map(async (slot) => {
-      const pid = holders.get((await stat(join(folder, slot)).catch(() => null))?.ino ?? -1);
-      return pid === undefined ? [] : [{ slot, pid }];
+      const pid = await holderOf(join(folder, slot), holders);
+      return pid === null ? [] : [{ slot, pid }];
     }),
   );
   return held.flat();
+}
+
+/** Who holds the lock of a file now, as {@link HeldSlot.pid}; null where nobody does. */
+export async function holderOf(file: string, holders?: ReadonlyMap<number, number>): Promise<number | null> {
+  const inode = (await stat(file).catch(() => null))?.ino;
+  return inode === undefined ? null : ((holders ?? (await currentHolders())).get(inode) ?? null);
+}
+
+async function currentHolders(): Promise<Map<number, number>> {
+  return readLocks(await readFile('/proc/locks', 'utf8').catch(() => ''));
 }
 
 /** Inodes under a flock, and who holds it; lines that wait for a lock (`->`) hold nothing (proc(5)). */

@@ -1,15 +1,22 @@
 import { createHash } from 'node:crypto';
 import type { Features } from '../machines/release.ts';
 
-/**
- * The name of a slot file in current-load: the URI with `/` made `_`, and the number of the slot
- * (build-remote.cc, `openSlotLock`). Lix cuts the URI and adds a hash of it.
- */
-export function slotName(uri: string, index: number, { hashedSlots }: Pick<Features, 'hashedSlots'>): string {
+/** The name of a slot file in current-load: the builder's, and the number of the slot (build-remote.cc, `openSlotLock`). */
+export function slotName(uri: string, index: number, features: Pick<Features, 'hashedSlots'>): string {
+  return `${builderName(uri, features)}-${index}`;
+}
+
+/** The name of the file in current-load whose lock Nix holds while it uploads what a build needs (build-remote.cc). */
+export function uploadLockName(uri: string, features: Pick<Features, 'hashedSlots'>): string {
+  return `${builderName(uri, features)}.upload-lock`;
+}
+
+/** The URI with `/` made `_`. Lix cuts it and adds a hash of the whole. */
+function builderName(uri: string, { hashedSlots }: Pick<Features, 'hashedSlots'>): string {
   const escaped = uri.replaceAll('/', '_');
   return hashedSlots
-    ? `${escaped.slice(0, 48)}-${nixBase32(createHash('sha256').update(uri).digest()).slice(0, 16)}-${index}`
-    : `${escaped}-${index}`;
+    ? `${escaped.slice(0, 48)}-${nixBase32(createHash('sha256').update(uri).digest()).slice(0, 16)}`
+    : escaped;
 }
 
 const alphabet = '0123456789abcdfghijklmnpqrsvwxyz';

@@ -405,4 +405,18 @@ export const buildFaults: readonly Fault[] = [
     cause: 'all-slots-busy',
     fixNotRun: 'who holds them is a process of the test',
   },
+  {
+    title: 'an upload is stuck, and every build waits for it',
+    breaks: async ({ client, builder }) => {
+      await client.host.sh(`head -c 300M /dev/zero > /tmp/big
+        big=$(nix-store --add /tmp/big)
+        setsid nix-build --no-out-link --max-jobs 0 --option substitute false --argstr big "$big" -E '{ big }: derivation {
+          name = "needs-much"; system = "x86_64-linux"; builder = "/bin/sh"; needs = builtins.storePath big;
+          args = [ "-c" "echo > $out" ]; }' < /dev/null > /dev/null 2>&1 &
+        until [ -e /nix/var/nix/current-load/*.upload-lock ]; do sleep 0.02; done`);
+      await builder.host.sh("pkill -STOP -f '[n]ix-daemon --stdio'");
+    },
+    scenario: 'upload-lock',
+    cause: 'upload-stuck',
+  },
 ];

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { currentLoadFolder, heldSlots, readLocks } from '../../src/observe/slot-locks.ts';
+import { uploadLock } from '../../src/observe/upload-lock.ts';
+import { buildersOf, clientView, contextOf, valueOf } from './helpers.ts';
 
 t.test('the lines of /proc/locks', (t) => {
   const locks = readLocks(`1: FLOCK  ADVISORY  WRITE 1234 fd:01:5570 0 EOF
@@ -37,6 +39,38 @@ t.test('a slot is busy while its file is locked, and the file alone says nothing
   await once(child.stdout, 'data');
   t.match(await heldSlots(folder), [{ slot: 'ssh:__a-1', pid: child.pid }]);
   t.same(await heldSlots(join(folder, 'none')), []);
+});
+
+t.test('an upload is stuck when its process holds the lock and nothing moves', async (t) => {
+  const state = mkdtempSync(join(tmpdir(), 'nrbd-upload-'));
+  t.teardown(() => rmSync(state, { recursive: true }));
+  mkdirSync(join(state, 'current-load'));
+  const client = {
+    ...clientView,
+    environment: { env: { NIX_STATE_DIR: state }, source: 'default' as const },
+  };
+  const look = (uri: string) => {
+    const { builders } = buildersOf(uri);
+    const [builder] = builders;
+    return valueOf(uploadLock, contextOf({ client, builders, ...(builder && { builder }) }));
+  };
+  t.match(await look('ssh://a'), { held: false, moving: true });
+  const holder = (uri: string, does: string) => {
+    const file = join(state, 'current-load', `${uri.replaceAll('/', '_')}.upload-lock`);
+    const script = `open F, '>', $ARGV[0]; flock F, 2; $| = 1; print 'held'; ${does}`;
+    const child = spawn('perl', ['-e', script, file], { stdio: ['ignore', 'pipe', 'ignore'] });
+    t.teardown(() => child.kill('SIGKILL'));
+    return once(child.stdout, 'data').then(() => child.pid);
+  };
+  const [still, moving] = await Promise.all([
+    holder('ssh://still', 'sleep 60;'),
+    holder('ssh://moving', 'while (1) { print STDERR "x"; select undef, undef, undef, 0.1; }'),
+  ]);
+  const seen = await Promise.all([look('ssh://still'), look('ssh://moving')]);
+  t.match(seen, [
+    { held: true, pid: still, moving: false },
+    { held: true, pid: moving, moving: true },
+  ]);
 });
 
 t.test("the folder is in Nix's state folder", (t) => {
