@@ -22,6 +22,8 @@ export interface ClientView {
   maxJobs: number;
   /** The effective `builders` setting; null where Nix could not be asked. */
   buildersSetting: string | null;
+  /** The words of the `build-hook` setting; null where Nix could not be asked. */
+  buildHook: string[] | null;
 }
 
 /** Looks at this machine: who runs the doctor, and what its Nix is set to. */
@@ -45,6 +47,7 @@ export async function viewClient(
     systemFeatures: list(settings?.['system-features']),
     maxJobs: typeof settings?.['max-jobs'] === 'number' ? settings['max-jobs'] : 1,
     buildersSetting: text(settings?.['builders']) ?? null,
+    buildHook: hookWords(settings?.['build-hook']),
   };
 }
 
@@ -59,6 +62,12 @@ function isMultiUser(env: Record<string, string>): boolean {
   } catch {
     return true;
   }
+}
+
+/** A path in old versions, a list of words in new ones. */
+function hookWords(value: Json | undefined): string[] | null {
+  if (value === undefined) return null;
+  return typeof value === 'string' ? value.split(/\s+/).filter((word) => word !== '') : list(value);
 }
 
 function text(value: Json | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import { buildHook } from './build-hook.ts';
 import { builderSettings } from './builder-settings.ts';
 import { clientIdentity } from './client-identity.ts';
 import { clock } from './clock.ts';
@@ -18,6 +19,7 @@ import { weighting } from './weighting.ts';
 const all: readonly Probe[] = [
   clientIdentity,
   effectiveBuilders,
+  buildHook,
   machines,
   sshConfig,
   keyFile,

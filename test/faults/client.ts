@@ -119,6 +119,20 @@ export const clientFaults: readonly Fault[] = [
     cause: 'same-store',
   },
   {
+    title: 'the build hook was taken away',
+    client: { nixConf: { 'build-hook': '' } },
+    breaks: () => undefined,
+    scenario: 'build-hook',
+    cause: 'build-hook-empty',
+  },
+  {
+    title: 'the build hook is a program that is gone, Nix 2.34',
+    client: { nix: '2.34', nixConf: { 'build-hook': '/nix/store/gone/bin/nix __build-remote' } },
+    breaks: () => undefined,
+    scenario: 'build-hook',
+    cause: 'build-hook-missing',
+  },
+  {
     title: 'the builders setting is empty',
     client: { nixConf: { builders: '' } },
     breaks: ({ args }) => args.push('-m', '/etc/nix/machines'),

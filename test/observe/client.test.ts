@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
+import { buildHook } from '../../src/observe/build-hook.ts';
 import { clientIdentity } from '../../src/observe/client-identity.ts';
 import { viewClient } from '../../src/observe/client-view.ts';
 import { readNixSettings, versionOf } from '../../src/observe/nix-settings.ts';
@@ -30,6 +31,7 @@ t.test('the effective builders setting is asked of Nix, includes and all', noNix
   );
   t.equal(view.buildersSetting, 'ssh://alpha x86_64-linux ; ssh://beta');
   t.equal(view.maxJobs, 3);
+  t.match(view.buildHook?.join(' '), /build-remote$/);
   t.match(view.nixVersion, /^2\.\d+/);
   t.match(view.system, /^\w+-linux$/);
 });
@@ -49,6 +51,20 @@ t.test('a nix that prints nonsense is no settings', async (t) => {
     version: '2.30.1',
     settings: null,
   });
+});
+
+t.test('the build hook is looked for as the daemon starts it', async (t) => {
+  const PATH = `${t.testdir({ bin: { nix: '#!/bin/sh\n' }, other: { 'not-executable': '' } })}/bin`;
+  spawnSync('chmod', ['+x', `${PATH}/nix`]);
+  const environment = { env: { PATH: `${PATH}/../other:${PATH}` }, source: 'default' as const };
+  const look = (words: string[] | null) =>
+    valueOf(buildHook, contextOf({ client: { ...clientView, environment, buildHook: words } }));
+  t.match(await look(['nix', '__build-remote']), { found: true, hook: 'nix __build-remote', program: 'nix' });
+  t.match(await look([`${PATH}/nix`, '__build-remote']), { found: true });
+  t.match(await look(['not-executable']), { found: false });
+  t.match(await look(['/no/nix', '__build-remote']), { found: false, program: '/no/nix' });
+  t.match(await look([]), { found: false, hook: '' });
+  await t.rejects(look(null), { code: 'does-not-apply' });
 });
 
 t.test('who cannot see as the daemon does, judges nothing', async (t) => {

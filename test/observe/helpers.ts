@@ -23,6 +23,7 @@ export const clientView: ClientView = {
   systemFeatures: [],
   maxJobs: 1,
   buildersSetting: null,
+  buildHook: null,
 };
 
 export function buildersOf(text: string): { builders: Builder[] } & Pick<ProbeContext, 'diagnostics'> {
