@@ -68,9 +68,9 @@ export async function recordWork(fleet: Fleet, name: string, args: readonly stri
 
 /** The commands that the doctor types into a shell that it keeps. */
 function typedInto(input: string): string[] {
-  const commands = input.replaceAll(/^(echo mark-\w+; echo mark-\w+|printf '.nmark-.*) >&2\n/gm, '');
+  const commands = input.replaceAll(/^(.*echo mark-\w+; echo mark-\w+|printf '.nmark-.*) >&2\n/gm, '');
   return Array.from(
-    commands.matchAll(/([^]*?) < \/dev\/null; echo "(mark-\w+) \$\?"; echo \2 >&2\n/g),
+    commands.matchAll(/([^]*?) < \/dev\/null; echo "(mark-\w+) \$\?"; echo \2 >&2(?:\).*)?\n/g),
     ([, command = '']) => command,
   );
 }

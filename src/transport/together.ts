@@ -116,13 +116,9 @@ async function runGroup(
   }
   const mark = `mark-${randomBytes(8).toString('hex')}`;
   const end = `${mark}-end`;
-  const script = [
-    `echo ${mark}; echo ${mark} >&2`,
-    ...group.map(
-      ({ command }) => `${remoteCommandLine(command)} < /dev/null; echo "${mark} $?"; echo ${mark} >&2`,
-    ),
-    `printf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`,
-  ].join('\n');
+  const commands = group.map(({ command }) => remoteCommandLine(command));
+  const script =
+    byItself || inKept === undefined ? asItComes(commands, mark, end) : atOnce(commands, mark, end);
   const started = performance.now();
   const { signal } = first.options;
   const timeoutMs = Math.min(
@@ -143,6 +139,23 @@ async function runGroup(
       asked.resolve(Promise.resolve({ ...own, ...whole, exitCode: null, timedOut: true }));
     else asked.resolve(alone(asked));
   }
+}
+
+/** Each with its status behind the mark, and the mark on standard error too. */
+function marked(commands: readonly string[], mark: string): string {
+  const lines = commands.map((line) => `${line} < /dev/null; echo "${mark} $?"; echo ${mark} >&2`);
+  return [`echo ${mark}; echo ${mark} >&2`, ...lines].join('\n');
+}
+
+function asItComes(commands: readonly string[], mark: string, end: string): string {
+  return `${marked(commands, mark)}\nprintf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`;
+}
+
+/** The same, but nothing is said before all is done: a connection carries two pieces then, not some thirty. */
+function atOnce(commands: readonly string[], mark: string, end: string): string {
+  const say = (text: string): string => `printf '%s\\n\\n%s\\n' "$${text}" ${end}`;
+  // Not every shell lets a redirection hold for an assignment that stands alone.
+  return `{ err=$({ out=$(${marked(commands, mark)}); ${say('out')} >&3; } 2>&1); } 3>&1; ${say('err')} >&2\n`;
 }
 
 /** Without what the shell said when it started, and what a command of the group before left running in it. */

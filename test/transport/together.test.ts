@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { clientTransport } from '../../src/transport/client.ts';
 import { runTogether, sharingSessions } from '../../src/transport/together.ts';
@@ -115,6 +116,33 @@ t.test('on a builder, those that say so share a shell, which stays', async (t) =
   await place.run('true', quick);
   await place.close();
   t.ok(await soon(() => open.size === 0), 'nothing stays behind');
+});
+
+t.test('any shell will do', async (t) => {
+  for (const shell of ['dash', 'bash', 'busybox', 'zsh', 'ksh']) {
+    const found = spawnSync('which', [shell], { encoding: 'utf8' }).stdout.trim();
+    if (found === '') continue;
+    const bin = t.testdir({ sh: t.fixture('symlink', found) });
+    const started: string[] = [];
+    const there = clientTransport({ env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` } });
+    const place = sharingSessions({
+      ...there,
+      run: (command, asked) => {
+        started.push(String(command));
+        return there.run(command, asked);
+      },
+    });
+    const [one, two, three] = await Promise.all([
+      place.run('printf "no end"; echo one >&2; exit 9', quick),
+      place.run("printf '%s\\n' 'a  b' \"it's\" '$x' '\\\\' '%s' '' ''; exit 0", quick),
+      place.run('exec 3>&-; cat; kill -TERM $$', quick),
+    ]);
+    t.strictSame([one.stdout, one.stderr, one.exitCode], ['no end', 'one\n', 9], shell);
+    t.strictSame([two.stdout, two.stderr], ["a  b\nit's\n$x\n\\\\\n%s\n\n\n", ''], shell);
+    t.strictSame([three.stdout, three.exitCode], ['', 143], shell);
+    t.strictSame(started, ['sh'], shell);
+    await place.close();
+  }
 });
 
 t.test('where one takes long, each is run by itself', async (t) => {
