@@ -20,12 +20,14 @@ const rootConfig = '/root/.ssh/config';
 const bash = { user: { name: 'nix', shell: '/bin/bash', trusted: true } } as const;
 
 /** A stand-in for the race, which no test can win at will: the first start of the program ends as Nix's own does then. */
-async function losesFirst(host: Host, path: string, program: string): Promise<void> {
-  const link = "'/nix/var/nix/gcroots/profiles' -> '/nix/var/nix/profiles'";
-  const lost = `mkdir /root/lost 2>/dev/null && { echo "error: creating symlink ${link}: File exists" >&2; exit 1; }`;
+async function losesFirst(host: Host, path: string, program: string, says = sameLink): Promise<void> {
+  const lost = `mkdir /root/lost 2>/dev/null && { echo "error: ${says}" >&2; exit 1; }`;
   host.write(path, `#!/bin/sh\n${lost}\nexec /usr/bin/${program} "$@"\n`);
   await host.sh(`chmod 755 ${path}`);
 }
+
+const sameLink = "creating symlink '/nix/var/nix/gcroots/profiles' -> '/nix/var/nix/profiles': File exists";
+const halfWritten = "'/nix/var/nix/db/schema' is corrupt";
 
 const awkward: readonly Awkward[] = [
   {
@@ -135,6 +137,13 @@ const awkward: readonly Awkward[] = [
       client.machines(`${scheme}://root@${builder.name}?remote-program=/root/loses-first x86_64-linux - 4`);
     },
   })),
+  {
+    title: 'another start of Nix had made the database of a fresh store by half',
+    makes: async ({ client, builder }) => {
+      await losesFirst(builder.host, '/root/loses-first', 'nix-daemon', halfWritten);
+      client.machines(`ssh-ng://root@${builder.name}?remote-program=/root/loses-first x86_64-linux - 4`);
+    },
+  },
   {
     title: 'the first build on the client made the same link of a fresh store as another',
     makes: ({ client }: Lab) =>

@@ -199,6 +199,14 @@ export const nixFaults: readonly Fault[] = [
     cause: 'daemon-does-not-answer',
     fixNotRun: 'a damaged database must come from a backup',
   },
+  ...(['2.8', '2.34'] as const).map((nix) => ({
+    title: `the number of the database's schema is gone, Nix ${nix}`,
+    builder: { nix },
+    breaks: ({ builder }: Lab) =>
+      builder.host.sh('nix-store --add /etc/hostname; : > /nix/var/nix/db/schema'),
+    scenario: 'handshake',
+    cause: 'store-schema-empty',
+  })),
   {
     title: 'the store is full of garbage',
     breaks: smallStore('size=400m', 'dd if=/dev/zero of=$d/x bs=1M 2>/dev/null'),
