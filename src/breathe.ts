@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** A turn of the event loop goes on with work that can wait for no longer than this. */
-const longestTurnMs = 20;
+const longestTurnMs = 10;
 let turnBegan: number | undefined;
 let queue = Promise.resolve();
 
