@@ -69,10 +69,13 @@ export async function recordWork(fleet: Fleet, name: string, args: readonly stri
 /** The commands that the doctor types into a shell that it keeps. */
 function typedInto(input: string): string[] {
   const commands = input.replaceAll(/^(.*echo mark-\w+; echo mark-\w+|printf '.nmark-.*) >&2\n/gm, '');
-  return Array.from(
+  const typed = Array.from(
     commands.matchAll(/([^]*?) < \/dev\/null; echo "(mark-\w+) \$\?"; echo \2 >&2(?:\).*)?\n/g),
     ([, command = '']) => command,
   );
+  if (typed.length === 0 && input.includes('mark-'))
+    throw new Error(`what is typed into a shell has another form now: ${input.slice(0, 200)}`);
+  return typed;
 }
 
 function programs(trace: string): Record<string, number> {

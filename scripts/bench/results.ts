@@ -67,7 +67,7 @@ beyond the limit it does on the client: its own start, the checks themselves, an
 has little else to do. The peers have a test for each of these commands, as their users would write them.
 
 The build compiles the commands beforehand, for the Node that it runs on (a checkout, a Nix package). A package from npm
-leaves that out, and starts some 60 ms later.
+leaves that out, and compiles them at each start.
 
 ![Read-only suite on 20 builders](images/bench.svg)
 

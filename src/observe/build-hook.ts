@@ -11,24 +11,15 @@ export const buildHook: Probe = {
     if (client.buildHook === null) throw new CannotObserve(doesNotApply, 'Nix could not be asked');
     const [program = ''] = client.buildHook;
     const { PATH = '' } = client.environment.env;
-    const found = await findProgram(program, PATH);
-    return { value: { hook: client.buildHook.join(' '), program, found: found !== null, path: PATH } };
+    const found = await isProgram(program, PATH);
+    return { value: { hook: client.buildHook.join(' '), program, found, path: PATH } };
   },
 };
 
-/** As execvp(3) finds it; null where it does not. */
-async function findProgram(program: string, path: string): Promise<string | null> {
-  if (program === '') return null;
-  const files = program.includes('/')
-    ? [program]
-    : path.split(':').map((folder) => resolve('/', folder, program));
-  for (const file of files)
-    if (
-      await access(file, constants.X_OK).then(
-        () => true,
-        () => false,
-      )
-    )
-      return file;
-  return null;
+/** Whether execvp(3) finds it. */
+async function isProgram(name: string, path: string): Promise<boolean> {
+  if (name === '') return false;
+  const files = name.includes('/') ? [name] : path.split(':').map((folder) => resolve('/', folder, name));
+  const looks = await Promise.allSettled(files.map((file) => access(file, constants.X_OK)));
+  return looks.some(({ status }) => status === 'fulfilled');
 }

@@ -1,6 +1,6 @@
 import { slotName } from '../routing/slot-name.ts';
 import { assumedVersion, featuresOf, parseRelease } from '../machines/release.ts';
-import { CannotObserve, type Probe } from './probe.ts';
+import { builderOf, type Probe } from './probe.ts';
 import { currentLoadFolder, heldSlots } from './slot-locks.ts';
 
 /** How many of the builder's slots are busy now, and with which processes. */
@@ -8,8 +8,9 @@ export const heldSlotsProbe: Probe = {
   name: 'held-slots',
   parameters: [],
   required: [],
-  observe: async (_parameters, { builder, client }) => {
-    if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');
+  observe: async (_parameters, context) => {
+    const { client } = context;
+    const builder = builderOf(context);
     const { env } = client.environment;
     const features = featuresOf(parseRelease(client.nixVersion || assumedVersion));
     const own = new Set(

@@ -49,6 +49,12 @@ export class CannotObserve extends Error {
 /** The code of {@link CannotObserve} for what another check can judge, though this one cannot. */
 export const doesNotApply = 'does-not-apply';
 
+/** The builder, for a probe that makes no sense without one. */
+export function builderOf({ builder }: ProbeContext): Builder {
+  if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');
+  return builder;
+}
+
 /** The builder and the way to it, for a probe that makes no sense without ssh. */
 export function sshOf({ builder, ssh }: ProbeContext): { builder: Builder; ssh: SshAccess } {
   if (builder === undefined || ssh === undefined) {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { assumedVersion, featuresOf, parseRelease } from '../machines/release.ts';
 import { uploadLockName } from '../routing/slot-name.ts';
-import { CannotObserve, type Probe } from './probe.ts';
+import { builderOf, type Probe } from './probe.ts';
 import { currentLoadFolder, holderOf } from './slot-locks.ts';
 
 /** An upload that passes nothing on for so long does not move: ssh takes 32 KiB at a time, however slow the line. */
@@ -17,8 +17,9 @@ export const uploadLock: Probe = {
   name: 'upload-lock',
   parameters: [],
   required: [],
-  observe: async (_parameters, { builder, client, signal }) => {
-    if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');
+  observe: async (_parameters, context) => {
+    const { client, signal } = context;
+    const builder = builderOf(context);
     const features = featuresOf(parseRelease(client.nixVersion || assumedVersion));
     const file = join(currentLoadFolder(client.environment.env), uploadLockName(builder.uri, features));
     const pid = await holderOf(file);

@@ -2,15 +2,16 @@ import type { Builder } from '../machines/builder.ts';
 import { distribute } from '../routing/distribute.ts';
 import type { RoutingClient } from '../routing/index.ts';
 import { entryWith } from './entry-with.ts';
-import { CannotObserve, type Probe } from './probe.ts';
+import { builderOf, type Probe } from './probe.ts';
 
 /** Which builds Nix may send to this builder, and what in the other entries stands in its way. */
 export const weighting: Probe = {
   name: 'weighting',
   parameters: [],
   required: [],
-  observe: (_parameters, { builder, builders, client }) => {
-    if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');
+  observe: (_parameters, context) => {
+    const { builders, client } = context;
+    const builder = builderOf(context);
     const fleet = fleetOf(builders);
     const twins = (fleet.byUri.get(builder.uri) ?? []).filter((other) => other !== builder);
     const { supportedFeatures, mandatoryFeatures } = builder;

@@ -1,6 +1,6 @@
 import { Capped } from './capped.ts';
 import { endLine, frame } from './frame.ts';
-import { isWhole, writePieces } from './input.ts';
+import { giveInput } from './input.ts';
 import { type Command, type CommandResult, type RunOptions, TransportError } from './transport.ts';
 
 /** A connection on which commands can be run, each in a channel of its own (RFC 4254 §6.5): ssh2's, or a shared one. */
@@ -132,8 +132,7 @@ export function runInChannel(
       opened.on('exit', (code: number | null, name?: string) => (exit = { code, signal: name ?? null }));
       opened.on('error', () => undefined);
       opened.on('close', finish);
-      if (stdin === undefined || isWhole(stdin)) opened.end(stdin);
-      else void writePieces(stdin, opened);
+      void giveInput(stdin, opened);
     });
   });
 }

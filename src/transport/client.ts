@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { breathe } from '../breathe.ts';
 import { Capped } from './capped.ts';
 import { guardGroup } from './guard.ts';
-import { isWhole, writePieces } from './input.ts';
+import { giveInput } from './input.ts';
 import {
   type Command,
   type CommandResult,
@@ -50,7 +50,6 @@ async function runLocally(
     buffer: false,
     encoding: 'buffer',
     stdin: stdin === undefined ? 'ignore' : 'pipe',
-    ...(isWhole(stdin) ? { input: stdin } : {}),
   });
   const ended = guardGroup(child.pid);
   const stdout = new Capped();
@@ -64,7 +63,7 @@ async function runLocally(
     heard?.('stderr', chunk);
   });
   child.stdin?.on('error', () => undefined);
-  if (child.stdin !== null && stdin !== undefined && !isWhole(stdin)) void writePieces(stdin, child.stdin);
+  if (child.stdin !== null) void giveInput(stdin, child.stdin);
 
   let timedOut = false;
   const wasEnded = (): boolean => timedOut || signal.aborted;

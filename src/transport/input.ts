@@ -1,15 +1,16 @@
 import type { RunOptions } from './transport.ts';
 
-/** Input that is there at once. */
-export function isWhole(stdin: RunOptions['stdin']): stdin is string | Uint8Array {
-  return typeof stdin === 'string' || stdin instanceof Uint8Array;
+interface Input {
+  write: (piece: string) => unknown;
+  end: (rest?: string | Uint8Array) => unknown;
 }
 
-/** Passes input on as it comes. */
-export async function writePieces(
-  stdin: AsyncIterable<string>,
-  to: { write: (piece: string) => unknown; end: () => unknown },
-): Promise<void> {
+/** Gives a command its input, at once or as it comes, and the end of it. */
+export async function giveInput(stdin: RunOptions['stdin'], to: Input): Promise<void> {
+  if (stdin === undefined || typeof stdin === 'string' || stdin instanceof Uint8Array) {
+    to.end(stdin);
+    return;
+  }
   for await (const piece of stdin) to.write(piece);
   to.end();
 }

@@ -1,16 +1,10 @@
 import { PassThrough } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Capped } from './capped.ts';
-import type { RunOptions, Transport } from './transport.ts';
+import type { CommandResult, RunOptions, Transport } from './transport.ts';
 
 /** What a script wrote. */
-export interface Said {
-  stdout: string;
-  stderr: string;
-  /** The middle is missing. */
-  truncated: boolean;
-  timedOut: boolean;
-}
+type Said = Pick<CommandResult, 'stdout' | 'stderr' | 'truncated' | 'timedOut'>;
 
 /** An `sh` that runs one script after another: it costs the server one session, and that is dear. */
 export interface KeptShell {

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { type AskedConfig, parseSshConfig, resolveSshConfig, sshSays } from './ssh-config.ts';
+import { type AskedConfig, optionsIn, parseSshConfig, resolveSshConfig, sshSays } from './ssh-config.ts';
 import type { Transport } from './transport.ts';
 
 /** The words for one builder, and which of them are its own. */
@@ -65,13 +65,16 @@ async function patternOf(words: readonly string[], client: Transport, signal: Ab
 /** What ssh makes of a configuration that looks at the name: a path or command with it, another name, a jump. */
 function saysOnlyTheName(stdout: string): boolean {
   const own = /^(host|hostname|userknownhostsfile) /;
-  const lines = stdout.split('\n');
+  const others = stdout.split('\n').filter((line) => !own.test(line));
+  const config = parseSshConfig(stdout);
+  const isAlways = (option: string, harmless: readonly string[]): boolean =>
+    optionsIn(config, option).every((value) => harmless.includes(value));
   return (
-    lines.includes(`hostname ${nobody}`) &&
-    lines.every((line) => own.test(line) || !(line.includes(nobody) || line.includes(nobodysFile))) &&
+    config.hostname === nobody &&
+    !others.some((line) => line.includes(nobody) || line.includes(nobodysFile)) &&
     // It looks names up, or leaves out the jump on the way to the jump host itself.
-    lines.every((line) => !/^(proxyjump|proxycommand|controlpath) (?!none$)/.test(line)) &&
-    lines.every((line) => !/^canonicalizehostname (?!(no|false)$)/.test(line))
+    isAlways('CanonicalizeHostname', ['no', 'false']) &&
+    ['ProxyJump', 'ProxyCommand', 'ControlPath'].every((option) => isAlways(option, ['none']))
   );
 }
 

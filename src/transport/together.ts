@@ -7,7 +7,7 @@ import type { Command, CommandResult, RunOptions, Transport } from './transport.
 interface Asked {
   command: Command;
   options: RunOptions;
-  resolve: (result: Promise<CommandResult>) => void;
+  resolve: (result: CommandResult | Promise<CommandResult>) => void;
 }
 
 /** Commands in one shell. More would make the first wait for the last, and one that hangs holds up its own shell only. */
@@ -134,9 +134,9 @@ async function runGroup(
   for (const [index, asked] of group.entries()) {
     const result = results[index];
     const whole = { signal: null, timedOut: false, truncated: false, durationMs };
-    if (result !== undefined) asked.resolve(Promise.resolve({ ...result, ...whole }));
+    if (result !== undefined) asked.resolve({ ...result, ...whole });
     else if (byItself && own?.timedOut === true)
-      asked.resolve(Promise.resolve({ ...own, ...whole, exitCode: null, timedOut: true }));
+      asked.resolve({ ...own, ...whole, exitCode: null, timedOut: true });
     else asked.resolve(alone(asked));
   }
 }
