@@ -48,6 +48,12 @@ export const nixFaults: readonly Fault[] = [
     cause: 'shell-noise',
   },
   {
+    title: "sshd's own start-up file prints a greeting",
+    breaks: ({ builder }) => builder.host.write('/etc/ssh/sshrc', 'echo welcome to the farm\n'),
+    scenario: 'handshake',
+    cause: 'shell-noise',
+  },
+  {
     title: 'a start-up file prints less than a word',
     builder: { user: { name: 'nix', shell: '/bin/bash', trusted: true } },
     breaks: ({ builder }) =>
