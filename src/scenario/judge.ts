@@ -1,5 +1,6 @@
 import type { FixStep } from '../generated/types.ts';
 import { unmet } from './condition.ts';
+import { errorLines } from './error-lines.ts';
 import type { Mismatch } from './matchers/matcher.ts';
 import type { Json, Observation } from './observation.ts';
 import { pointTo } from './pointer.ts';
@@ -147,10 +148,15 @@ function findHint(
   });
 }
 
-/** Texts without the white space at their ends, so that they fit into a sentence. */
+/** Texts without the white space at their ends, so that they fit into a sentence; `errorLines`: what to quote of them. */
 function forHints(observation: Observation): Record<string, Json> {
   const { stdout = '', stderr = '' } = observation;
-  return { ...observation, stdout: stdout.trim(), stderr: stderr.trim() };
+  return {
+    ...observation,
+    stdout: stdout.trim(),
+    stderr: stderr.trim(),
+    errorLines: errorLines(stderr) || errorLines(stdout),
+  };
 }
 
 function renderStep({ on, safe, says, run, edit }: Hint['fix'][number], context: Context): FixStep {
