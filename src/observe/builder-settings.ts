@@ -92,7 +92,8 @@ export const builderSettings: Probe = {
   },
 };
 
-function sectionsOf(text: string): (name: string) => string {
+/** What stands under each `--- NAME ---` of an answer; empty where there is none. */
+export function sectionsOf(text: string): (name: string) => string {
   const parts = text.split(/^--- (\w+) ---$/m);
   const sections = new Map<string, string>();
   for (let index = 1; index < parts.length; index += 2)
@@ -116,7 +117,7 @@ function numberOf(value: Json | undefined): number {
 }
 
 /** `trusted-users` and `allowed-users` name users, groups as `@group`, or everybody as `*`. */
-function isListed(setting: Json | undefined, user: string, groups: readonly string[]): boolean {
+export function isListed(setting: Json | undefined, user: string, groups: readonly string[]): boolean {
   return texts(setting).some(
     (name) => name === '*' || name === user || (name.startsWith('@') && groups.includes(name.slice(1))),
   );

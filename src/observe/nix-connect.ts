@@ -1,5 +1,7 @@
+import { lookAtBuilder, unseen } from './builder-state.ts';
 import { entryWith } from './entry-with.ts';
 import { type KeyState, lookAtKey } from './key-state.ts';
+import { nixConfError } from './nix-conf-error.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
 import { magicOffset, type Protocol } from './wire/greeting.ts';
 
@@ -18,6 +20,14 @@ export const nixConnect: Probe = {
     const { words, started, said, greeting, seen, shared } = await ssh.login(context);
     const offset = magicOffset(said, protocol);
     const noise = (offset < 0 ? said : said.subarray(0, offset)).toString('utf8');
+    const nixConf = nixConfError(seen.stderr);
+    // Words that say what is wrong need no second look.
+    const isExplained = nixConf.kind !== 'none' || seen.exitCode === 127 || noise !== '';
+    const hungForSeconds = seen.timedOut ? Math.ceil(seen.durationMs / 1000) : 0;
+    const state =
+      started && greeting === null && !isExplained
+        ? await lookAtBuilder(ssh, hungForSeconds, context.signal)
+        : unseen;
     return {
       ...(shared === null ? { exitCode: seen.exitCode, signal: seen.signal } : {}),
       stderr: seen.stderr,
@@ -40,6 +50,8 @@ export const nixConnect: Probe = {
         nixVersion: greeting?.nixVersion ?? '',
         trusted: greeting?.trusted ?? 'unknown',
         daemonError: greeting?.error ?? '',
+        nixConf: { ...nixConf },
+        state: { ...state, bigLock: { ...state.bigLock }, database: { ...state.database } },
         controlPath: shared?.path ?? '',
       },
     };

@@ -136,7 +136,14 @@ function compile(template: string, mode: Mode): Prepared {
     uses,
     render: (context) => {
       current = context;
-      return run(context);
+      try {
+        return run(context);
+      } catch (error) {
+        if (error instanceof TemplateError) throw error;
+        // A block such as {{#if a.b}} where there is no a.
+        const [message] = (error instanceof Error ? error.message : String(error)).split('\n');
+        throw new TemplateError('template-missing-value', `a block has no value: ${message ?? ''}`, 1, 1);
+      }
     },
   };
 }

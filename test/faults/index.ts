@@ -1,5 +1,6 @@
 import { clientFaults } from './client.ts';
 import type { Fault } from './fault.ts';
+import { handshakeFaults } from './handshake.ts';
 import { networkFaults } from './network.ts';
 import { buildFaults, nixFaults } from './nix.ts';
 import { sshFaults } from './ssh.ts';
@@ -9,6 +10,7 @@ export const faults: readonly Fault[] = [
   ...clientFaults,
   ...networkFaults,
   ...sshFaults,
+  ...handshakeFaults,
   ...nixFaults,
   ...buildFaults,
 ];

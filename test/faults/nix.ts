@@ -150,7 +150,7 @@ export const nixFaults: readonly Fault[] = [
     builder: { ...untrusted, nixConf: { 'allowed-users': 'root' }, nix: '2.34' },
     breaks: () => undefined,
     scenario: 'handshake',
-    cause: 'daemon-does-not-answer',
+    cause: 'user-not-allowed',
     then: ['untrusted-user'],
   },
   {

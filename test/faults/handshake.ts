@@ -1,0 +1,192 @@
+import type { Host } from '../fleet/host.ts';
+import type { Fault } from './fault.ts';
+
+const trusted = { user: { name: 'nix', trusted: true } } as const;
+const both = ['2.8', '2.34'] as const;
+
+/** Adds lines to the builder's nix.conf and restarts its daemon. */
+function configure(host: Host, ...lines: string[]): Promise<unknown> {
+  host.write('/etc/nix/nix.conf', `${host.read('/etc/nix/nix.conf')}${lines.join('\n')}\n`);
+  return restartDaemon(host);
+}
+
+/** A daemon that cannot start any more is as good as one that did. */
+async function restartDaemon(host: Host): Promise<void> {
+  await host.stopDaemon();
+  await host.startDaemon().catch(() => undefined);
+}
+
+/** Makes the store's database. */
+const openStore = 'nix-store --add /etc/hostname >/dev/null';
+
+/** A process that holds a lock as long as the host lives. */
+function hold(command: string): string {
+  return `${openStore}; setsid ${command} </dev/null >/dev/null 2>&1 & sleep 0.5`;
+}
+
+/** What stops Nix's program on the builder before it speaks. */
+export const handshakeFaults: readonly Fault[] = [
+  ...both.flatMap((nix): Fault[] => [
+    {
+      title: `nix.conf includes a file that does not exist, ${nix}`,
+      builder: { ...trusted, nix },
+      breaks: ({ builder }) => configure(builder.host, 'include /etc/nix/extra.conf'),
+      scenario: 'handshake',
+      cause: 'builder-nix-conf-broken',
+    },
+    {
+      title: `a line of nix.conf has no =, ${nix}`,
+      builder: { ...trusted, nix },
+      breaks: ({ builder }) => configure(builder.host, 'trusted-users root nix'),
+      scenario: 'handshake',
+      cause: 'builder-nix-conf-broken',
+    },
+    {
+      title: `a folder above Nix's state is closed, ${nix}`,
+      builder: { ...trusted, nix },
+      breaks: ({ builder }) => builder.host.sh('chmod 700 /nix/var/nix'),
+      scenario: 'handshake',
+      cause: 'nix-state-closed',
+    },
+    {
+      title: `another program holds the lock of the store, ${nix}`,
+      builder: { nix },
+      breaks: ({ builder }) => builder.host.sh(hold('flock -o -x /nix/var/nix/db/big-lock sleep 900')),
+      scenario: 'handshake',
+      cause: 'big-lock-held',
+    },
+    {
+      title: `the database is on a read-only file system, and the user is not root, ${nix}`,
+      builder: { ...trusted, nix },
+      breaks: async ({ builder: { host } }) => {
+        await host.sh(`${openStore}; mount --bind /nix/var/nix/db /nix/var/nix/db`);
+        await host.sh('mount -o remount,bind,ro /nix/var/nix/db');
+        await restartDaemon(host);
+      },
+      scenario: 'handshake',
+      cause: 'store-read-only',
+    },
+    {
+      title: `a newer Nix has used the store, and the user is not root, ${nix}`,
+      builder: { ...trusted, nix },
+      breaks: async ({ builder: { host } }) => {
+        await host.sh(`${openStore}; printf 11 > /nix/var/nix/db/schema`);
+        await restartDaemon(host);
+      },
+      scenario: 'handshake',
+      cause: 'store-schema-newer',
+      fixNotRun: 'the newer Nix is not there to be installed',
+    },
+    {
+      title: `allowed-users names a group that the user is not in, ${nix}`,
+      builder: {
+        user: { name: 'nix' },
+        nix,
+        nixConf: { 'allowed-users': 'root @builders' },
+      },
+      breaks: ({ builder }) => restartDaemon(builder.host),
+      scenario: 'handshake',
+      cause: 'user-not-allowed',
+      // It builds nothing unsigned for a user that it does not trust.
+      then: ['untrusted-user'],
+    },
+    {
+      title: `the daemon is stopped by a signal, ${nix}`,
+      builder: { ...trusted, nix },
+      breaks: ({ builder }) => builder.host.sh('kill -STOP $(pgrep -o nix-daemon)'),
+      scenario: 'handshake',
+      cause: 'daemon-stopped',
+    },
+  ]),
+  {
+    title: 'an included file has a line without =, and the user is not root',
+    builder: trusted,
+    breaks: ({ builder }) => {
+      builder.host.write('/etc/nix/tokens.conf', 'cores 4\n');
+      return configure(builder.host, 'include tokens.conf');
+    },
+    scenario: 'handshake',
+    cause: 'builder-nix-conf-broken',
+  },
+  {
+    title: "the user's own nix.conf has a line without =",
+    builder: trusted,
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'mkdir -p /home/nix/.config/nix; echo "max-jobs auto" > /home/nix/.config/nix/nix.conf; chown -R nix: /home/nix/.config',
+      ),
+    scenario: 'handshake',
+    cause: 'builder-nix-conf-broken',
+  },
+  {
+    title: 'nix.conf has a value that Nix refuses, over ssh',
+    scheme: 'ssh',
+    builder: trusted,
+    breaks: ({ builder }) => configure(builder.host, 'sandbox = maybe'),
+    scenario: 'handshake',
+    cause: 'builder-nix-conf-broken',
+    fixNotRun: 'the value that was meant is not known',
+  },
+  {
+    title: 'a newer Nix has used the store',
+    breaks: ({ builder }) => builder.host.sh(`${openStore}; printf 11 > /nix/var/nix/db/schema`),
+    scenario: 'handshake',
+    cause: 'store-schema-newer',
+    fixNotRun: 'the newer Nix is not there to be installed',
+  },
+  {
+    title: "the URI's remote-program does not exist",
+    breaks: ({ client, builder }) =>
+      client.machines(
+        `ssh-ng://root@${builder.name}?remote-program=/opt/nix/bin/nix-daemon x86_64-linux - 4`,
+      ),
+    scenario: 'handshake',
+    cause: 'remote-program-missing',
+    fixNotRun: 'where Nix is on the builder is for its owner to say',
+  },
+  {
+    title: 'the socket of the daemon is closed to all but root',
+    builder: trusted,
+    breaks: ({ builder }) => builder.host.sh('chmod 600 /nix/var/nix/daemon-socket/socket'),
+    scenario: 'handshake',
+    cause: 'daemon-socket-closed',
+  },
+  {
+    title: "the folder of the daemon's socket is for root alone",
+    builder: trusted,
+    breaks: ({ builder }) => builder.host.sh('chmod 700 /nix/var/nix/daemon-socket'),
+    scenario: 'handshake',
+    cause: 'nix-state-closed',
+  },
+  {
+    title: 'a backup keeps the database locked',
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        hold(
+          `/usr/bin/python3 -c "import sqlite3,time; c=sqlite3.connect('/nix/var/nix/db/db.sqlite',isolation_level=None); c.execute('pragma locking_mode=exclusive'); c.execute('begin exclusive'); time.sleep(900)"`,
+        ),
+      ),
+    scenario: 'handshake',
+    cause: 'store-busy',
+  },
+  {
+    title: 'the database is damaged',
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        `${openStore}; rm -f /nix/var/nix/db/db.sqlite*; head -c 20000 /dev/urandom > /nix/var/nix/db/db.sqlite`,
+      ),
+    scenario: 'handshake',
+    cause: 'store-database-corrupt',
+    fixNotRun: 'there is no backup of the database',
+  },
+  {
+    title: '/nix/var is full, on a file system of its own',
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        `pkill -KILL -x nix-daemon; mount -t tmpfs -o size=1500k,mode=755 tmpfs /nix/var; mkdir -p /nix/var/nix/daemon-socket; ${openStore}; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 1; dd if=/dev/zero of=/nix/var/fill bs=1k 2>/dev/null; true`,
+      ),
+    scenario: 'handshake',
+    cause: 'builder-disk-full',
+    fixNotRun: 'the garbage is no store path',
+  },
+];
