@@ -51,4 +51,8 @@ export interface Diagnostic {
   file?: string;
   line: number;
   column: number;
+  /** Only on a warning: no build can run through this entry. */
+  stopsBuilds?: true;
+  /** A column of the entry (0 = URI) as it was meant, where that is certain. */
+  correction?: { column: number; text: string };
 }

@@ -5,13 +5,9 @@ export const columnTraps: readonly Trap[] = [
   {
     code: 'odd-system',
     column: 1,
+    stopsBuilds: (field) => field.split(',').every((system) => system === '' || !isSystem(system)),
     says: (field) => {
-      const odd = field
-        .split(',')
-        .find(
-          (system) =>
-            system !== '' && system !== 'builtin' && !/^[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+$/.test(system),
-        );
+      const odd = field.split(',').find((system) => system !== '' && !isSystem(system));
       if (!/[^,]/.test(field))
         return `"${field}" is a list of no systems, so nothing but downloads is built there; write e.g. x86_64-linux`;
       return odd === undefined
@@ -22,6 +18,8 @@ export const columnTraps: readonly Trap[] = [
   {
     code: 'relative-key',
     column: 2,
+    stopsBuilds: (path, { features }) => !path.startsWith('/') && features.absoluteSshKey,
+    correction: (path) => (path.startsWith('~/') ? `/root/${path.slice(2)}` : null),
     says: (path, { features }) => {
       if (path.startsWith('/')) return null;
       if (features.absoluteSshKey)
@@ -77,6 +75,7 @@ export const columnTraps: readonly Trap[] = [
   {
     code: 'shifted-columns',
     column: 6,
+    stopsBuilds: 'always',
     says: (field) =>
       looksLikeHostKey(field)
         ? 'a host key stands in the column of mandatory features, so no build is ever sent there; a column before it is missing: write "-" for each empty one'
@@ -97,6 +96,11 @@ export const columnTraps: readonly Trap[] = [
       `this and all after it is ignored ("${field}"): an entry has 8 columns; a blank inside a list often makes one too many`,
   },
 ];
+
+/** `builtin`, or as in `x86_64-linux`. */
+function isSystem(text: string): boolean {
+  return text === 'builtin' || /^[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+$/.test(text);
+}
 
 function looksLikeHostKey(text: string): boolean {
   return /^(c3NoL|ZWNkc2|c2st|AAAA)/.test(text) || text.length > 60;

@@ -14,11 +14,30 @@ export class Diagnostics {
   }
 
   /** Nix accepts it in silence and does something unexpected. */
-  warn(at: Span, code: string, message: string): void {
-    this.#add('warning', at, code, message);
+  warn(
+    at: Span,
+    code: string,
+    message: string,
+    more: Pick<Diagnostic, 'stopsBuilds' | 'correction'> = {},
+  ): void {
+    this.#add('warning', at, code, message, more);
   }
 
-  #add(severity: Diagnostic['severity'], { file, line, column }: Span, code: string, message: string): void {
-    this.list.push({ severity, code, message, ...(file === undefined ? {} : { file }), line, column });
+  #add(
+    severity: Diagnostic['severity'],
+    { file, line, column }: Span,
+    code: string,
+    message: string,
+    more: Pick<Diagnostic, 'stopsBuilds' | 'correction'> = {},
+  ): void {
+    this.list.push({
+      severity,
+      code,
+      message,
+      ...(file === undefined ? {} : { file }),
+      line,
+      column,
+      ...more,
+    });
   }
 }

@@ -9,9 +9,15 @@ export interface TrapInput {
   release: string;
 }
 
-/** A mistake that Nix accepts in silence: the column it is in, and what to say; null where it is not made. */
+/** A mistake that Nix accepts in silence. */
 export interface Trap {
   code: string;
+  /** Counts from 0. */
   column: number;
+  /** What to say; null where the mistake is not made. */
   says: (field: string, input: TrapInput) => string | null;
+  /** `always`: no build can run through such an entry. A function decides by the entry. Absent: it only looks odd. */
+  stopsBuilds?: 'always' | ((field: string, input: TrapInput) => boolean);
+  /** The entry's field as it was meant, where that is certain. */
+  correction?: (field: string, input: TrapInput) => string | null;
 }

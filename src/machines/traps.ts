@@ -3,6 +3,7 @@ import { columnTraps } from './column-traps.ts';
 import type { Diagnostics } from './diagnostics.ts';
 import type { Features } from './release.ts';
 import type { Span } from './text.ts';
+import type { Trap } from './trap.ts';
 import { uriTraps } from './uri-traps.ts';
 
 /** Warns of every trap in an entry that Nix accepts. */
@@ -12,13 +13,24 @@ export function warnOfTraps(
   release: string,
   diagnostics: Diagnostics,
 ): void {
-  for (const { code, column, says } of [...uriTraps, ...columnTraps]) {
+  for (const { code, column, says, stopsBuilds, correction } of traps) {
     const field = builder.fields[column];
     if (field === undefined || field.text === '-') continue;
-    const message = says(field.text, { builder, features, release });
-    if (message !== null) diagnostics.warn(spanOf(builder, field), code, message);
+    const input = { builder, features, release };
+    const message = says(field.text, input);
+    if (message === null) continue;
+    const stops =
+      typeof stopsBuilds === 'function' ? stopsBuilds(field.text, input) : stopsBuilds === 'always';
+    const corrected = correction?.(field.text, input) ?? null;
+    diagnostics.warn(spanOf(builder, field), code, message, {
+      ...(stops ? { stopsBuilds: true } : {}),
+      ...(corrected === null ? {} : { correction: { column, text: corrected } }),
+    });
   }
 }
+
+/** Every trap, in the order of the columns. */
+export const traps: readonly Trap[] = [...uriTraps, ...columnTraps];
 
 /** Slot files are named by the URI alone (build-remote.cc, `openSlotLock`). */
 export function warnOfDuplicates(builders: readonly Builder[], diagnostics: Diagnostics): void {

@@ -4,6 +4,11 @@ import type { Trap } from './trap.ts';
 
 const isSsh = ({ scheme }: Builder): boolean => scheme === 'ssh' || scheme === 'ssh-ng';
 
+/** `ssh-ng:HOST` or `ssh-ng:/HOST`. */
+function isMistyped(uri: string): boolean {
+  return /^ssh(-ng)?:(?!\/\/)/.test(uri);
+}
+
 /** Stores that Nix can open (`nix help-stores`). */
 const schemes = {
   thisMachine: ['local', 'unix', 'daemon', 'auto'],
@@ -41,6 +46,8 @@ function unknownParams(builder: Builder, { portParam }: Features): string[] {
 export const uriTraps: readonly Trap[] = [
   {
     code: 'doubled-scheme',
+    stopsBuilds: 'always',
+    correction: (uri) => uri.replace(/^[a-z-]+:\/\/(?=[a-z-]+:\/\/)/, ''),
     column: 0,
     says: (uri) =>
       uri.split('://').length > 2
@@ -49,17 +56,19 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'no-host',
+    stopsBuilds: 'always',
     column: 0,
     says: (uri, { builder }) =>
-      isSsh(builder) && builder.host === ''
+      isSsh(builder) && builder.host === '' && !isMistyped(uri)
         ? `"${uri}" names no host, so Nix cannot connect; write ssh-ng://HOST`
         : null,
   },
   {
     code: 'path-after-host',
+    stopsBuilds: 'always',
     column: 0,
     says: (uri, { builder }) =>
-      isSsh(builder) && builder.host.includes('/') && uri.split('://').length <= 2
+      isSsh(builder) && builder.host.includes('/') && !isMistyped(uri) && uri.split('://').length <= 2
         ? `the path in "${uri}" becomes part of the host's name, "${builder.host}"; remove it, or write ?remote-store=`
         : null,
   },
@@ -70,10 +79,10 @@ export const uriTraps: readonly Trap[] = [
       if (!isSsh(builder) || features.boostUrl || !/^(?:\[[^\]]*\]|[^:[\]]*):\d+$/.test(builder.host))
         return null;
       const [port] = builder.host.split(':').slice(-1);
-      const mend = features.portParam
+      const advice = features.portParam
         ? `write ?port=${port ?? ''} instead`
         : 'set Port in /etc/ssh/ssh_config, or use Nix 2.31 or later';
-      return `${release} knows no port in "${uri}" and asks ssh for a host called "${builder.host}"; ${mend}`;
+      return `${release} knows no port in "${uri}" and asks ssh for a host called "${builder.host}"; ${advice}`;
     },
   },
   {
@@ -86,6 +95,8 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'unknown-scheme',
+    stopsBuilds: 'always',
+    correction: (uri) => withoutDecoration(uri),
     column: 0,
     says: (uri, { builder: { scheme } }) =>
       scheme === '' || Object.values(schemes).some((known) => known.includes(scheme))
@@ -94,6 +105,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'not-a-builder',
+    stopsBuilds: 'always',
     column: 0,
     says: (uri, { builder: { scheme } }) =>
       schemes.caches.includes(scheme)
@@ -101,21 +113,36 @@ export const uriTraps: readonly Trap[] = [
         : null,
   },
   {
+    code: 'mistyped-scheme',
+    column: 0,
+    stopsBuilds: 'always',
+    correction: (uri) => uri.replace(/^(ssh(?:-ng)?):\/*/, '$1://'),
+    says: (uri) =>
+      isMistyped(uri)
+        ? `"${uri}" lacks "//" after the scheme, so Nix does not find the host in it; write ssh-ng://HOST`
+        : null,
+  },
+  {
     code: 'local-store',
     column: 0,
     says: (uri, { builder: { scheme } }) =>
-      schemes.thisMachine.includes(scheme)
+      schemes.thisMachine.includes(scheme) && !isMistyped(uri)
         ? `"${uri}" is a store on this machine, not a host; if a host is meant, write ssh-ng://HOST`
         : null,
   },
   {
     code: 'deadlock',
+    stopsBuilds: 'always',
+    correction: (uri) =>
+      uri.replace(/([?&])max-connections=\d+(&|$)/, (_, before: string, after: string) =>
+        after === '' ? '' : before,
+      ),
     column: 0,
     says: (_uri, { builder, features, release }) =>
       features.connectionsDeadlock &&
       builder.scheme === 'ssh-ng' &&
       Number(builder.params['max-connections'] ?? 1) > 1
-        ? `max-connections above 1 makes ${release} hang for ever with this builder (mended in 2.32); remove it`
+        ? `max-connections above 1 makes ${release} hang for ever with this builder (fixed in 2.32); remove it`
         : null,
   },
   {
@@ -129,3 +156,9 @@ export const uriTraps: readonly Trap[] = [
     },
   },
 ];
+
+/** Without a byte order mark and quotes in front, where what is left is a URI that Nix knows. */
+function withoutDecoration(uri: string): string | null {
+  const plain = uri.replace(/^[\ufeff"'“”]+/, '').replace(/["'“”]+$/, '');
+  return plain !== uri && /^ssh(-ng)?:\/\//.test(plain) ? plain : null;
+}

@@ -5,6 +5,7 @@ import { clock } from './clock.ts';
 import { dns } from './dns.ts';
 import { effectiveBuilders } from './effective-builders.ts';
 import { heldSlotsProbe } from './held-slots.ts';
+import { entry } from './entry.ts';
 import { hostKey } from './host-key.ts';
 import { keyFile } from './key-file.ts';
 import { machines } from './machines.ts';
@@ -21,6 +22,7 @@ const all: readonly Probe[] = [
   effectiveBuilders,
   buildHook,
   machines,
+  entry,
   sshConfig,
   keyFile,
   dns,

@@ -8,7 +8,8 @@ export const machines: Probe = {
   observe: (_parameters, { builders, diagnostics }) => {
     const lines = (wanted: 'error' | 'warning'): string[] =>
       diagnostics
-        .filter(({ severity }) => severity === wanted)
+        // What stops builds is told by the check of the entry itself.
+        .filter(({ severity, stopsBuilds }) => severity === wanted && stopsBuilds !== true)
         .map(({ file, line, column, message }) => `${file ?? 'builders'}:${line}:${column}: ${message}`);
     const errors = lines('error');
     const warnings = lines('warning');

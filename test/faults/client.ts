@@ -51,9 +51,9 @@ export const clientFaults: readonly Fault[] = [
     fixNotRun: 'the setting was given on the command line',
   },
   {
-    title: 'the host key stands one column too far left',
+    title: 'the host key stands in the column of features',
     breaks: ({ client, builder }) =>
-      client.machines(builder.line('ssh-ng', `x86_64-linux - 1 1 - ${builder.publicHostKey}`)),
+      client.machines(builder.line('ssh-ng', `x86_64-linux - 1 1 ${builder.publicHostKey}`)),
     scenario: 'machines-traps',
     cause: 'machines-file-trap',
     outcome: 'warn',

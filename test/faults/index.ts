@@ -1,4 +1,5 @@
 import { clientFaults } from './client.ts';
+import { entryFaults } from './entry.ts';
 import type { Fault } from './fault.ts';
 import { handshakeFaults } from './handshake.ts';
 import { networkFaults } from './network.ts';
@@ -8,6 +9,7 @@ import { sshFaults } from './ssh.ts';
 /** Every fault that the laboratory knows, along the path of a build. */
 export const faults: readonly Fault[] = [
   ...clientFaults,
+  ...entryFaults,
   ...networkFaults,
   ...sshFaults,
   ...handshakeFaults,
