@@ -1,17 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { Host } from './host.ts';
+import type { LoginShell, Profile, SshdSpec } from './profile.ts';
+import { type ProfileName, profiles } from './profiles/index.ts';
 import type { NixVersion } from './rootfs.ts';
 
 export interface BuilderOptions {
   name?: string;
-  /** Default 2.8. */
+  /** The kind of machine. Default plain. */
+  profile?: ProfileName;
+  /** Default: the first of the profile. */
   nix?: NixVersion;
-  /** Options for sshd_config, over the defaults; a list makes a line for each. */
-  sshd?: Record<string, string | readonly string[]>;
-  /** Settings for nix.conf, over the defaults. */
+  /** Options for sshd_config, over the profile's; a list makes a line for each. */
+  sshd?: SshdSpec['options'];
+  /** Settings for nix.conf, over the profile's. */
   nixConf?: Record<string, string>;
-  /** Another user than root that may log in, and whether its Nix trusts it (default: no). */
-  user?: { name: string; shell?: string; trusted?: boolean };
+  /**
+   * Another user than root that may log in, with a login shell (its name, or a path; default: the profile's first), and
+   * whether its Nix trusts it (default: no).
+   */
+  user?: { name: string; shell?: LoginShell | `/${string}`; trusted?: boolean };
   /** Whether clients know its host key. Default true. */
   trusted?: boolean;
   /** Of sshd. Default 22. */
@@ -28,20 +35,6 @@ interface StartOptions extends BuilderOptions {
   authorised: string;
 }
 
-const nixDefaults = {
-  'system-features': 'nixos-test benchmark big-parallel',
-};
-
-const sshdDefaults = {
-  HostKey: '/etc/ssh/ssh_host_ed25519_key',
-  PidFile: '/run/sshd.pid',
-  PermitRootLogin: 'prohibit-password',
-  PasswordAuthentication: 'no',
-  KbdInteractiveAuthentication: 'no',
-  UsePAM: 'no',
-  MaxStartups: '100',
-};
-
 /** A host with sshd and Nix. */
 export class Builder {
   readonly host: Host;
@@ -53,25 +46,22 @@ export class Builder {
   }
 
   static async start(options: StartOptions): Promise<Builder> {
-    const { name, nix = '2.8', address, folder, authorised, user, port = 22, daemon = true } = options;
-    const sshd = { ...sshdDefaults, ListenAddress: `${address}:${port}`, ...options.sshd };
-    const trusted = ['root', ...(user?.trusted === true ? [user.name] : [])];
-    const homes = ['/root', ...(user === undefined ? [] : [`/home/${user.name}`])];
-    const prepare = [
-      ...(user === undefined ? [] : addUser(user.name, user.shell ?? '/bin/sh')),
-      ...homes.map(
-        (home) =>
-          `mkdir -p -m 700 ${home}/.ssh; echo '${authorised.trim()}' > ${home}/.ssh/authorized_keys; chmod 600 ${home}/.ssh/authorized_keys`,
-      ),
-      ...(user === undefined ? [] : [`chown -R ${user.name}: /home/${user.name}`]),
-    ].join('\n');
-    const host = await Host.start({
-      ...{ name, nix, address, folder, prepare, daemon },
-      nixConf: { 'trusted-users': trusted.join(' '), ...nixDefaults, ...options.nixConf },
-      sshd: {
-        port,
-        lines: Object.entries(sshd).flatMap(([key, value]) => [value].flat().map((one) => `${key} ${one}`)),
-      },
+    const { name, address, folder, user, authorised, profile: profileName = 'plain' } = options;
+    const { nixConf = {}, sshd = {}, port = 22, daemon = true } = options;
+    const profile: Profile = profiles[profileName];
+    const host = await Host.start(profileName, {
+      ...{ name, address, folder, nixConf, daemon },
+      nix: options.nix ?? profile.nixVersions[0],
+      sshd: { port, options: sshd, authorised: authorised.trim() },
+      ...(user === undefined
+        ? {}
+        : {
+            user: {
+              name: user.name,
+              shell: shellPath(profile, user.shell),
+              trusted: user.trusted ?? false,
+            },
+          }),
     });
     return new Builder(host, user?.name ?? 'root');
   }
@@ -94,16 +84,18 @@ export class Builder {
   }
 
   /** An entry for the machines file. */
-  line(scheme: 'ssh' | 'ssh-ng' = 'ssh-ng', rest = 'x86_64-linux - 4 1'): string {
+  line(scheme: 'ssh' | 'ssh-ng' = 'ssh-ng', rest = `${this.host.profile.system} - 4 1`): string {
     return `${scheme}://${this.user}@${this.name} ${rest}`;
   }
 }
 
-/** The files are mounts of their own, so `useradd`, which replaces them, cannot be used. */
-function addUser(name: string, shell: string): string[] {
-  return [
-    `echo '${name}:x:1500:1500::/home/${name}:${shell}' >> /etc/passwd`,
-    `echo '${name}:x:1500:' >> /etc/group`,
-    `echo '${name}:*:19000:0:99999:7:::' >> /etc/shadow`,
-  ];
+function shellPath({ loginShells }: Profile, shell?: LoginShell | `/${string}`): string {
+  const name = shell ?? (Object.keys(loginShells)[0] as LoginShell | undefined) ?? '/bin/sh';
+  const path = isPath(name) ? name : loginShells[name];
+  if (path === undefined) throw new Error(`hosts of this profile have no ${name}`);
+  return path;
+}
+
+function isPath(shell: string): shell is `/${string}` {
+  return shell.startsWith('/');
 }

@@ -2,14 +2,17 @@ import { appendFileSync, copyFileSync } from 'node:fs';
 import type { Report } from '../../src/generated/types.ts';
 import type { Builder } from './builder.ts';
 import { Host, type Ran, type RunInside } from './host.ts';
-import { inside } from './lay-out.ts';
+import { type ProfileName, profiles } from './profiles/index.ts';
 import type { NixVersion } from './rootfs.ts';
+import { inside } from './start-script.ts';
 
 export interface ClientOptions {
   name?: string;
-  /** Default 2.8. */
+  /** The kind of machine. Default plain. */
+  profile?: ProfileName;
+  /** Default: the first of the profile. */
   nix?: NixVersion;
-  /** Settings for nix.conf, over the defaults. */
+  /** Settings for nix.conf, over the profile's. */
   nixConf?: Record<string, string>;
 }
 
@@ -29,9 +32,11 @@ export class Client {
     this.host = host;
   }
 
-  static async start({ nix = '2.8', nixConf = {}, key, ...place }: StartOptions): Promise<Client> {
-    const prepare = 'mkdir -p -m 700 /root/.ssh';
-    const host = await Host.start({ ...place, nix, nixConf, sshd: null, prepare });
+  static async start(options: StartOptions): Promise<Client> {
+    const { name, address, folder, key, profile = 'plain', nixConf = {} } = options;
+    const nix = options.nix ?? profiles[profile].nixVersions[0];
+    const spec = { name, address, folder, nix, nixConf, sshd: null, daemon: true };
+    const host = await Host.start(profile, spec);
     copyFileSync(key, host.path('/root/.ssh/id_ed25519'));
     copyFileSync(`${key}.pub`, host.path('/root/.ssh/id_ed25519.pub'));
     return new Client(host);

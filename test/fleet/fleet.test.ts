@@ -80,7 +80,7 @@ withFleet('a builder can be had otherwise than usual', async (t, fleet) => {
     'echo $0; id -un; pgrep nix-daemon',
   ]);
   t.equal(login.stdout, 'bash\nnix\n', login.stderr);
-  t.match(builder.host.sshdLog(), /Accepted publickey for nix/);
+  t.match(await builder.host.sshdLog(), /Accepted publickey for nix/);
   const sshd = (await builder.host.sh('/usr/sbin/sshd -T')).stdout;
   for (const line of ['maxsessions 3', 'acceptenv ONE', 'acceptenv TWO', 'strictmodes yes'])
     t.match(sshd, line);

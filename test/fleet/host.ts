@@ -4,8 +4,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type HostOptions, layOut, outside, startNixDaemon, startSshServer } from './lay-out.ts';
-import { type NixVersion, rootfs } from './rootfs.ts';
+import { resolveInside } from './resolve-inside.ts';
+import type { HostSpec, Profile } from './profile.ts';
+import { type ProfileName, profiles } from './profiles/index.ts';
+import type { NixVersion } from './rootfs.ts';
+import { initEnvironment } from './start-script.ts';
 
 /** How a command inside a host ended. */
 export interface Ran {
@@ -21,7 +24,8 @@ export interface RunInside {
   timeoutMs?: number;
 }
 
-const daemonSocket = '/nix/var/nix/daemon-socket/socket';
+/** A host is slow to start on a machine that does much else. */
+const startTimeoutMs = 120_000;
 
 /** A machine in namespaces of its own: mounts, host name, processes. Its network is the real machine's loopback. */
 export class Host {
@@ -30,33 +34,34 @@ export class Host {
   readonly address: string;
   /** Of sshd. */
   readonly port: number;
+  readonly profile: Profile;
   readonly #folder: string;
   readonly #process: ChildProcess;
   #init = 0;
 
-  private constructor(options: HostOptions & { nix: NixVersion }, process: ChildProcess) {
-    this.name = options.name;
-    this.nix = options.nix;
-    this.address = options.address;
-    this.port = options.sshd?.port ?? 22;
-    this.#folder = options.folder;
+  private constructor(profile: Profile, spec: HostSpec, process: ChildProcess) {
+    this.profile = profile;
+    this.name = spec.name;
+    this.nix = spec.nix;
+    this.address = spec.address;
+    this.port = spec.sshd?.port ?? 22;
+    this.#folder = spec.folder;
     this.#process = process;
   }
 
   /** Starts it, and waits until its services answer. */
-  static async start(options: HostOptions & { nix: NixVersion }): Promise<Host> {
-    const script = layOut(options, await rootfs(options.nix));
-    // When this process dies, so does the host with all that runs in it: nothing is left behind.
-    const words = '--pdeathsig KILL unshare --kill-child=KILL -m -u -p -f bash'.split(' ');
-    const child = spawn('setpriv', [...words, script], { stdio: 'ignore' });
+  static async start(profileName: ProfileName, spec: HostSpec): Promise<Host> {
+    const profile: Profile = profiles[profileName];
+    const [program = '', ...words] = await profile.layOut(spec);
+    const child = spawn(program, words, { stdio: 'ignore' });
     child.unref();
-    const host = new Host(options, child);
+    const host = new Host(profile, spec, child);
     try {
-      await host.#ready(options);
+      await host.#ready(spec);
     } catch (error) {
-      const log = readFileSync(host.path('/tmp/start.log'), 'utf8');
+      const log = readFileSync(join(spec.folder, 'start.log'), 'utf8');
       await host.stop();
-      throw new Error(`${options.name} does not start: ${log}`, { cause: error });
+      throw new Error(`${spec.name} does not start: ${log}`, { cause: error });
     }
     return host;
   }
@@ -68,12 +73,7 @@ export class Host {
 
   /** Runs a program inside as root, with a plain environment. */
   async run(argv: readonly string[], { env = {}, input, timeoutMs = 120_000 }: RunInside = {}): Promise<Ran> {
-    const plain = {
-      PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      HOME: '/root',
-      USER: 'root',
-      LANG: 'C.UTF-8',
-    };
+    const plain = { ...initEnvironment, LANG: 'C.UTF-8' };
     const child = spawn('nsenter', [...this.enter(), ...argv], { env: { ...plain, ...env } });
     let stdout = '';
     let stderr = '';
@@ -99,12 +99,12 @@ export class Host {
 
   /** Words for `nsenter` to get inside; what runs there ends when `nsenter` does. */
   enter(): string[] {
-    return ['-t', String(this.#init), ...'-m -u -p -r -w -- setpriv --pdeathsig KILL'.split(' ')];
+    return ['-t', String(this.#init), ...'-m -u -i -C -p -r -w -- setpriv --pdeathsig KILL'.split(' ')];
   }
 
-  /** A file of the host, seen from outside; only in the parts that are its own. */
+  /** A file of the host, seen from outside. In some profiles only a part of the files is the host's own: it throws for others. */
   path(inside: string): string {
-    return outside(this.#folder, inside);
+    return this.profile.outside?.(this.#folder, inside) ?? resolveInside(`/proc/${this.#init}/root`, inside);
   }
 
   write(inside: string, text: string, mode = 0o644): void {
@@ -119,29 +119,47 @@ export class Host {
 
   /** Ends sshd and all its connections. */
   async stopSshd(): Promise<void> {
-    await this.sh('pkill -KILL sshd; rm -f /run/sshd.pid');
+    await this.sh(this.profile.services.sshd.stop);
     await until(async () => !(await this.#listens()), `sshd of ${this.name} goes away`);
   }
 
   async startSshd(): Promise<void> {
-    const { exitCode, stderr } = await this.sh(startSshServer);
-    if (exitCode !== 0) throw new Error(`sshd of ${this.name} does not start: ${stderr}${this.sshdLog()}`);
+    const { exitCode, stderr } = await this.sh(this.profile.services.sshd.start);
+    if (exitCode !== 0)
+      throw new Error(`sshd of ${this.name} does not start: ${stderr}${await this.sshdLog()}`);
     await until(() => this.#listens(), `sshd of ${this.name} answers`);
   }
 
+  /** Ends sshd and all its connections, and starts it. */
+  async restartSshd(): Promise<void> {
+    await this.stopSshd();
+    await this.startSshd();
+  }
+
   /** What sshd wrote so far. */
-  sshdLog(): string {
-    return this.read('/tmp/sshd.log');
+  async sshdLog(): Promise<string> {
+    return (await this.sh(this.profile.services.sshd.log)).stdout;
   }
 
   /** Ends nix-daemon and all its connections. */
   async stopDaemon(): Promise<void> {
-    await this.sh(`pkill -KILL nix-daemon; rm -f ${daemonSocket}`);
+    await this.sh(this.profile.services.daemon.stop);
   }
 
   async startDaemon(): Promise<void> {
-    await this.sh(startNixDaemon);
-    await until(() => existsSync(this.path(daemonSocket)), `the daemon of ${this.name} makes its socket`);
+    await this.sh(this.profile.services.daemon.start);
+    await until(() => this.#hasDaemonSocket(), `the daemon of ${this.name} makes its socket`);
+  }
+
+  /** Ends nix-daemon and all its connections, and starts it. */
+  async restartDaemon(): Promise<void> {
+    await this.stopDaemon();
+    await this.startDaemon();
+  }
+
+  /** What nix-daemon wrote so far. */
+  async daemonLog(): Promise<string> {
+    return (await this.sh(this.profile.services.daemon.log)).stdout;
   }
 
   /** Ends every process of the host, and waits until they are gone. */
@@ -154,14 +172,19 @@ export class Host {
     await gone;
   }
 
-  async #ready({ sshd, daemon = true }: HostOptions): Promise<void> {
+  async #ready({ sshd, daemon }: HostSpec): Promise<void> {
+    const pidFile = join(this.#folder, 'init.pid');
     await until(() => {
       if (this.#process.exitCode !== null) throw new Error('its first process ended');
-      return existsSync(this.path('/tmp/started'));
+      if (this.#init === 0 && existsSync(pidFile)) this.#init = Number(readFileSync(pidFile, 'utf8'));
+      return this.#init > 0 && this.profile.started(this);
     }, 'it starts');
-    this.#init = Number(readFileSync(join(this.#folder, 'init.pid'), 'utf8'));
-    if (daemon) await until(() => existsSync(this.path(daemonSocket)), 'its daemon makes its socket');
+    if (daemon) await until(() => this.#hasDaemonSocket(), 'its daemon makes its socket');
     if (sshd !== null) await until(() => this.#listens(), 'its sshd answers');
+  }
+
+  #hasDaemonSocket(): boolean {
+    return existsSync(this.path('/nix/var/nix/daemon-socket/socket'));
   }
 
   #listens(): Promise<boolean> {
@@ -177,9 +200,10 @@ export class Host {
 }
 
 async function until(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  for (let tries = 0; tries < 3000; tries += 1) {
+  const end = performance.now() + startTimeoutMs;
+  while (performance.now() < end) {
     if (await holds()) return;
     await sleep(10);
   }
-  throw new Error(`waited 30 s in vain: ${what}`);
+  throw new Error(`waited ${startTimeoutMs / 1000} s in vain: ${what}`);
 }

@@ -12,6 +12,8 @@ const needed: Readonly<Record<string, string>> = {
   perl: '/usr/bin/prove',
   zsh: '/usr/bin/zsh',
   fish: '/usr/bin/fish',
+  tcsh: '/bin/tcsh',
+  busybox: '/bin/busybox',
   'dropbear-bin': '/usr/sbin/dropbear',
   chromium: '/usr/bin/chromium',
   'fonts-dejavu-core': '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',

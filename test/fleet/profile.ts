@@ -1,0 +1,86 @@
+import type { NixVersion } from './rootfs.ts';
+
+/** Login shells that an ssh user may have. */
+export type LoginShell = 'bash' | 'dash' | 'zsh' | 'fish' | 'tcsh' | 'ash';
+
+/** A user besides root that may log in. */
+export interface UserSpec {
+  name: string;
+  /** Path. */
+  shell: string;
+  /** Whether the host's Nix trusts the user. */
+  trusted: boolean;
+}
+
+export interface SshdSpec {
+  port: number;
+  /** Options for sshd_config, over the profile's own; a list makes a line for each. */
+  options: Readonly<Record<string, string | readonly string[]>>;
+  /** Public key that may log in as root and as the user. */
+  authorised: string;
+}
+
+/** A host that is about to be made. */
+export interface HostSpec {
+  name: string;
+  address: string;
+  /** A folder of the fleet's for this host alone. */
+  folder: string;
+  nix: NixVersion;
+  /** Settings over the profile's own. */
+  nixConf: Readonly<Record<string, string>>;
+  /** null: this host has no SSH server. */
+  sshd: SshdSpec | null;
+  user?: UserSpec;
+  /** Whether nix-daemon runs. */
+  daemon: boolean;
+}
+
+/** A service, in shell that root runs inside. */
+export interface Service {
+  start: string;
+  /** Ends the service and all connections to it. */
+  stop: string;
+  /** Prints what it logged since the host started. */
+  log: string;
+}
+
+/** The parts of a host that a profile may look at while it starts. */
+export interface StartingHost {
+  /** A file of the host, seen from outside. */
+  path(inside: string): string;
+  /** Runs a shell command inside as root. */
+  sh(command: string): Promise<{ exitCode: number; stdout: string; stderr: string }>;
+}
+
+/** A kind of machine that people have. Each is a file in profiles/ and a line in profiles/index.ts. */
+export interface Profile {
+  /** What is as on such a machine. */
+  real: string;
+  /** What is not, and why. */
+  notReal: string;
+  /** Versions of Nix that it is had with; the first is the default. */
+  nixVersions: readonly [NixVersion, ...NixVersion[]];
+  /** Nix's name of its system. */
+  system: string;
+  /** Paths of the login shells that it has. The first is what a user gets there. */
+  loginShells: Readonly<Partial<Record<LoginShell, string>>>;
+  /** Programs of test/fleet/stand-ins that who types a fix finds there in place of a real one. */
+  standIns: readonly string[];
+  services: Readonly<Record<'sshd' | 'daemon', Service>>;
+  /** Makes what all its hosts with that Nix share (a cached root folder), if it is not there yet. */
+  prepare(nix: NixVersion): Promise<unknown>;
+  /**
+   * Writes what the host starts with. Returns the program and its words that start it. It makes the namespaces, writes the
+   * process id of the host's first process (as seen from outside) to `init.pid` in the folder, and stays until that
+   * process ends. It is killed with SIGKILL when the fleet's own process dies.
+   */
+  layOut(spec: HostSpec): Promise<readonly string[]>;
+  /**
+   * Where a file of the host lies outside. Absent: the host has a root of its own, and the file is looked up
+   * through its first process.
+   */
+  outside?(folder: string, inside: string): string;
+  /** Whether it has started; asked again and again. Throws what prevents it. */
+  started(host: StartingHost): boolean | Promise<boolean>;
+}
