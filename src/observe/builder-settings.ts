@@ -1,20 +1,52 @@
 import { parseMachines } from '../machines/index.ts';
 import { assumedVersion } from '../machines/release.ts';
-import type { Json } from '../scenario/observation.ts';
 import { quote } from '../shell-quote.ts';
 import { nixPath } from './nix-path.ts';
 import { entryWith } from './entry-with.ts';
-import { settingsOf, versionOf } from './nix-settings.ts';
-import { CannotObserve, type Probe, sshOf } from './probe.ts';
+import { versionOf } from './nix-settings.ts';
+import { CannotObserve, doesNotApply, type Probe, sshOf } from './probe.ts';
 
 /** Sections of the answer, each under a line of its own. Nothing in it needs more rights than the ssh user has. */
 const script = `
 section() { printf '\\n--- %s ---\\n' "$1"; }
 section version; nix --version
 section user; id -un; id -nG
-section settings; nix --extra-experimental-features nix-command config show --json 2>/dev/null ||
-  nix --extra-experimental-features nix-command show-config --json 2>/dev/null
-section groups; getent group 2>/dev/null || cat /etc/group
+section unreadable
+for conf in /etc/nix/nix.conf $(sed -n 's/^ *!\\{0,1\\}include  *//p' /etc/nix/nix.conf 2>/dev/null); do
+  case $conf in /*) ;; *) conf=/etc/nix/$conf ;; esac
+  [ ! -e "$conf" ] || [ -r "$conf" ] || echo "$conf"
+done
+section settings
+settings=$(nix --extra-experimental-features nix-command config show 2>/dev/null ||
+  nix --extra-experimental-features nix-command show-config 2>/dev/null)
+printf '%s\\n' "$settings"
+section files; set -f
+value() { printf '%s\\n' "$settings" | sed -n "s/^$1 = //p"; }
+# A file below a folder that this user may not enter may well be there.
+look() {
+  folder=\${2%/*}
+  while [ -n "$folder" ] && [ ! -d "$folder" ]; do folder=\${folder%/*}; done
+  if [ -e "$2" ]; then
+    if [ -d "$2" ]; then echo "$1 folder $2"
+    else
+      # The daemon runs it as root, for whom one x is enough.
+      case $3-$(ls -Ld "$2") in
+        run-???x* | run-??????x* | run-?????????x* | read-*) echo "$1 there $2" ;;
+        *) echo "$1 closed $2" ;;
+      esac
+    fi
+  elif [ -x "\${folder:-/}" ]; then echo "$1 missing $2"
+  else echo "$1 unseen $2"; fi
+}
+for setting in post-build-hook pre-build-hook; do for path in $(value $setting); do look $setting "$path" run; done; done
+[ "$(value run-diff-hook)" != true ] || for path in $(value diff-hook); do look diff-hook "$path" run; done
+for path in $(value secret-key-files); do look secret-key-files "$path" read; done
+[ "$(value sandbox)" = false ] || for path in $(value sandbox-paths); do
+  path=\${path#*=}
+  case $path in *'?') ;; *) look sandbox-paths "$path" read ;; esac
+done
+set +f
+section groups; [ "$(uname -s)" = Darwin ] || getent group 2>/dev/null || cat /etc/group
 section machines; cat /etc/nix/machines 2>/dev/null
 section arch; uname -m
 section cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN
@@ -25,9 +57,9 @@ section sshd; sshd=$(command -v sshd || echo /usr/sbin/sshd); "$sshd" -T 2>/dev/
 /** What the builder's own Nix, kernel and SSH server are set to, beside what the entry promises. */
 export const builderSettings: Probe = {
   name: 'builder-settings',
-  parameters: [],
+  parameters: ['unreadable'],
   required: [],
-  observe: async (_parameters, context) => {
+  observe: async ({ unreadable }, context) => {
     const { builder, ssh } = sshOf(context);
     const transport = await ssh.transport(context.signal);
     const { stdout, stderr, exitCode } = await transport.run(
@@ -35,12 +67,19 @@ export const builderSettings: Probe = {
       { ...context, quick: true },
     );
     const section = sectionsOf(stdout);
-    const settings = settingsOf(section('settings'));
-    if (settings === null)
-      throw new CannotObserve('no-settings', stderr.trim() || `the builder's nix told no settings`);
+    const settings = settingsIn(section('settings'));
     const [user = '', groups = ''] = section('user').split('\n');
-    const systems = [...texts(settings['system']), ...texts(settings['extra-platforms'])];
-    const features = texts(settings['system-features']);
+    const closed = section('unreadable').split('\n').join(', ');
+    // What Nix shows then are its defaults, not what its daemon is set to.
+    if (closed !== '')
+      throw new CannotObserve(
+        unreadable === 'is-an-error' ? 'settings-unreadable' : doesNotApply,
+        `${user} may not read ${closed} on the builder, so its settings are not known`,
+      );
+    if (settings.size === 0)
+      throw new CannotObserve('no-settings', stderr.trim() || `the builder's nix told no settings`);
+    const systems = [...texts(settings.get('system')), ...texts(settings.get('extra-platforms'))];
+    const features = texts(settings.get('system-features'));
     const promised = [...new Set([...builder.supportedFeatures, ...builder.mandatoryFeatures])];
     const missingSystems = builder.systems.filter(
       (system) => system !== 'builtin' && !systems.includes(system),
@@ -49,7 +88,7 @@ export const builderSettings: Probe = {
     const notEmulated = builder.systems.filter(
       (system) => !runsHere(system, section('arch'), section('binfmt').split('\n')),
     );
-    const users = buildUsers(settings['build-users-group'], section('groups'));
+    const users = buildUsers(settings.get('build-users-group'), section('groups'));
     const honest = Object.fromEntries(
       (
         [
@@ -61,14 +100,14 @@ export const builderSettings: Probe = {
         .filter(([index]) => index < builder.fields.length)
         .map(([index, gone]) => [index, without(builder.fields[index]?.text, gone)]),
     );
-    const own = ownBuilders(settings['builders'], section('machines'), versionOf(section('version')));
+    const own = ownBuilders(settings.get('builders'), section('machines'), versionOf(section('version')));
     return {
       exitCode,
       stderr,
       value: {
         nixVersion: versionOf(section('version')),
         user,
-        trusted: isListed(settings['trusted-users'], user, groups.split(' ')),
+        trusted: isListed(settings.get('trusted-users'), user, groups.split(' ')),
         // As texts, for sentences.
         systems: systems.join(', '),
         features: features.join(', '),
@@ -76,13 +115,16 @@ export const builderSettings: Probe = {
         missingFeatures: missingFeatures.join(', '),
         notEmulated: notEmulated.join(', '),
         honestEntry: entryWith(builder, honest),
-        sandbox: textOf(settings['sandbox']),
+        sandbox: settings.get('sandbox') ?? '',
         cores: Number(section('cores')) || 0,
         buildUsers: users,
+        buildGroup: settings.get('build-users-group') ?? '',
+        noBuildUsers: noBuildUsers(settings, section('groups')),
+        ...wrongFile(section('files')),
         entryForBuildUsers: entryWith(builder, { 3: String(users) }),
-        maxSilentTime: numberOf(settings['max-silent-time']),
-        timeout: numberOf(settings['timeout']),
-        minFree: numberOf(settings['min-free']),
+        maxSilentTime: numberOf(settings.get('max-silent-time')),
+        timeout: numberOf(settings.get('timeout')),
+        minFree: numberOf(settings.get('min-free')),
         maxSessions: Number(/^maxsessions (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
         maxStartups: Number(/^maxstartups (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
         ownBuilders: own,
@@ -101,23 +143,24 @@ export function sectionsOf(text: string): (name: string) => string {
   return (name) => sections.get(name) ?? '';
 }
 
-/** A setting that is a list; older Nix tells some lists as one text. */
-function texts(value: Json | undefined): string[] {
-  if (typeof value === 'string') return value.split(/\s+/).filter((word) => word !== '');
-  return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+/** `nix config show`: a line `NAME = VALUE` for each setting. */
+function settingsIn(text: string): Map<string, string> {
+  return new Map(
+    [...text.matchAll(/^(\S+) = ?(.*)$/gm)].map(([, name = '', value = '']) => [name, value.trim()]),
+  );
 }
 
-/** A setting that older Nix tells as a truth value, and newer as a text: `sandbox` may be `relaxed`. */
-function textOf(value: Json | undefined): string {
-  return typeof value === 'string' || typeof value === 'boolean' ? String(value) : '';
+/** A setting that is a list. */
+function texts(value: string | undefined): string[] {
+  return (value ?? '').split(/\s+/).filter((word) => word !== '');
 }
 
-function numberOf(value: Json | undefined): number {
-  return typeof value === 'number' ? value : 0;
+function numberOf(value: string | undefined): number {
+  return Number(value ?? 0) || 0;
 }
 
 /** `trusted-users` and `allowed-users` name users, groups as `@group`, or everybody as `*`. */
-export function isListed(setting: Json | undefined, user: string, groups: readonly string[]): boolean {
+export function isListed(setting: string | undefined, user: string, groups: readonly string[]): boolean {
   return texts(setting).some(
     (name) => name === '*' || name === user || (name.startsWith('@') && groups.includes(name.slice(1))),
   );
@@ -147,20 +190,36 @@ function without(column: string | undefined, gone: readonly string[]): string {
 }
 
 /** Builds at a time, by the members of the group that builds run as; 0: no limit is known. */
-function buildUsers(group: Json | undefined, groups: string): number {
-  const name = typeof group === 'string' ? group : '';
-  const line = groups.split('\n').find((text) => name !== '' && text.startsWith(`${name}:`));
-  return (
-    line
-      ?.split(':')[3]
-      ?.split(',')
-      .filter((user) => user !== '').length ?? 0
-  );
+function buildUsers(group: string | undefined, groups: string): number {
+  const members = groupNamed(group, groups)?.split(':')[3] ?? '';
+  return members.split(',').filter((user) => user !== '').length;
+}
+
+/** Why builds find no user to run as: the group does not exist, or it has no members; empty where they do. */
+function noBuildUsers(settings: ReadonlyMap<string, string>, groups: string): '' | 'no-group' | 'no-members' {
+  const group = settings.get('build-users-group') ?? '';
+  if (group === '' || settings.get('auto-allocate-uids') === 'true' || groups === '') return '';
+  if (groupNamed(group, groups) === undefined) return 'no-group';
+  return buildUsers(group, groups) === 0 ? 'no-members' : '';
+}
+
+/** The line of a group in the group database. */
+function groupNamed(name: string | undefined, groups: string): string | undefined {
+  return groups.split('\n').find((line) => name !== undefined && name !== '' && line.startsWith(`${name}:`));
+}
+
+/** The first of the files that Nix's settings name and that is not what Nix needs; `unseen` ones are left out. */
+function wrongFile(text: string): { wrongFile: string; wrongFileSetting: string; wrongFileState: string } {
+  const [, wrongFileSetting = '', wrongFileState = '', wrongFile = ''] =
+    /^(\S+) (missing|closed) (.*)$/m.exec(text) ??
+    /^(post-build-hook|pre-build-hook|diff-hook|secret-key-files) (folder) (.*)$/m.exec(text) ??
+    [];
+  return { wrongFile, wrongFileSetting, wrongFileState };
 }
 
 /** Hosts to which the builder's own Nix sends builds. */
-function ownBuilders(setting: Json | undefined, machinesFile: string, nixVersion: string): string[] {
-  const { builders } = parseMachines(typeof setting === 'string' ? setting : '', {
+function ownBuilders(setting: string | undefined, machinesFile: string, nixVersion: string): string[] {
+  const { builders } = parseMachines(setting ?? '', {
     nixVersion: nixVersion || assumedVersion,
     system: '',
     readFile: (path) => (path === '/etc/nix/machines' ? machinesFile : null),

@@ -165,6 +165,7 @@ function checkConditions(data: ScenarioDocument): PathProblem[] {
   };
   visit(data.expect, ['expect']);
   visit(data.when, ['when']);
+  visit(data.inconclusive, ['inconclusive']);
   visit(data.retry?.when, ['retry', 'when']);
   data.hint?.forEach(({ when }, index) => visit(when, ['hint', index, 'when']));
   return problems;
@@ -290,6 +291,7 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
   visit(data.with, ['with'], 'plain', asked);
   visit(data.expect, ['expect'], 'plain', asked);
   visit(data.when, ['when'], 'plain', plain);
+  visit(data.inconclusive, ['inconclusive'], 'plain', plain);
   visit(data.retry?.when, ['retry', 'when'], 'plain', plain);
   check(data.says, ['says'], 'plain', plain);
   data.hint?.forEach(({ when, says, fix = [] }, index) => {

@@ -35,6 +35,13 @@ export interface Judgement {
 /** Judges what was seen against the scenario's expectation, and explains a miss with the first hint that matches. */
 export function judge(scenario: Scenario, observation: Observation, context: Context): Judgement {
   if (observation.error !== undefined) return explain(scenario, observation, context, [], 'error');
+  if (scenario.inconclusive !== undefined && holds(scenario.inconclusive, observation, context)) {
+    const { stdout = '', stderr = '', timedOut } = observation;
+    const words =
+      errorLines(stderr) || errorLines(stdout) || (timedOut === true ? 'no answer in time' : 'no answer');
+    const error = { code: 'inconclusive', message: `could not be measured: ${words}` };
+    return explain(scenario, { ...observation, error }, context, [], 'error');
+  }
   const missed = unmet(renderValue(scenario.expect, context) as Expectation, { observation, context });
   const { captures, lost } = capture(scenario, observation);
   const mismatches = [...missed, ...(missed.length === 0 ? lost : [])];

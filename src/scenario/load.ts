@@ -177,6 +177,7 @@ function normalise(
     ...(probe === undefined ? {} : { probe }),
     ...(data.with === undefined ? {} : { with: data.with as Record<string, Json> }),
     expect: data.expect as Expectation,
+    ...(data.inconclusive === undefined ? {} : { inconclusive: data.inconclusive as Expectation }),
     capture: data.capture ?? {},
     ...(says === undefined ? {} : { says }),
     hint: (data.hint ?? []).map(({ when: condition, fix, ...rest }) => ({

@@ -33,6 +33,8 @@ export interface Scenario {
   probe?: string;
   with?: Record<string, Json>;
   expect: Expectation;
+  /** What looks like this could not be measured. */
+  inconclusive?: Expectation;
   capture: Record<string, ScenarioCapture>;
   says?: string;
   hint: Hint[];

@@ -144,6 +144,7 @@ function factsUsed(scenario: Scenario): FactUse[] {
   visit(scenario.cleanup, ['cleanup'], 'shell');
   visit(scenario.with, ['with'], 'plain');
   visit(scenario.when, ['when'], 'plain');
+  visit(scenario.inconclusive, ['inconclusive'], 'plain');
   visit(scenario.retry.when, ['retry', 'when'], 'plain');
   visit(scenario.expect, ['expect'], 'plain');
   visit(scenario.says, ['says'], 'plain');

@@ -1,3 +1,4 @@
+import { builderConfFaults } from './builder-conf.ts';
 import { clientFaults } from './client.ts';
 import { entryFaults } from './entry.ts';
 import type { Fault } from './fault.ts';
@@ -14,5 +15,6 @@ export const faults: readonly Fault[] = [
   ...sshFaults,
   ...handshakeFaults,
   ...nixFaults,
+  ...builderConfFaults,
   ...buildFaults,
 ];

@@ -233,12 +233,6 @@ export const nixFaults: readonly Fault[] = [
     cause: 'system-not-supported',
   },
   {
-    title: 'the entry names the processor alone',
-    breaks: ({ client, builder }) => client.machines(builder.line('ssh-ng', 'x86_64 - 4')),
-    scenario: 'builder-systems',
-    cause: 'system-not-supported',
-  },
-  {
     title: 'a system without its emulator',
     builder: { nixConf: { 'extra-platforms': 'aarch64-linux' } },
     breaks: ({ client, builder }) =>

@@ -1,0 +1,91 @@
+import type { Fault } from './fault.ts';
+
+const both = ['2.8', '2.34'] as const;
+const wrongPath = { fixNotRun: 'the path that was meant is not known' };
+
+/** What nix.conf of the builder names and what is not there. */
+export const builderConfFaults: readonly Fault[] = [
+  ...both.flatMap((nix): Fault[] => [
+    {
+      title: `secret-key-files names a file that is gone, ${nix}`,
+      client: { nix },
+      builder: { nix, nixConf: { 'secret-key-files': '/etc/nix/gone.sec' } },
+      breaks: () => undefined,
+      scenario: 'builder-nix-conf',
+      cause: 'builder-signing-key-missing',
+    },
+    {
+      title: `post-build-hook names a program that is gone, ${nix}`,
+      client: { nix },
+      builder: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
+      breaks: () => undefined,
+      scenario: 'builder-nix-conf',
+      cause: 'builder-hook-missing',
+      ...wrongPath,
+    },
+    {
+      title: `post-build-hook may not be run, ${nix}`,
+      client: { nix },
+      builder: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
+      breaks: ({ builder }) => builder.host.write('/etc/nix/upload.sh', '#!/bin/sh\n:\n', 0o644),
+      scenario: 'builder-nix-conf',
+      cause: 'builder-hook-not-executable',
+    },
+    {
+      title: `sandbox-paths names a path that is gone, ${nix}`,
+      client: { nix },
+      builder: {
+        nix,
+        nixConf: { sandbox: 'true', 'sandbox-paths': '/bin /lib /lib64 /usr /var/cache/ccache' },
+      },
+      breaks: () => undefined,
+      scenario: 'builder-nix-conf',
+      cause: 'builder-sandbox-path-missing',
+      ...wrongPath,
+    },
+  ]),
+  {
+    title: 'pre-build-hook names a folder',
+    builder: { nixConf: { 'pre-build-hook': '/etc/nix' } },
+    breaks: () => undefined,
+    scenario: 'builder-nix-conf',
+    cause: 'builder-hook-missing',
+    ...wrongPath,
+  },
+  {
+    title: 'the group of the build users has no members',
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        "sed 's/^nixbld:x:30000:.*/nixbld:x:30000:/' /etc/group > /tmp/g; cat /tmp/g > /etc/group",
+      ),
+    scenario: 'builder-nix-conf',
+    cause: 'build-users-missing',
+  },
+  {
+    title: 'only root may read nix.conf',
+    builder: { user: { name: 'nix', trusted: true }, nix: '2.34' },
+    client: { nix: '2.34' },
+    breaks: ({ builder }) => builder.host.sh('chmod 600 /etc/nix/nix.conf'),
+    scenario: 'builder-nix-conf',
+    cause: 'builder-nix-conf-unreadable',
+    outcome: 'error',
+    fixNotRun: 'whether what it holds may be read by others is for its owner to say',
+  },
+  {
+    title: 'TMPDIR of the login names a folder that is gone',
+    builder: { sshd: { SetEnv: 'TMPDIR=/tmp/gone' } },
+    breaks: () => undefined,
+    scenario: 'disk',
+    cause: 'builder-tmpdir-missing',
+  },
+  {
+    title: 'df fails',
+    builder: { user: { name: 'nix', trusted: true }, sshd: { SetEnv: 'PATH=/home/nix/bin:/usr/bin:/bin' } },
+    breaks: ({ builder }) =>
+      builder.host.write('/home/nix/bin/df', '#!/bin/sh\necho df: no permission >&2; exit 1\n', 0o755),
+    scenario: 'disk',
+    cause: 'room-unknown',
+    outcome: 'error',
+    fixNotRun: 'a stand-in for a df that may not look',
+  },
+];
