@@ -1,7 +1,7 @@
 import { Capped } from './capped.ts';
-import { endLine, frame } from './frame.ts';
+import { endScript, frame, loginShellLine } from './frame.ts';
 import { giveInput } from './input.ts';
-import { type Command, type CommandResult, type RunOptions, TransportError } from './transport.ts';
+import { type Command, type CommandResult, NoShell, type RunOptions, TransportError } from './transport.ts';
 
 /** A connection on which commands can be run, each in a channel of its own (RFC 4254 §6.5): ssh2's, or a shared one. */
 export interface CommandConnection {
@@ -32,7 +32,8 @@ const killAfterMs = 1000;
 
 /**
  * Runs a command in a channel of its own. The time counts from the asking, so a server that never opens the channel
- * is a timeout too. Throws {@link TransportError}: `channel` when the server refuses it, `lost` when its end was not told.
+ * is a timeout too. Throws {@link TransportError}: `channel` when the server refuses it, `lost` when its end was not
+ * told, and {@link NoShell} when the builder answered without starting `sh`.
  */
 export function runInChannel(
   connection: CommandConnection,
@@ -40,7 +41,7 @@ export function runInChannel(
   options: RunOptions,
 ): Promise<CommandResult> {
   const { timeoutMs, signal, stdin, heard } = options;
-  const { line, read } = frame(command);
+  const { script, inputFollows, read } = frame(command);
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const stdout = new Capped();
@@ -50,6 +51,7 @@ export function runInChannel(
     let timedOut = false;
     let settled = false;
     let force: NodeJS.Timeout | undefined;
+    let inputGiven = false;
 
     const settle = (give: () => void): void => {
       if (settled) return;
@@ -69,17 +71,18 @@ export function runInChannel(
         fail('lost', 'the connection was lost while the command ran');
         return;
       }
-      settle(() =>
-        resolve({
-          exitCode: stopped ? null : (exit?.code ?? null),
-          signal: exit?.signal ?? null,
-          stdout: stdout.text(),
-          stderr: read(stderr.text()).stderr,
-          durationMs: performance.now() - started,
-          timedOut,
-          truncated: stdout.truncated || stderr.truncated,
-        }),
-      );
+      const told = read(stderr.text());
+      const result: CommandResult = {
+        exitCode: stopped ? null : (told.status ?? exit?.code ?? null),
+        signal: exit?.signal ?? null,
+        stdout: stdout.text(),
+        stderr: told.stderr,
+        durationMs: performance.now() - started,
+        timedOut,
+        truncated: stdout.truncated || stderr.truncated,
+      };
+      if (told.pid === undefined && !stopped) settle(() => reject(new NoShell(result)));
+      else settle(() => resolve(result));
     };
     const onLost = (): void => fail('lost', 'the connection was lost while the command ran');
     const stop = (): void => {
@@ -89,10 +92,10 @@ export function runInChannel(
       }
       const { pid } = read(stderr.text());
       if (pid !== undefined)
-        connection.exec(endLine(pid), (_refused, ending) => {
+        connection.exec(loginShellLine, (_refused, ending) => {
           ending?.on('data', () => undefined);
           ending?.on('error', () => undefined);
-          ending?.end();
+          ending?.end(endScript(pid));
         });
       channel.signal('TERM');
       force ??= setTimeout(() => {
@@ -100,6 +103,10 @@ export function runInChannel(
         channel?.close();
         force = setTimeout(finish, killAfterMs);
       }, killAfterMs);
+    };
+    const giveRest = (to: CommandChannel): void => {
+      inputGiven = true;
+      void giveInput(stdin, to);
     };
     const timer = setTimeout(() => {
       timedOut = true;
@@ -111,7 +118,7 @@ export function runInChannel(
       fail('channel', 'cancelled before it started');
       return;
     }
-    connection.exec(line, (error, opened) => {
+    connection.exec(loginShellLine, (error, opened) => {
       if (opened === undefined) {
         fail('channel', error?.message ?? 'the server opened no channel');
         return;
@@ -128,11 +135,13 @@ export function runInChannel(
       opened.stderr.on('data', (chunk: Buffer) => {
         stderr.add(chunk);
         heard?.('stderr', chunk);
+        if (!inputGiven && read(stderr.text()).pid !== undefined) giveRest(opened);
       });
       opened.on('exit', (code: number | null, name?: string) => (exit = { code, signal: name ?? null }));
       opened.on('error', () => undefined);
       opened.on('close', finish);
-      void giveInput(stdin, opened);
+      opened.write(script);
+      if (inputFollows || stdin === undefined) giveRest(opened);
     });
   });
 }

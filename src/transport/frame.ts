@@ -1,17 +1,26 @@
 import { randomBytes } from 'node:crypto';
-import { quoteForAnyShell, remoteCommandLine } from './remote-command.ts';
+import { quote } from '../shell-quote.ts';
+import { shellCommandLine } from './remote-command.ts';
 import type { Command } from './transport.ts';
+
+/**
+ * What the login shell is asked for. Every login shell reads this word alike (csh, fish, rc, nushell, …), as it does
+ * the words of Nix's own commands. All that only `sh` reads goes to its standard input.
+ */
+export const loginShellLine = 'sh';
 
 /** A command made ready for the far end. */
 export interface Frame {
-  /** The line for the login shell over there. */
-  line: string;
-  /** What the frame told on stderr, and stderr without it. */
+  /** For the standard input of {@link loginShellLine}. */
+  script: string;
+  /** Whether the command's own input may follow the script at once; else only when `read` has found the pid. */
+  inputFollows: boolean;
+  /** What the frame told on stderr, and stderr without it and without what start-up files wrote before. */
   read: (stderr: string) => Told;
 }
 
 interface Told {
-  /** Of the shell that leads the command's process group; undefined when it did not start. */
+  /** Of the shell that runs the command; undefined when it did not start. */
   pid: string | undefined;
   /** Undefined when the command did not come to its end, or its end was not heard of. */
   status: number | undefined;
@@ -19,30 +28,57 @@ interface Told {
 }
 
 /**
- * Puts a command into a small shell that prints its process id first and the status last, each behind a random mark,
- * on stderr. So a command can be ended from another session (sshd passes no signals on where root logs in), and a
- * lost connection is told from a command that ends with 255. A death by signal shows as 128 + its number, as in any shell.
+ * Puts a command into a script that prints the process id of its `sh` first and the status last, each behind a random
+ * mark, on stderr. So a command can be ended from another session (sshd passes no signals on where root logs in), its
+ * status does not depend on the login shell (nushell and elvish turn it into an error of their own), and a lost
+ * connection is told from a command that ends with 255. A death by signal shows as 128 + its number, as in any shell.
+ *
+ * A command that is `sh` alone is that very shell: it reads its own input after the mark, and tells no status.
  */
 export function frame(command: Command): Frame {
   const mark = `mark-${randomBytes(8).toString('hex')}`;
-  const inner = `echo ${mark} $$ >&2; ${remoteCommandLine(command)}; s=$?; printf '\\n${mark} %d\\n' $s >&2; exit $s`;
+  const begin = `echo ${mark} $$ >&2`;
+  const inputFollows = typeof command !== 'string' && command.length === 1 && command[0] === 'sh';
   const first = new RegExp(`${mark} (\\d+)\\n`);
   const last = new RegExp(`\\n${mark} (\\d+)\\n`);
+  // Braces: sh reads all of it before it runs any, so that the command finds nothing of it on its standard input.
+  const whole = `{ ${begin}; ${shellCommandLine(command)}; s=$?; printf '\\n${mark} %d\\n' $s >&2; exit 0; }\n`;
   return {
-    line: `exec sh -c ${quoteForAnyShell(inner)}`,
+    script: inputFollows ? `${begin}\n` : whole,
+    inputFollows,
     read: (stderr) => {
-      const status = last.exec(stderr)?.[1];
-      const withoutEnd = stderr.replace(last, '');
-      const told = { pid: first.exec(withoutEnd)?.[1], stderr: withoutEnd.replace(first, '') };
-      return { ...told, status: status === undefined ? undefined : Number(status) };
+      const begun = first.exec(stderr);
+      if (begun === null) return { pid: undefined, status: undefined, stderr };
+      const said = stderr.slice(begun.index + begun[0].length);
+      // The newline of the first mark is the one before the last where the command wrote nothing.
+      const end = last.exec(said);
+      return {
+        pid: begun[1],
+        status: end?.[1] === undefined ? undefined : statusOf(end[1]),
+        stderr: end === null ? said : said.slice(0, end.index),
+      };
     },
   };
 }
 
-/** Ends a framed command and all that it started: the end of its connection alone would leave it running. */
-export function endLine(pid: string): string {
+/** What `$?` says. A death by signal is 256 + its number to ksh93, 384 + it to yash, and 128 + it here and elsewhere. */
+export function statusOf(text: string): number {
+  const status = Number(text);
+  return status > 384 ? status - 256 : status > 256 ? status - 128 : status;
+}
+
+/**
+ * For the standard input of another `sh`: ends a framed command and all that it started, which the end of its
+ * connection alone would leave running. sshd gives each session a process group, which the login shell leads.
+ */
+export function endScript(pid: string): string {
   // Without `--`, which dash's kill does not know.
-  const kill = (signal: string): string =>
-    `kill -${signal} -${pid} 2>/dev/null || kill -${signal} ${pid} 2>/dev/null`;
-  return `exec sh -c ${quoteForAnyShell(`${kill('TERM')} && sleep 1; ${kill('KILL')}`)}`;
+  const kill = (signal: string): string => `kill -${signal} -$group 2>&-`;
+  const body = [
+    `if read -r line < /proc/${pid}/stat; then set -- \${line##*) }; group=$3`,
+    `else group=$(ps -o pgid= -p ${pid} | tr -d ' '); fi 2>&-`,
+    `[ "\${group:-0}" -gt 1 ] || exit 0`,
+    `${kill('TERM')} && sleep 1; ${kill('KILL')}`,
+  ].join('\n');
+  return `exec sh -c ${quote(body)}\n`;
 }

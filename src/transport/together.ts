@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import pLimit, { type LimitFunction } from 'p-limit';
+import { statusOf } from './frame.ts';
 import { type KeptShell, keepShell } from './kept-shell.ts';
-import { remoteCommandLine } from './remote-command.ts';
+import { shellCommandLine } from './remote-command.ts';
 import type { Command, CommandResult, RunOptions, Transport } from './transport.ts';
 
 interface Asked {
@@ -116,7 +117,7 @@ async function runGroup(
   }
   const mark = `mark-${randomBytes(8).toString('hex')}`;
   const end = `${mark}-end`;
-  const commands = group.map(({ command }) => remoteCommandLine(command));
+  const commands = group.map(({ command }) => shellCommandLine(command));
   const script =
     byItself || inKept === undefined ? asItComes(commands, mark, end) : atOnce(commands, mark, end);
   const started = performance.now();
@@ -143,8 +144,9 @@ async function runGroup(
 
 /** Each with its status behind the mark, and the mark on standard error too. */
 function marked(commands: readonly string[], mark: string): string {
-  const lines = commands.map((line) => `${line} < /dev/null; echo "${mark} $?"; echo ${mark} >&2`);
-  return [`echo ${mark}; echo ${mark} >&2`, ...lines].join('\n');
+  const lines = commands.map((line) => `${line}; echo "${mark} $?"; echo ${mark} >&2`);
+  // An empty standard input that needs no /dev/null, which may be closed to the user.
+  return `: | { ${[`echo ${mark}; echo ${mark} >&2`, ...lines].join('\n')}\n}`;
 }
 
 function asItComes(commands: readonly string[], mark: string, end: string): string {
@@ -176,6 +178,6 @@ function split(
     if (status === undefined) return [];
     // But for the first, a part begins with the status of the command before.
     const own = index === 0 ? part : part.replace(/^\d+\n/, '');
-    return [{ exitCode: Number(status), stdout: own, stderr: errors[index] ?? '' }];
+    return [{ exitCode: statusOf(status), stdout: own, stderr: errors[index] ?? '' }];
   });
 }

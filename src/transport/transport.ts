@@ -53,13 +53,24 @@ interface TransportErrorOptions extends ErrorOptions {
 
 /** The command's fate could not be observed: it never started, or the connection was lost under it. */
 export class TransportError extends Error {
-  override readonly name = 'TransportError';
-  readonly phase: 'spawn' | 'connect' | 'host-key' | 'auth' | 'channel' | 'lost';
+  override readonly name: string = 'TransportError';
+  readonly phase: 'spawn' | 'connect' | 'host-key' | 'auth' | 'channel' | 'shell' | 'lost';
   /** Only where the phase is `connect`. */
   readonly reason: ConnectFailure | undefined;
   constructor(phase: TransportError['phase'], message: string, options?: TransportErrorOptions) {
     super(message, options);
     this.phase = phase;
     this.reason = options?.reason;
+  }
+}
+
+/** The builder was asked for `sh`, and answered without starting it: whatever was said is no answer of the command. */
+export class NoShell extends TransportError {
+  override readonly name = 'NoShell';
+  readonly answer: CommandResult;
+  constructor(answer: CommandResult) {
+    const words = `${answer.stdout}${answer.stderr}`.trim().slice(0, 400);
+    super('shell', words === '' ? 'the builder ran no `sh` and said nothing' : words);
+    this.answer = answer;
   }
 }
