@@ -7,6 +7,7 @@ const needed: Readonly<Record<string, string>> = {
   'openssh-server': '/usr/sbin/sshd',
   'openssh-client': '/usr/bin/ssh',
   debootstrap: '/usr/sbin/debootstrap',
+  'qemu-user-static': '/usr/bin/qemu-aarch64-static',
   'debian-archive-keyring': '/usr/share/keyrings/debian-archive-keyring.gpg',
   'libxml2-utils': '/usr/bin/xmllint',
   perl: '/usr/bin/prove',

@@ -34,16 +34,33 @@ const cache = join(
 
 /** The root folder with that Nix, made once and kept. `/` for the machine's own. Others that want it wait. */
 export async function rootfs(version: NixVersion): Promise<string> {
-  if (version === '2.8') return '/';
-  const suite = suites[version];
-  const root = join(cache, `${suite}-${createHash('sha256').update(packages).digest('hex').slice(0, 8)}`);
+  return version === '2.8' ? '/' : cachedRootfs({ version, suite: suites[version], architecture: 'amd64' });
+}
+
+/** The root folder of Debian for arm64 with that Nix. binfmt_misc must know the emulator by then. */
+export function armRootfs(version: NixVersion): Promise<string> {
+  const suite = version === '2.8' ? 'bookworm' : suites[version];
+  return cachedRootfs({ version, suite, architecture: 'arm64' });
+}
+
+interface RootfsSpec {
+  version: NixVersion;
+  suite: string;
+  /** Debian's name of it. */
+  architecture: 'amd64' | 'arm64';
+}
+
+async function cachedRootfs(spec: RootfsSpec): Promise<string> {
+  const { suite, architecture } = spec;
+  const content = architecture === 'amd64' ? packages : `${packages} ${architecture}`;
+  const root = join(cache, `${suite}-${createHash('sha256').update(content).digest('hex').slice(0, 8)}`);
   while (!existsSync(root)) {
     mkdirSync(cache, { recursive: true });
     const lock = `${root}.making`;
     if (takeLock(lock)) {
       try {
         // Another may have made it since we looked.
-        if (!existsSync(root)) await make(suite, version, root);
+        if (!existsSync(root)) await make(spec, root);
       } finally {
         rmSync(lock, { force: true });
       }
@@ -76,9 +93,9 @@ function read(file: string): string | null {
   }
 }
 
-async function make(suite: string, version: string, root: string): Promise<void> {
+async function make({ version, suite, architecture }: RootfsSpec, root: string): Promise<void> {
   process.stderr.write(
-    `Making a root folder with Nix ${version} (Debian ${suite}); this takes a minute or two, once\n`,
+    `Making a root folder with Nix ${version} (Debian ${suite}, ${architecture}); this takes a few minutes, once\n`,
   );
   // What a maker left that was killed. Its mounts went with it: they were in a namespace of its own.
   for (const name of readdirSync(cache)) {
@@ -92,6 +109,7 @@ async function make(suite: string, version: string, root: string): Promise<void>
   const debootstrap = await inNamespaces([
     'debootstrap',
     '--variant=minbase',
+    `--arch=${architecture}`,
     `--include=${packages}`,
     ...[suite, folder, debianMirror()],
   ]);

@@ -1,8 +1,10 @@
 import type { Profile } from '../profile.ts';
+import { arm64 } from './arm64.ts';
 import { plain } from './plain.ts';
 
 /** Every profile, by name. */
 export const profiles = {
+  arm64,
   plain,
 } satisfies Readonly<Record<string, Profile>>;
 

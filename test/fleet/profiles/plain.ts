@@ -86,7 +86,8 @@ function outside(folder: string, path: string): string {
   throw new Error(`${path} is not a part of the host that is its own`);
 }
 
-function layOut(spec: HostSpec, root: string): string[] {
+/** Writes what a host in that root folder starts with. Returns the words that start it. */
+export function layOut(spec: HostSpec, root: string): string[] {
   const { name, address, folder, nixConf, sshd, user, daemon } = spec;
   for (const own of Object.keys(ownFolders))
     mkdirSync(join(folder, own), { recursive: true, mode: own === 'root' ? 0o700 : 0o755 });
