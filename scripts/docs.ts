@@ -1,4 +1,6 @@
 /** Writes the reference in docs/ from the schema and the default suite; `--check` only looks whether it is up to date. */
+import { stepAsWritten } from '../src/fix/as-written.ts';
+import { formsOf, type ShownForm } from '../src/report/fix-forms.ts';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { probes } from '../src/observe/index.ts';
@@ -132,10 +134,10 @@ function causePage(scenarios: readonly Scenario[]): string {
         .flatMap(({ scenario, says, fix, see }) => [
           `Found by [${scenario}](scenarios.md#${scenario}): ${says.trim().replace(/\s+/g, ' ')}`,
           '',
-          ...fix.flatMap(({ on, says: step, run, edit }, index) => [
-            `${index + 1}. On the ${on}${step === undefined ? '' : `: ${step}`}`,
-            ...(run === undefined ? [] : ['', '   ```sh', ...indent(run), '   ```', '']),
-            ...(edit === undefined ? [] : ['', '   ```diff', ...indent(diffOf(edit)), '   ```', '']),
+          ...fix.flatMap((step, index) => [
+            `${index + 1}. On the ${step.on}${step.says === undefined ? '' : `: ${step.says}`}`,
+            '',
+            ...formsOf(stepAsWritten(step)).flatMap(formLines),
           ]),
           ...(see === undefined ? [] : [`See ${see}`, '']),
         ]),
@@ -143,18 +145,21 @@ function causePage(scenarios: readonly Scenario[]): string {
   ].join('\n');
 }
 
-function diffOf({
-  file,
-  add,
-  replace,
-  with: text,
-}: NonNullable<Scenario['hint'][number]['fix'][number]['edit']>): string {
-  const lines = (prefix: string, block = ''): string[] =>
-    block.split('\n').map((line) => `${prefix} ${line}`);
-  return [
-    `# ${file}`,
-    ...(add === undefined ? [...lines('-', replace), ...lines('+', text)] : lines('+', add)),
-  ].join('\n');
+function formLines({ label, parts }: ShownForm): string[] {
+  return parts.flatMap(({ head, kind, text }, index) => {
+    const title = [index === 0 && label !== '' ? `${label}:` : '', head]
+      .filter((part) => part !== '')
+      .join(' ');
+    const sign = { command: '', new: '+ ', old: '- ' }[kind];
+    const body = text.split('\n').map((line) => `${sign}${line}`);
+    return [
+      ...(title === '' ? [] : [`   ${title}`, '']),
+      `   \`\`\`${kind === 'command' ? 'sh' : 'diff'}`,
+      ...indent(body.join('\n')),
+      '   ```',
+      '',
+    ];
+  });
 }
 
 function indent(text: string): string[] {

@@ -1,4 +1,5 @@
 /** The script of the HTML page: details of a cell, filters, keyboard, copy. Texts only ever become text nodes. */
+import { formsOf } from '../../src/report/fix-forms.ts';
 import type { FixStep, ReportCheck } from '../../src/generated/types.ts';
 
 interface Row {
@@ -66,19 +67,17 @@ function plainOrCode(value: unknown): Node | string {
   return text.length < 60 && !text.includes('\n') ? text : code(text);
 }
 
-function fixNodes({ on, says, run, edit }: FixStep): Node {
+function fixNodes(step: FixStep): Node {
+  const { on, says } = step;
   const head = `on ${on === 'client' ? 'this machine' : 'the builder'}${says === undefined ? '' : `: ${says}`}`;
-  if (run !== undefined) return element('li', '', head, code(run));
-  if (edit === undefined) return element('li', '', head);
-  if (edit.add !== undefined) return element('li', '', `${head}; add to ${edit.file}:`, code(edit.add));
-  const gone = element('div', 'code gone', element('pre', '', edit.replace ?? ''));
-  return element(
-    'li',
-    '',
-    `${head}; in ${edit.file}, replace the first with the second:`,
-    gone,
-    code(edit.with ?? ''),
-  );
+  const forms = formsOf(step).flatMap(({ label, parts }) => [
+    ...(label === '' ? [] : [element('p', 'system', label)]),
+    ...parts.flatMap(({ head: where, kind, text }) => [
+      ...(where === '' ? [] : [element('p', '', where)]),
+      kind === 'old' ? element('div', 'code gone', element('pre', '', text)) : code(text),
+    ]),
+  ]);
+  return element('li', '', head, ...forms);
 }
 
 function details(check: ReportCheck): HTMLElement[] {

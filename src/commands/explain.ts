@@ -1,4 +1,5 @@
-import type { FixStep } from '../generated/report.ts';
+import { stepAsWritten } from '../fix/as-written.ts';
+import { fixText } from '../report/fix-text.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { say } from './say.ts';
 import { readSuiteToRun } from './suite.ts';
@@ -66,19 +67,14 @@ function explainCause(cause: string, scenarios: readonly Scenario[]): string {
             hint.says,
             ...(hint.fix.length === 0
               ? []
-              : ['', 'Fix:', ...hint.fix.map((step, index) => `  ${index + 1}. ${stepText(step)}`)]),
+              : [
+                  '',
+                  'Fix:',
+                  ...hint.fix.map((step, index) => `  ${index + 1}. ${fixText(stepAsWritten(step))}`),
+                ]),
             ...(hint.see === undefined ? [] : ['', `See ${hint.see}`]),
           ].join('\n'),
         ),
     )
     .join('\n\n');
-}
-
-function stepText({ on, says, run, edit }: FixStep): string {
-  const what =
-    run ??
-    (edit?.add === undefined
-      ? `in ${edit?.file}: replace ${edit?.replace} with ${edit?.with}`
-      : `add to ${edit.file}: ${edit.add}`);
-  return `on the ${on}: ${says === undefined ? '' : `${says}: `}${what}`;
 }

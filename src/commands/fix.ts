@@ -8,7 +8,7 @@ import { findTroubles, stepsOf } from '../report/trouble.ts';
 import { clientTransport } from '../transport/client.ts';
 import { changeLines } from './changes.ts';
 import { confirm } from './confirm.ts';
-import { editFile, withLine, withReplaced } from './edit-file.ts';
+import { editFile, mustBeOrdinary, withFirst, withLine, withReplaced } from './edit-file.ts';
 import { exitCodeFor } from './exit-style.ts';
 import { onInterrupt } from './interrupt.ts';
 import { pause } from './pause.ts';
@@ -176,14 +176,16 @@ function updated(report: Report, { clientChecks, builders }: Report): Report {
 }
 
 /** Does one step here, and says what was done. Throws {@link UserError} when it could not be done. */
-async function apply({ run, edit }: FixStep, signal: AbortSignal): Promise<string> {
+async function apply({ run, edit, object }: FixStep, signal: AbortSignal): Promise<string> {
   if (edit !== undefined) {
-    const { file, add, replace = '', with: by = '' } = edit;
-    const copy = await editFile(file, (text) =>
-      add === undefined ? withReplaced(text, replace, by) : withLine(text, add),
-    );
+    const { file, add, first, replace = '', with: by = '' } = edit;
+    const copy = await editFile(file, (text) => {
+      if (add !== undefined) return withLine(text, add);
+      return first === undefined ? withReplaced(text, replace, by) : withFirst(text, first);
+    });
     return `changed ${oneLine(file)}${copy === null ? '' : `; as it was: ${oneLine(copy)}`}`;
   }
+  if (object !== undefined) await mustBeOrdinary(object);
   const env = Object.fromEntries(
     Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
   );

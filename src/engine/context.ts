@@ -35,6 +35,8 @@ export function clientContext(client: ClientView): Record<string, Json> {
     hasNix: client.nixVersion !== '',
     daemonPid: client.environment.daemonPid ?? 0,
     caller: client.caller,
+    // A recording of an older version has none.
+    os: { ...(client.os as ClientView['os'] | undefined) },
   };
 }
 

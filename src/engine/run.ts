@@ -18,6 +18,7 @@ import { builderContext, clientContext } from './context.ts';
 import { type Memory, questionOf, recalled, withoutNonce } from './memory.ts';
 import { observe, type ObserveOptions, type Request } from './observe.ts';
 import { isNamed } from './plan.ts';
+import { printFixes } from './print-fixes.ts';
 import type { Subject } from './subject.ts';
 import { type Turn, turnsFor } from './turn.ts';
 
@@ -75,7 +76,9 @@ export async function run(input: RunInput): Promise<Report> {
   });
 
   const client: Subject = { name: null, facts: {}, checks: new Map() };
-  const clientDone = runSubject(client, clientScenarios, input, client, started);
+  const clientDone = runSubject(client, clientScenarios, input, client, started).then((checks) =>
+    printFixes(checks, client, input.client),
+  );
 
   const looking = pLimit(looksAtOnce);
   const turnOf = turnsFor(input.jobs);
@@ -95,7 +98,13 @@ export async function run(input: RunInput): Promise<Report> {
         };
         try {
           const checks = await runSubject(subject, builderScenarios, input, client, started);
-          const result = reportBuilder(input.clean, subject, builder, checks, await clientDone);
+          const result = reportBuilder(
+            input.clean,
+            subject,
+            builder,
+            printFixes(checks, subject, input.client),
+            await clientDone,
+          );
           input.emit({ type: 'builder-finished', builder: result });
           return result;
         } finally {

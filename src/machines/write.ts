@@ -1,3 +1,5 @@
+import { nixList, nixText } from './nix-text.ts';
+
 /** A builder as an entry is written for it. */
 export interface EntryToWrite {
   scheme: 'ssh' | 'ssh-ng';
@@ -10,6 +12,7 @@ export interface EntryToWrite {
   maxJobs: number;
   speedFactor: number;
   supportedFeatures: readonly string[];
+  mandatoryFeatures?: readonly string[];
   /** Base64 of a whole public key line. */
   publicHostKey: string;
 }
@@ -30,25 +33,26 @@ export function machinesLine(entry: EntryToWrite): string {
     entry.maxJobs,
     entry.speedFactor,
     list(entry.supportedFeatures),
-    '-',
+    list(entry.mandatoryFeatures ?? []),
     entry.publicHostKey || '-',
   ].join(' ');
 }
 
 /** The same as options, which NixOS and nix-darwin share. */
 export function nixOptions(entry: EntryToWrite): string {
-  const { scheme, user, host, port, sshKey, publicHostKey } = entry;
-  const list = (items: readonly string[]): string =>
-    `[ ${items.map((item) => `${nixText(item)} `).join('')}]`;
+  const { scheme, user, host, port, sshKey, publicHostKey, mandatoryFeatures = [] } = entry;
   const lines: [name: string, value: string][] = [
     ['hostName', nixText(port === null ? host : `${host}:${port}`)],
     ['protocol', nixText(scheme)],
     ...(user === '' ? [] : [['sshUser', nixText(user)] as [string, string]]),
     ...(sshKey === '' ? [] : [['sshKey', nixText(sshKey)] as [string, string]]),
-    ['systems', list(entry.systems)],
+    ['systems', nixList(entry.systems)],
     ['maxJobs', String(entry.maxJobs)],
     ['speedFactor', String(entry.speedFactor)],
-    ['supportedFeatures', list(entry.supportedFeatures)],
+    ['supportedFeatures', nixList(entry.supportedFeatures)],
+    ...(mandatoryFeatures.length === 0
+      ? []
+      : [['mandatoryFeatures', nixList(mandatoryFeatures)] as [string, string]]),
     ...(publicHostKey === '' ? [] : [['publicHostKey', nixText(publicHostKey)] as [string, string]]),
   ];
   return [
@@ -59,9 +63,4 @@ export function nixOptions(entry: EntryToWrite): string {
     '  }',
     '];',
   ].join('\n');
-}
-
-/** A string literal of the Nix language. */
-function nixText(text: string): string {
-  return `"${text.replace(/["\\]|\$(?=\{)/g, (character) => `\\${character}`).replaceAll('\n', '\\n')}"`;
 }

@@ -2,7 +2,7 @@ import { parseMachines } from '../machines/index.ts';
 import { assumedVersion } from '../machines/release.ts';
 import { quote } from '../shell-quote.ts';
 import { nixPath } from './nix-path.ts';
-import { entryWith } from './entry-with.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import { versionOf } from './nix-settings.ts';
 import { CannotObserve, doesNotApply, type Probe, sshOf } from './probe.ts';
 

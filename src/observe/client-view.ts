@@ -1,9 +1,11 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
+import type { System } from '../fix/system.ts';
 import type { Json } from '../scenario/observation.ts';
 import type { DaemonEnvironment } from '../transport/environment.ts';
 import type { Transport } from '../transport/transport.ts';
 import { readNixSettings } from './nix-settings.ts';
+import { lookAtSystem } from './system.ts';
 
 /** The client as Nix's daemon sees it. */
 export interface ClientView {
@@ -17,6 +19,8 @@ export interface ClientView {
   environment: DaemonEnvironment;
   nixVersion: string;
   system: string;
+  /** Null where it could not be looked at. */
+  os: System | null;
   extraPlatforms: string[];
   systemFeatures: string[];
   maxJobs: number;
@@ -32,7 +36,10 @@ export async function viewClient(
   client: Transport,
   signal: AbortSignal,
 ): Promise<ClientView> {
-  const { version, settings } = await readNixSettings(client, signal);
+  const [{ version, settings }, os] = await Promise.all([
+    readNixSettings(client, signal),
+    lookAtSystem(client, { timeoutMs: 10_000, signal }).catch(() => null),
+  ]);
   const isRoot = process.getuid?.() === 0;
   return {
     hostname: hostname(),
@@ -43,6 +50,7 @@ export async function viewClient(
     environment,
     nixVersion: version,
     system: text(settings?.['system']) ?? guessSystem(),
+    os,
     extraPlatforms: list(settings?.['extra-platforms']),
     systemFeatures: list(settings?.['system-features']),
     maxJobs: typeof settings?.['max-jobs'] === 'number' ? settings['max-jobs'] : 1,

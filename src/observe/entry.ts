@@ -1,4 +1,4 @@
-import { entryWith } from './entry-with.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import { builderOf, type Probe } from './probe.ts';
 
 /** What in the builder's own entry lets no build through, as far as the entry alone tells. */

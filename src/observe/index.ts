@@ -13,6 +13,7 @@ import { nixConnect } from './nix-connect.ts';
 import type { Probe } from './probe.ts';
 import { shell } from './shell.ts';
 import { sshConfig } from './ssh-config.ts';
+import { system } from './system.ts';
 import { tcpConnect } from './tcp-connect.ts';
 import { uploadLock } from './upload-lock.ts';
 import { weighting } from './weighting.ts';
@@ -32,6 +33,7 @@ const all: readonly Probe[] = [
   shell,
   builderSettings,
   clock,
+  system,
   weighting,
   heldSlotsProbe,
   uploadLock,

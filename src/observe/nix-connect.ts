@@ -1,5 +1,5 @@
+import { entryWith } from '../machines/entry-with.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
-import { entryWith } from './entry-with.ts';
 import { type KeyState, lookAtKey } from './key-state.ts';
 import { nixConfError } from './nix-conf-error.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';

@@ -1,7 +1,7 @@
 import type { Builder } from '../machines/builder.ts';
 import { distribute } from '../routing/distribute.ts';
 import type { RoutingClient } from '../routing/index.ts';
-import { entryWith } from './entry-with.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import { builderOf, type Probe } from './probe.ts';
 
 /** Which builds Nix may send to this builder, and what in the other entries stands in its way. */

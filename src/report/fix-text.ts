@@ -1,14 +1,11 @@
 import type { FixStep } from '../generated/types.ts';
+import { formsOf } from './fix-forms.ts';
 
 /** One step of a fix on one line, for outputs that have no better form. */
-export function fixText({ on, says, run, edit }: FixStep): string {
-  const what = run === undefined ? editText(edit) : `$ ${run}`;
-  return `on the ${on}: ${says === undefined ? '' : `${says}: `}${what}`;
-}
-
-function editText(edit: FixStep['edit']): string {
-  if (edit === undefined) return '';
-  return edit.add === undefined
-    ? `in ${edit.file}, replace ${edit.replace ?? ''} with ${edit.with ?? ''}`
-    : `add to ${edit.file}: ${edit.add}`;
+export function fixText(step: FixStep): string {
+  const forms = formsOf(step).map(({ label, parts }) => {
+    const texts = parts.map(({ head, kind, text }) => (kind === 'command' ? `$ ${text}` : `${head} ${text}`));
+    return `${label === '' ? '' : `${label}: `}${texts.join('; ')}`;
+  });
+  return `on the ${step.on}: ${step.says === undefined ? '' : `${step.says}: `}${forms.join(' | ')}`;
 }

@@ -4,6 +4,7 @@ import type { Report, ReportBuilder, ReportCheck } from '../generated/types.ts';
 import { brief } from './brief.ts';
 import { htmlJson } from './escape/html.ts';
 import { oneLine, visible } from './escape/visible.ts';
+import { formsOf } from './fix-forms.ts';
 import { lazily } from './lazily.ts';
 import { marks, outcomes, stageColumns } from './outcomes.ts';
 import { mapStrings, remembered } from './strings.ts';
@@ -109,26 +110,14 @@ function troubleView(trouble: Trouble): object {
     messages: messagesOf(trouble).map((message) => brief(message, longestText)),
     waiting: waiting === 0 ? '' : `${waiting} ${waiting === 1 ? 'check waits' : 'checks wait'} for this`,
     steps: stepsOf(trouble).flatMap(({ variants, left }) => [
-      ...variants.map(({ where, step: { says, run, edit } }) => ({
-        head: `${where}${says === undefined ? '' : `: ${says}`}`,
-        file: edit?.file ?? '',
-        code: run ?? edit?.add ?? '',
-        adds: edit?.add !== undefined,
-        gone: edit?.replace ?? '',
-        instead: edit?.add === undefined ? (edit?.with ?? '') : '',
+      ...variants.map(({ where, step }) => ({
+        head: `${where}${step.says === undefined ? '' : `: ${step.says}`}`,
+        forms: formsOf(step).map(({ label, parts }) => ({
+          label,
+          parts: parts.map(({ head, kind, text }) => ({ head, text, old: kind === 'old' })),
+        })),
       })),
-      ...(left.length === 0
-        ? []
-        : [
-            {
-              head: `and so on for ${left.join(', ')}`,
-              file: '',
-              code: '',
-              adds: false,
-              gone: '',
-              instead: '',
-            },
-          ]),
+      ...(left.length === 0 ? [] : [{ head: `and so on for ${left.join(', ')}`, forms: [] }]),
     ]),
   };
 }

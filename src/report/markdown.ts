@@ -1,6 +1,7 @@
 import type { Report, ReportCheck } from '../generated/types.ts';
 import { brief } from './brief.ts';
 import { markdownCode } from './escape/markdown.ts';
+import { formsOf } from './fix-forms.ts';
 import { marks, outcomes, stageColumns } from './outcomes.ts';
 import { escaped } from './template.ts';
 import { clientName, findTroubles, messagesOf, stepsOf, type Trouble, type TroubleStep } from './trouble.ts';
@@ -83,15 +84,14 @@ function troubleView(trouble: Trouble): object {
 function stepView({ number, variants, left }: TroubleStep): object {
   return {
     left: left.join(', '),
-    variants: variants.map(({ where, step: { says, run, edit } }, index) => ({
-      head: `${number === null || index > 0 ? '' : `${number}. `}${where}${says === undefined ? '' : `: ${says}`}`,
-      file: edit === undefined ? '' : `In ${edit.file}${edit.add === undefined ? ', replace' : ', add'}:`,
-      code: [
-        run ?? edit?.add ?? edit?.replace,
-        run === undefined && edit?.add === undefined ? edit?.with : undefined,
-      ]
-        .filter((text) => text !== undefined)
-        .map((text) => escaped(markdownCode(brief(text, 20_000)))),
+    variants: variants.map(({ where, step }, index) => ({
+      head: `${number === null || index > 0 ? '' : `${number}. `}${where}${step.says === undefined ? '' : `: ${step.says}`}`,
+      parts: formsOf(step).flatMap(({ label, parts }) =>
+        parts.map(({ head, text }, at) => ({
+          head: [...(label === '' || at > 0 ? [] : [`${label}:`]), ...(head === '' ? [] : [head])].join(' '),
+          code: escaped(markdownCode(brief(text, 20_000))),
+        })),
+      ),
     })),
   };
 }

@@ -108,7 +108,8 @@ export function stepsOf({ whose }: Trouble): TroubleStep[] {
     for (const { name, cause } of whose) {
       const step = cause.fix[index];
       if (step === undefined) continue;
-      const key = JSON.stringify([step.run, step.edit]);
+      const { run, edit, module, others } = step;
+      const key = JSON.stringify([run, edit, module, others]);
       variants.set(key, { step, names: [...(variants.get(key)?.names ?? []), name] });
     }
     const all = [...variants.values()];

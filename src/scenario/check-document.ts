@@ -1,4 +1,5 @@
 import type { ScenarioDocument } from '../generated/types.ts';
+import { fixProblem } from './check-fix.ts';
 import { didYouMean } from './did-you-mean.ts';
 import { builderNames, clientNames } from './known-names.ts';
 import { matchers } from './matchers/index.ts';
@@ -220,32 +221,10 @@ function checkHints({ hint = [] }: ScenarioDocument): PathProblem[] {
         fix: 'add cause: and a short id such as key-too-open',
       });
     }
-    fix.forEach(({ on, safe, run, edit }, step) => {
-      if (safe === true && on !== 'client')
-        problems.push({
-          path: [...path, 'fix', step, 'safe'],
-          code: 'fix-shape',
-          what: 'only a step on the client can be safe: "fix --apply" changes no other machine',
-          fix: 'take "safe" out',
-        });
-      if ((run === undefined) === (edit === undefined)) {
-        problems.push({
-          path: [...path, 'fix', step],
-          code: 'fix-shape',
-          what: 'a fix has either "run" or "edit"',
-          fix: 'add run: and a command, or edit: {file, add}',
-        });
-      }
-      const whole =
-        edit === undefined ||
-        (edit.add !== undefined) !== (edit.replace !== undefined && edit.with !== undefined);
-      if (!whole)
-        problems.push({
-          path: [...path, 'fix', step, 'edit'],
-          code: 'fix-shape',
-          what: 'an edit has either "add", or "replace" and "with"',
-          fix: 'say what to add, or what to replace with what',
-        });
+    fix.forEach((step, number) => {
+      const found = fixProblem(step);
+      if (found === null) return;
+      problems.push({ path: [...path, 'fix', number, ...found.path], code: 'fix-shape', ...found.problem });
     });
     return problems;
   });
@@ -298,10 +277,10 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
     const path = ['hint', index];
     visit(when, [...path, 'when'], 'plain', plain);
     check(says, [...path, 'says'], 'plain', seen);
-    fix.forEach(({ says: step, run, edit }, number) => {
-      check(step, [...path, 'fix', number, 'says'], 'plain', seen);
+    fix.forEach(({ run, module, ...plainly }, number) => {
       check(run, [...path, 'fix', number, 'run'], 'typed', seen);
-      visit(edit, [...path, 'fix', number, 'edit'], 'plain', seen);
+      check(module, [...path, 'fix', number, 'module'], 'nix', seen);
+      visit(plainly, [...path, 'fix', number], 'plain', seen);
     });
   });
   return problems;

@@ -166,24 +166,27 @@ function forHints(observation: Observation): Record<string, Json> {
   };
 }
 
-function renderStep({ on, safe, says, run, edit }: Hint['fix'][number], context: Context): FixStep {
+function renderStep(step: Hint['fix'][number], context: Context): FixStep {
+  const { on, safe, object, says, run, module, edit, ...change } = step;
   const text = (template: string): string => renderText(template, context);
   return {
     on,
     ...(safe === undefined ? {} : { safe }),
+    ...(object === undefined ? {} : { object: text(object) }),
     ...(says === undefined ? {} : { says: text(says) }),
     ...(run === undefined ? {} : { run: renderFixRun(run, context).trim() }),
-    ...(edit === undefined
-      ? {}
-      : {
-          edit: {
-            file: text(edit.file),
-            ...(edit.add === undefined ? {} : { add: text(edit.add) }),
-            ...(edit.replace === undefined ? {} : { replace: text(edit.replace) }),
-            ...(edit.with === undefined ? {} : { with: text(edit.with) }),
-          },
-        }),
+    ...(module === undefined ? {} : { module: renderText(module, context, 'nix') }),
+    ...(edit === undefined ? {} : { edit: inEach(edit, text) }),
+    ...(Object.keys(change).length === 0 ? {} : { change: inEach(change, text) }),
   };
+}
+
+/** Data with its templates filled in. */
+function inEach<T>(value: T, text: (template: string) => string): T {
+  if (typeof value === 'string') return text(value) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  // The same keys, and texts stay texts.
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inEach(item, text)])) as T;
 }
 
 /** A hint whose template lacks a value must not hide the failure that it would explain. */

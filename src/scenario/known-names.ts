@@ -38,6 +38,7 @@ export const clientNames = [
   'hasNix',
   'daemonPid',
   'caller',
+  'os',
 ] as const;
 
 /** A builder and a client for `examples` that bring none of their own. */
@@ -75,4 +76,16 @@ export const exampleClient = {
   hasNix: true,
   daemonPid: 1,
   caller: '',
+  os: {
+    id: 'debian',
+    family: 'linux',
+    init: 'systemd',
+    moduleSystem: 'none',
+    determinate: false,
+    nixConf: '/etc/nix/nix.conf',
+    packages: 'apt',
+    sshService: 'ssh',
+    sshdDropIns: true,
+    sshDropIns: true,
+  },
 };

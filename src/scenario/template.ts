@@ -1,4 +1,5 @@
 import Handlebars from 'handlebars';
+import { nixText } from '../machines/nix-text.ts';
 import { quote, quoteIfNeeded } from '../shell-quote.ts';
 import type { Json } from './observation.ts';
 import { quoteRegex } from './regex.ts';
@@ -32,15 +33,17 @@ export class TemplateError extends Error {
 
 /**
  * What a value becomes: `plain` text for people; one quoted word of a shell command (`shell`); the same, but
- * quoted only where needed, for a person to type (`typed`); a pattern that matches just the value (`regex`).
+ * quoted only where needed, for a person to type (`typed`); a pattern that matches just the value (`regex`);
+ * a string literal of the Nix language (`nix`).
  */
-export type Mode = 'plain' | 'shell' | 'typed' | 'regex';
+export type Mode = 'plain' | 'shell' | 'typed' | 'regex' | 'nix';
 
 const write: Record<Mode, (text: string) => string> = {
   plain: (text) => text,
   shell: quote,
   typed: quoteIfNeeded,
   regex: quoteRegex,
+  nix: nixText,
 };
 
 type Place = { line: number; column: number };

@@ -19,6 +19,7 @@ export const clientView: ClientView = {
   environment: { env, source: 'default' },
   nixVersion: '2.34.8',
   system: 'x86_64-linux',
+  os: null,
   extraPlatforms: [],
   systemFeatures: [],
   maxJobs: 1,

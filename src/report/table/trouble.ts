@@ -1,5 +1,6 @@
 import type { FixStep, Report } from '../../generated/types.ts';
 import { oneLine, visible } from '../escape/visible.ts';
+import { formsOf } from '../fix-forms.ts';
 import { marks } from '../outcomes.ts';
 import { findTroubles, messagesOf, stepsOf, type Trouble, type TroubleStep } from '../trouble.ts';
 import { type Paint, styles } from './paint.ts';
@@ -58,15 +59,17 @@ function stepLines(
   ];
 }
 
-/** A command or an edit as it is to be typed: never wrapped. */
-export function whatToDo({ run, edit }: FixStep): string[] {
-  const lines = (text: string, prefix: string): string[] =>
-    visible(text)
-      .split('\n')
-      .map((line) => `${prefix}${line}`.trimEnd());
-  if (run !== undefined) return lines(run, '$ ');
-  if (edit === undefined) return [];
-  const file = visible(edit.file);
-  if (edit.add !== undefined) return [`add to ${file}:`, ...lines(edit.add, '+ ')];
-  return [`in ${file}:`, ...lines(edit.replace ?? '', '- '), ...lines(edit.with ?? '', '+ ')];
+const marksOfParts = { command: '$ ', new: '+ ', old: '- ' } as const;
+
+/** A step as it is to be typed, on each system that the machine may have: never wrapped. */
+export function whatToDo(step: FixStep): string[] {
+  return formsOf(step).flatMap(({ label, parts }) => [
+    ...(label === '' ? [] : [`${label}:`]),
+    ...parts.flatMap(({ head, kind, text }) => [
+      ...(head === '' || (label !== '' && head.endsWith('configuration:')) ? [] : [oneLine(head)]),
+      ...visible(text)
+        .split('\n')
+        .map((line) => `${marksOfParts[kind]}${line}`.trimEnd()),
+    ]),
+  ]);
 }

@@ -1,4 +1,4 @@
-import type { Builder } from '../machines/builder.ts';
+import type { Builder } from './builder.ts';
 
 /** The entry's text with some columns made anew (0 = URI); columns that it left out become `-`. */
 export function entryWith({ fields }: Builder, columns: Readonly<Record<number, string>>): string {

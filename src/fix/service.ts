@@ -1,0 +1,105 @@
+import type { FixChange } from '../generated/types.ts';
+import { quoteIfNeeded } from '../shell-quote.ts';
+import type { Form } from './change.ts';
+import { moduleForm } from './module-form.ts';
+import type { System } from './system.ts';
+
+type Service = NonNullable<FixChange['service']>;
+
+/** Starts, restarts or shows the log of a service by the name that it has there. */
+export function serviceForm(service: Service, system: System): Form {
+  const { name, action } = service;
+  if (name === 'time-sync' && system.moduleSystem === 'nixos')
+    return moduleForm('services.timesyncd.enable = true;', system);
+  if (action === 'log') return { run: log(name, system) };
+  return { run: action === 'start' ? start(name, system) : restart(name, system) };
+}
+
+/** After a change of sshd's configuration; macOS starts an sshd for each connection, which reads it anew. */
+export function rereadSshd(system: System): string {
+  return system.init === 'launchd' ? '' : restart('ssh', system);
+}
+
+/** After a change of nix.conf. A socket stays as it is. */
+export function rereadNixConf(system: System): string {
+  return system.init === 'systemd' ? 'systemctl restart nix-daemon' : restart('nix-daemon', system);
+}
+
+function restart(name: string, system: System): string {
+  switch (system.init) {
+    case 'systemd':
+      if (name === 'nix-daemon') return 'systemctl restart nix-daemon.socket nix-daemon';
+      return name === 'time-sync' ? 'timedatectl set-ntp true' : systemctl('restart', name, system);
+    case 'openrc':
+      return `rc-service ${openrcName(name)} restart`;
+    case 'launchd':
+      return name === 'time-sync'
+        ? 'systemsetup -setusingnetworktime on'
+        : `launchctl kickstart -k system/${launchdLabel(name, system)}`;
+    case 'none':
+      return byHand(name);
+  }
+}
+
+function start(name: string, system: System): string {
+  switch (system.init) {
+    case 'systemd':
+      return name === 'time-sync' ? restart(name, system) : systemctl('start', name, system);
+    case 'openrc':
+      return name === 'time-sync'
+        ? 'apk add chrony && rc-update add chronyd && rc-service chronyd start'
+        : `rc-service ${openrcName(name)} start`;
+    case 'launchd':
+      return name === 'ssh'
+        ? 'launchctl enable system/com.openssh.sshd; launchctl bootstrap system /System/Library/LaunchDaemons/ssh.plist'
+        : restart(name, system);
+    case 'none':
+      return name === 'ssh' ? '/usr/sbin/sshd' : byHand(name);
+  }
+}
+
+function log(name: string, { init, sshService }: System): string {
+  switch (init) {
+    case 'systemd':
+      return `journalctl ${unitNames(name, sshService)
+        .map((unit) => `-u ${unit}`)
+        .join(' ')} -n 30 --no-pager`;
+    case 'openrc':
+      return `grep ${openrcName(name)} /var/log/messages | tail -n 30`;
+    case 'launchd':
+      return name === 'ssh'
+        ? `log show --last 10m --predicate 'process BEGINSWITH "sshd"'`
+        : `tail -n 30 /var/log/*nix*.log`;
+    case 'none':
+      return 'tail -n 30 /var/log/auth.log /var/log/messages';
+  }
+}
+
+function systemctl(verb: string, name: string, { sshService }: System): string {
+  const commands = unitNames(name, sshService).map((unit) => `systemctl ${verb} ${unit}`);
+  return commands.length === 1 ? (commands[0] ?? '') : `(${commands.join(' || ')})`;
+}
+
+/** Debian calls it ssh, others sshd. */
+function unitNames(name: string, sshService: string): string[] {
+  if (name !== 'ssh') return [quoteIfNeeded(name)];
+  return sshService === '' ? ['ssh', 'sshd'] : [quoteIfNeeded(sshService)];
+}
+
+function openrcName(name: string): string {
+  return name === 'ssh' ? 'sshd' : name === 'time-sync' ? 'chronyd' : quoteIfNeeded(name);
+}
+
+function launchdLabel(name: string, { determinate }: System): string {
+  if (name === 'ssh') return 'com.openssh.sshd';
+  if (name === 'nix-daemon' && determinate) return 'systems.determinate.nix-daemon';
+  return quoteIfNeeded(`org.nixos.${name}`);
+}
+
+/** Where no service manager runs, as in most containers. */
+function byHand(name: string): string {
+  if (name === 'ssh') return 'kill -HUP "$(cat /run/sshd.pid)"';
+  if (name === 'nix-daemon')
+    return `{ pkill -f '^([^ ]*/)?nix-daemon( --daemon)?$'; nix-daemon --daemon </dev/null >/dev/null 2>&1 & sleep 1; }`;
+  return `service ${quoteIfNeeded(name)} restart`;
+}

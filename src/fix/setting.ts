@@ -1,0 +1,60 @@
+import { nixList, nixText } from '../machines/nix-text.ts';
+import type { FixChange } from '../generated/types.ts';
+import { quote } from '../shell-quote.ts';
+import type { Form } from './change.ts';
+import { moduleForm } from './module-form.ts';
+import { rereadNixConf } from './service.ts';
+import { andThen, putLine } from './shell.ts';
+import type { System } from './system.ts';
+
+type Setting = NonNullable<FixChange['setting']>;
+
+/** Lists that NixOS and nix-darwin join from all places that define them. The others need Nix's `extra-`. */
+const joined = [
+  'allowed-users',
+  'experimental-features',
+  'substituters',
+  'trusted-public-keys',
+  'trusted-users',
+];
+
+/** A key of nix.conf: a word more, another value, or none. */
+export function settingForm(setting: Setting, system: System): Form {
+  // With Determinate Nix, nix-darwin leaves Nix's configuration alone (`nix.enable = false`).
+  const byModule = system.moduleSystem !== 'none' && !(system.determinate && system.family === 'darwin');
+  return byModule ? moduleForm(optionOf(setting), system) : { run: commandOf(setting, system) };
+}
+
+function optionOf({ name, add, set }: Setting): string {
+  if (add !== undefined) {
+    const option = joined.includes(name) ? name : `extra-${name}`;
+    return `nix.settings.${option} = ${nixList(words(add))};`;
+  }
+  if (set === undefined) return `# Remove nix.settings.${name} from the configuration.`;
+  if (name === 'builders' && set === '@/etc/nix/machines') return 'nix.distributedBuilds = true;';
+  return `nix.settings.${name} = ${nixValue(set)};`;
+}
+
+/** Numbers and switches have options of that type. */
+function nixValue(value: string): string {
+  return /^(0|[1-9]\d*|true|false)$/.test(value) ? value : nixText(value);
+}
+
+function words(text: string): string[] {
+  return text.split(/\s+/).filter((word) => word !== '');
+}
+
+/** The last value of a key counts, so a line goes to the end; one that is there already goes there too. */
+function commandOf({ name, add, set }: Setting, system: System): string {
+  const file = system.nixConf;
+  if (add === undefined && set === undefined) {
+    const files = `grep -rlE '^[[:blank:]]*${name}[[:blank:]]*=' /etc/nix`;
+    return andThen(
+      `${files} | while read -r f; do c=$(grep -vE '^[[:blank:]]*${name}[[:blank:]]*=' "$f"); printf '%s\\n' "$c" > "$f"; done`,
+      rereadNixConf(system),
+    );
+  }
+  const line = add === undefined ? `${name} = ${set ?? ''}` : `extra-${name} = ${add}`;
+  const without = add === undefined ? quote(`^[[:blank:]]*${name}[[:blank:]]*=`) : `-xF ${quote(line)}`;
+  return andThen(putLine(file, line, without, 'last'), rereadNixConf(system));
+}

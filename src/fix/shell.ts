@@ -1,0 +1,19 @@
+import { quoteIfNeeded } from '../shell-quote.ts';
+
+/** Commands one after the other, each only if the one before succeeded. */
+export function andThen(...commands: readonly string[]): string {
+  return commands.filter((command) => command !== '').join(' && ');
+}
+
+/** A command that prints a line as it is. */
+export function print(line: string): string {
+  // Some shells' echo reads backslashes and options.
+  return /^-|\\/.test(line) ? `printf '%s\\n' ${quoteIfNeeded(line)}` : `echo ${quoteIfNeeded(line)}`;
+}
+
+/** A command that puts a line at the end of a file, or at its start, and takes out the lines that `grep WORDS` finds. */
+export function putLine(file: string, line: string, without: string, place: 'first' | 'last'): string {
+  const [path, text] = [quoteIfNeeded(file), quoteIfNeeded(line)];
+  const texts = place === 'last' ? `"$c" ${text}` : `${text} "$c"`;
+  return `c=$(grep -v ${without} ${path}); printf '%s\\n' ${texts} > ${path}`;
+}

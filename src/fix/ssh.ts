@@ -1,0 +1,20 @@
+import { nixLines } from '../machines/nix-text.ts';
+import type { FixChange } from '../generated/types.ts';
+import type { Form } from './change.ts';
+import { moduleForm } from './module-form.ts';
+import type { System } from './system.ts';
+
+/** An option of ssh for one host. The first value counts (ssh_config(5)), so it comes before all others. */
+export function sshForm({ host, option, value }: NonNullable<FixChange['ssh']>, system: System): Form {
+  const lines = [`Host ${word(host)}`, `  ${option} ${word(value)}`];
+  if (system.moduleSystem !== 'none')
+    return moduleForm(`programs.ssh.extraConfig = ${nixLines(lines)};`, system);
+  return system.sshDropIns
+    ? { edit: { file: '/etc/ssh/ssh_config.d/00-nix-builders.conf', add: lines.join('\n') } }
+    : // What follows was for every host, and stays so.
+      { edit: { file: '/etc/ssh/ssh_config', first: [...lines, 'Host *'].join('\n') } };
+}
+
+function word(text: string): string {
+  return /^[^\s"'\\#]+$/.test(text) ? text : `"${text.replace(/["\\]/g, '\\$&')}"`;
+}

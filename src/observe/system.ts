@@ -1,0 +1,72 @@
+import { readSystem, type System } from '../fix/system.ts';
+import type { Transport } from '../transport/transport.ts';
+import { CannotObserve, type Probe, sshOf, textOf } from './probe.ts';
+
+/**
+ * Prints a {@link System} as JSON: os-release(5), systemd's /run/systemd/system (sd_booted(3)), the marks of NixOS
+ * (/etc/NIXOS) and nix-darwin (/etc/static), the files of Determinate Nix. Starts few programs.
+ */
+const script = String.raw`
+has() { command -v "$1" >/dev/null 2>&1; }
+includes() { if [ -r "$1" ]; then grep -qiE "$2" "$1"; else [ -d "$1.d" ]; fi; }
+yes() { if "$@"; then echo true; else echo false; fi; }
+id='' family=other init=none modules=none determinate=false conf=/etc/nix/nix.conf packages=none sshd=sshd
+while IFS='=' read -r key value; do
+  value=${'$'}{value#[\"\']} value=${'$'}{value%[\"\']}
+  [ "$key" != ID ] || id=$value
+done 2>/dev/null </etc/os-release || :
+case $(uname -s) in
+  Linux) family=linux ;;
+  Darwin) family=darwin id=macos init=launchd ;;
+esac
+case $id in *[!a-z0-9._-]*) id= ;; esac
+if [ -d /run/systemd/system ]; then init=systemd; elif has rc-service; then init=openrc; fi
+if [ -e /etc/NIXOS ] || [ "$id" = nixos ]; then modules=nixos
+elif [ $family = darwin ] && [ -L /etc/static ]; then modules=nix-darwin; fi
+if has determinate-nixd || [ -e /usr/local/bin/determinate-nixd ]; then determinate=true; fi
+if [ $determinate = true ] || grep -qsE '^!?include +nix\.custom\.conf' $conf; then conf=/etc/nix/nix.custom.conf; fi
+for pair in apt-get:apt apk:apk dnf:dnf pacman:pacman zypper:zypper; do
+  if [ $modules = none ] && has "${'$'}{pair%:*}"; then packages=${'$'}{pair#*:}; break; fi
+done
+for folder in /usr/lib /lib /etc; do [ ! -e $folder/systemd/system/ssh.service ] || sshd=ssh; done
+printf '{"id":"%s","family":"%s","init":"%s","moduleSystem":"%s","determinate":%s,"nixConf":"%s","packages":"%s",' \
+  "$id" $family $init $modules $determinate $conf $packages
+printf '"sshService":"%s","sshdDropIns":%s,"sshDropIns":%s}\n' $sshd \
+  "$(yes includes /etc/ssh/sshd_config '^ *include +"?/etc/ssh/sshd_config\.d/')" \
+  "$(yes includes /etc/ssh/ssh_config '^ *include +"?/etc/ssh/ssh_config\.d/')"
+`;
+
+/** What system a machine has. Throws {@link CannotObserve}. */
+export async function lookAtSystem(
+  transport: Transport,
+  options: { timeoutMs: number; signal: AbortSignal },
+): Promise<System> {
+  const { stdout, stderr } = await transport.run(script, { ...options, quick: true });
+  const found = readSystem(parsed(stdout));
+  if (found === null) throw new CannotObserve('no-system', stderr.trim() || 'the commands gave no answer');
+  return found;
+}
+
+/** Which system the client has, or with `on: builder` the builder. */
+export const system: Probe = {
+  name: 'system',
+  parameters: ['on'],
+  required: ['on'],
+  observe: async ({ on }, context) => {
+    if (textOf(on) === 'client') {
+      const { os } = context.client;
+      if (os === null) throw new CannotObserve('no-system', 'the commands gave no answer');
+      return { value: { ...os } };
+    }
+    const transport = await sshOf(context).ssh.transport(context.signal);
+    return { value: { ...(await lookAtSystem(transport, context)) } };
+  },
+};
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return null;
+  }
+}
