@@ -126,6 +126,8 @@ export const builderSettings: Probe = {
         timeout: numberOf(settings.get('timeout')),
         minFree: numberOf(settings.get('min-free')),
         maxSessions: Number(/^maxsessions (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
+        // Room for every build, and for others.
+        roomyStartups: `${2 * builder.maxJobs}:30:${10 * builder.maxJobs}`,
         maxStartups: Number(/^maxstartups (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
         ownBuilders: own,
         sendsBack: own.includes(context.client.hostname),
