@@ -12,8 +12,14 @@ export function print(line: string): string {
 }
 
 /** A command that puts a line at the end of a file, or at its start, and takes out the lines that `grep WORDS` finds. */
-export function putLine(file: string, line: string, without: string, place: 'first' | 'last'): string {
+export function putLine(file: string, line: string, others: string, place: 'first' | 'last'): string {
   const [path, text] = [quoteIfNeeded(file), quoteIfNeeded(line)];
   const texts = place === 'last' ? `"$c" ${text}` : `${text} "$c"`;
-  return `c=$(grep -v ${without} ${path}); printf '%s\\n' ${texts} > ${path}`;
+  return `c=$(grep -v ${others} ${path}); printf '%s\\n' ${texts} > ${path}`;
+}
+
+/** A command that takes the lines that `grep WORDS` finds out of a file. */
+export function without(file: string, others: string): string {
+  const path = quoteIfNeeded(file);
+  return `c=$(grep -v ${others} ${path}); printf '%s\\n' "$c" > ${path}`;
 }

@@ -4,8 +4,11 @@ import { quote, quoteIfNeeded } from '../shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
 import { rereadSshd } from './service.ts';
-import { andThen, print, putLine } from './shell.ts';
+import { andThen, print, putLine, without } from './shell.ts';
 import type { System } from './system.ts';
+
+/** For these sshd takes the last value, whatever its manual says (servconf.c); tried with `sshd -T` of OpenSSH 9.2. */
+const lastCounts = ['MaxStartups'];
 
 /** An option of the SSH server. The first value counts (sshd_config(5)), so it comes before all others. */
 export function sshdForm({ option, value }: NonNullable<FixChange['sshd']>, system: System): Form {
@@ -14,9 +17,13 @@ export function sshdForm({ option, value }: NonNullable<FixChange['sshd']>, syst
     return moduleForm(`services.openssh.settings.${nixName(option)} = ${nixText(value)};`, system);
   if (system.moduleSystem === 'nix-darwin')
     return moduleForm(`services.openssh.extraConfig = ${nixLines([line])};`, system);
-  const change =
-    system.sshdDropIns || system.family === 'darwin'
-      ? `${print(line)} > ${quoteIfNeeded(`/etc/ssh/sshd_config.d/00-${option}.conf`)}`
-      : putLine('/etc/ssh/sshd_config', line, `-xF ${quote(line)}`, 'first');
+  const file = '/etc/ssh/sshd_config';
+  const hasDropIns = system.sshdDropIns || system.family === 'darwin';
+  const last = lastCounts.includes(option);
+  const dropIn = quoteIfNeeded(`/etc/ssh/sshd_config.d/${last ? 'zz' : '00'}-${option}.conf`);
+  const others = last ? `-iE ${quote(`^[[:blank:]]*${option}[[:blank:]=]`)}` : `-xF ${quote(line)}`;
+  const change = hasDropIns
+    ? andThen(`${print(line)} > ${dropIn}`, last ? without(file, others) : '')
+    : putLine(file, line, others, 'first');
   return { run: andThen(change, rereadSshd(system)) };
 }

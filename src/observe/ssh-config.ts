@@ -53,8 +53,9 @@ function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== 'none';
 }
 
-/** Where ssh stumbled, as `FILE: line N: Bad configuration option: NAME`; empty where it was something else. */
+/** The file that ssh refuses, and the option in it where one is why; empty where it was something else. */
 function badOption(stderr: string): { badFile: string; badOption: string } {
   const [, file = '', option = ''] = /^(\S+): line \d+: Bad configuration option: (\S+)/m.exec(stderr) ?? [];
-  return { badFile: file, badOption: option };
+  const [, refused = ''] = /^Bad owner or permissions on (\S+)/m.exec(stderr) ?? [];
+  return { badFile: file === '' ? refused : file, badOption: option };
 }

@@ -84,7 +84,8 @@ function describe({ clientChecks, builders }: Report): string[] {
 }
 
 /** Does a step as the reader would: in a root shell of the machine that it names. */
-async function apply(step: FixStep, { client, builder }: Lab, answer?: string): Promise<string> {
+async function apply(printed: FixStep, { client, builder }: Lab, answer?: string): Promise<string> {
+  const step = { ...printed, ...onThisSystem(printed) };
   const host = step.on === 'client' ? client.host : builder.host;
   if (step.edit !== undefined) return `edit on ${step.on}: ${edit(host, step.edit)}`;
   const env = {
@@ -98,11 +99,24 @@ async function apply(step: FixStep, { client, builder }: Lab, answer?: string): 
   return `run on ${step.on}: ${step.run} => ${exitCode} ${stdout.slice(0, 200)}${stderr.slice(0, 300)}`;
 }
 
-function edit(host: Host, { file, add, replace, with: replacement }: NonNullable<FixStep['edit']>): string {
+/** Where the builder could not be looked into, the form for the distributions that these hosts are like. */
+function onThisSystem({ for: systems = [], others = [] }: FixStep): Partial<FixStep> {
+  if (systems.includes('systemd')) return {};
+  return others.find((form) => form.for.includes('systemd')) ?? {};
+}
+
+function edit(
+  host: Host,
+  { file, add, first, replace, with: replacement }: NonNullable<FixStep['edit']>,
+): string {
   const text = host.read(file);
   if (add !== undefined) {
     host.write(file, `${text.replace(/\n?$/, '\n')}${add}\n`);
     return `added to ${file}`;
+  }
+  if (first !== undefined) {
+    host.write(file, `${first}\n${text}`);
+    return `put at the top of ${file}`;
   }
   if (replace === undefined || replacement === undefined || text.split(replace).length !== 2)
     return `${file} does not hold "${replace}" exactly once`;

@@ -58,15 +58,12 @@ const [builder] = parseMachines('ssh-ng://nix@alpha?compress=true x86_64-linux -
   readFile: () => null,
 }).builders;
 if (builder === undefined) throw new Error('no builder');
+const entry = { builder: { ...builder, source: { ...builder.source, file: '/etc/nix/machines' } } };
 
 function printed(change: FixChange, system: System | null, banner = ''): FixStep {
-  const entry = {
-    builder: { ...builder, source: { ...builder.source, file: '/etc/nix/machines' } },
-    owned: true,
-  };
   return printStep(
     { on: 'builder', change },
-    { client: system, builder: system, banner, entry: entry as never },
+    { client: system, builder: system, banner, entry: { ...entry, owned: true } },
   );
 }
 
@@ -128,7 +125,7 @@ t.test(
 t.test('a step that may be applied is not, where it is an option or the machine is unknown', (t) => {
   const step: FixStep = { on: 'client', safe: true, change: changes['remove'] ?? {} };
   const on = (system: System | null, owned: boolean): FixStep =>
-    printStep(step, { client: system, builder: null, banner: '', entry: { builder, owned } });
+    printStep(step, { client: system, builder: null, banner: '', entry: { ...entry, owned } });
   t.equal(on(debian, false).safe, true);
   t.equal(on(systems['nixos'] ?? null, true).safe, undefined);
   t.equal(on(null, false).safe, undefined);
