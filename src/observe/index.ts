@@ -11,6 +11,7 @@ import { keyFile } from './key-file.ts';
 import { machines } from './machines.ts';
 import { nixConnect } from './nix-connect.ts';
 import type { Probe } from './probe.ts';
+import { testBuilds } from './test-build/index.ts';
 import { shell } from './shell.ts';
 import { sshConfig } from './ssh-config.ts';
 import { system } from './system.ts';
@@ -30,6 +31,7 @@ const all: readonly Probe[] = [
   tcpConnect,
   hostKey,
   nixConnect,
+  testBuilds,
   shell,
   builderSettings,
   clock,

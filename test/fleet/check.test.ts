@@ -43,7 +43,11 @@ withFleet(
       const build = checks.find(({ scenario }) => scenario === 'local-to-remote-build');
       t.equal(build?.outcome, 'pass', uri);
       t.equal(build?.message, `built on ${host}`, uri);
-      t.match(build?.observation?.stdout, new RegExp(`^host=${host} input=doctor-input-`), uri);
+      t.match(
+        build?.observation?.stdout,
+        new RegExp(`^host=${host} input=doctor-local-to-remote-build-`),
+        uri,
+      );
     }
   },
 );

@@ -1,0 +1,133 @@
+import type { Builder } from '../../machines/builder.ts';
+import { quote } from '../../shell-quote.ts';
+import type { CommandResult } from '../../transport/transport.ts';
+import { entryWith } from '../entry-with.ts';
+import { nixPath } from '../nix-path.ts';
+import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
+import { buildScript } from './script.ts';
+
+/** One build that did not succeed. */
+interface Failed {
+  kind: 'plain' | 'system' | 'feature';
+  /** The system or feature. */
+  of: string;
+  /** What Nix says of it. */
+  words: string;
+}
+
+/**
+ * Tiny builds, all asked for in one call of Nix. `on: builder` makes them there with the builder's own settings;
+ * `on: client` sends them from here with this entry alone. `promises: yes` adds a build for each system and feature
+ * of the entry to the plain one.
+ */
+export const testBuilds: Probe = {
+  name: 'test-builds',
+  parameters: ['on', 'name', 'entry', 'promises'],
+  required: ['on', 'name'],
+  observe: async (parameters, context) => {
+    const builder = builderOf(context);
+    const onBuilder = parameters['on'] === 'builder';
+    const all = parameters['promises'] === 'yes';
+    const systems = all ? builder.systems.filter((system) => system !== 'builtin') : [];
+    const features = all ? [...new Set([...builder.supportedFeatures, ...builder.mandatoryFeatures])] : [];
+    const script = buildScript({
+      name: textOf(parameters['name']),
+      own: onBuilder ? '' : context.client.system,
+      system: onBuilder ? '' : (builder.systems[0] ?? context.client.system),
+      systems,
+      features,
+      mandatory: onBuilder ? [] : builder.mandatoryFeatures,
+      options: onBuilder ? [] : ['--max-jobs', '0', '--option', 'builders', textOf(parameters['entry'])],
+      inputHere: !onBuilder && context.client.maxJobs > 0,
+    });
+    const ran = await run(script, onBuilder, context);
+    const sections = sectionsOf(plainText(ran.stdout));
+    const stderr = plainText(ran.stderr);
+    const failed = failuresOf(sections, systems, features);
+    const result = sections.get('result') ?? '';
+    const ofKind = (kind: Failed['kind']): string[] =>
+      failed.filter((one) => one.kind === kind).map(({ of }) => of);
+    return {
+      ...ran,
+      stdout: sections.get('result') ?? '',
+      stderr: failed[0]?.words ?? stderr,
+      value: {
+        // The first failure; the plain build comes first.
+        kind: failed[0]?.kind ?? '',
+        of: failed[0]?.of ?? '',
+        words: failed[0]?.words ?? '',
+        failed: failed.length,
+        missingSystems: ofKind('system').join(', '),
+        missingFeatures: ofKind('feature').join(', '),
+        honestEntry: honestEntry(builder, ofKind('system'), ofKind('feature')),
+        // A sandbox has a host name of its own.
+        host: /^host=(?!localhost )(\S+) /m.exec(result)?.[1] ?? builder.host,
+        on: /^building '[^']*-plain\.drv' on '([^']*)'/m.exec(stderr)?.[1] ?? '',
+        // Nix's own record: true only in the store that built it.
+        builtHere: /"ultimate":\s*true/.test(sections.get('info') ?? ''),
+        result: sections.has('result'),
+        inputWords: /^built here$/m.test(sections.get('input') ?? '') ? '' : (sections.get('input') ?? ''),
+      },
+    };
+  },
+};
+
+async function run(script: string, onBuilder: boolean, context: ProbeContext): Promise<CommandResult> {
+  if (!onBuilder) return context.clientTransport.run(script, context);
+  const { builder, ssh } = sshOf(context);
+  const transport = await ssh.transport(context.signal);
+  return transport.run(`PATH=$PATH:${quote(nixPath(builder))}\n${script}`, context);
+}
+
+/** Nix 2.8 writes errors of a build's child with the NULs of its own pipe. */
+function plainText(text: string): string {
+  return text.replace(/[\0-\x08]+/g, '');
+}
+
+function sectionsOf(text: string): Map<string, string> {
+  const parts = text.split(/^--- ([a-z]+(?: \d+)?) ---$/m);
+  const sections = new Map<string, string>();
+  for (let index = 1; index < parts.length; index += 2)
+    sections.set(parts[index] ?? '', (parts[index + 1] ?? '').trim());
+  return sections;
+}
+
+/** A system was accepted where only the program is missing that was never there. */
+const accepted = /executing '\/nowhere'/;
+
+function failuresOf(
+  sections: ReadonlyMap<string, string>,
+  systems: readonly string[],
+  features: readonly string[],
+): Failed[] {
+  const all = [
+    { kind: 'plain', of: '' } as const,
+    ...systems.map((of) => ({ kind: 'system', of }) as const),
+    ...features.map((of) => ({ kind: 'feature', of }) as const),
+  ];
+  return all.flatMap((build, index) => {
+    const words = sections.get(`failed ${index}`);
+    if (words === undefined || accepted.test(words)) return [];
+    return [{ ...build, words }];
+  });
+}
+
+function honestEntry(builder: Builder, systems: readonly string[], features: readonly string[]): string {
+  const without = (index: number, gone: readonly string[]): [number, string][] => {
+    const text = builder.fields[index]?.text;
+    if (text === undefined || text === '-') return [];
+    return [
+      [
+        index,
+        text
+          .split(',')
+          .filter((item) => !gone.includes(item))
+          .join(',') || '-',
+      ],
+    ];
+  };
+  return entryWith(
+    builder,
+    Object.fromEntries([...without(1, systems), ...without(5, features), ...without(6, features)]),
+  );
+}

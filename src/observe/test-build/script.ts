@@ -1,0 +1,87 @@
+import { quote } from '../../shell-quote.ts';
+import { expression } from './expression.ts';
+import { bringProgram } from './program.ts';
+
+/** Which builds to try, and how Nix is asked for them. */
+export interface TestBuilds {
+  /** Begins the names of all that comes into a store. */
+  name: string;
+  /** Of the machine that the script runs on; empty: not known, and it promises `systems` itself. */
+  own: string;
+  /** Of the plain build; empty: the machine's own. */
+  system: string;
+  systems: readonly string[];
+  features: readonly string[];
+  mandatory: readonly string[];
+  /** For `nix-store --realise`. */
+  options: readonly string[];
+  /** Whether the input of the plain build is built on this machine first. */
+  inputHere: boolean;
+}
+
+/** Nix's evaluator, whatever the settings of this machine allow it. */
+const instantiate =
+  'nix-instantiate --option pure-eval false --option restrict-eval false --option allow-import-from-derivation false --extra-experimental-features ca-derivations';
+
+/**
+ * Shell that makes the builds, all in one call of Nix; where that fails, each by itself, so that the words of each
+ * are known. Sections on standard output, each under a line of its own: `result`, `info`, `input`, `failed N`.
+ */
+export function buildScript(builds: TestBuilds): string {
+  const args = Object.entries({
+    name: builds.name,
+    systems: builds.systems.join(' '),
+    features: builds.features.join(' '),
+    mandatory: builds.mandatory.join(' '),
+  }).map(([key, value]) => `--argstr ${key} ${quote(value)}`);
+  return `
+set -u
+name=${quote(builds.name)}
+tmp=\${TMPDIR:-/tmp}; [ -d "$tmp" ] || tmp=/tmp
+tmp=$tmp/$name
+mkdir -m 700 "$tmp" || exit 8
+section() { printf '\\n--- %s ---\\n' "$1"; }
+${bringProgram}
+own=${quote(builds.own)} system=${quote(builds.system)} runs=${quote(builds.own === '' ? builds.systems.join(' ') : '')}
+[ -n "$own" ] || own=$(nix-instantiate --eval --option pure-eval false -E builtins.currentSystem | tr -d '"')
+[ -n "$system" ] || system=$own
+derive() {
+  drvs=$(${instantiate} ${args.join(' ')} --argstr system "$system" --argstr inputSystem "$1" \\
+    --argstr runs "$own $runs" --argstr sh "$sh" --argstr chmod "$chmod" --argstr inputs "$inputs" \\
+    --argstr library "$library" -E ${quote(expression)} 2>"$tmp/said") || { cat "$tmp/said" >&2; exit 8; }
+}
+realise() { ${builds.own === '' ? '' : 'TMPDIR=$tmp '}nix-store --realise "$@" ${builds.options.map(quote).join(' ')} --option substitute false --keep-going; }
+${builds.inputHere ? inputHere : 'derive "$system"'}
+if outs=$(realise $drvs); then
+  set -- $outs
+else
+  set -- $drvs
+  index=0 plain=
+  for drv do
+    if said=$(realise "$drv" 2>&1); then
+      [ "$index" != 0 ] || plain=$(nix-store --query --outputs "$drv")
+    else
+      section "failed $index"
+      printf '%s\\n' "$said"
+    fi
+    index=$((index + 1))
+  done
+  set -- $plain
+fi
+[ $# -gt 0 ] || exit 1
+section info
+nix --extra-experimental-features nix-command path-info --json --option substitute false "$1" 2>&1
+section result
+[ ! -f "$1" ] || cat "$1"
+`;
+}
+
+const inputHere = `
+derive "$own"
+drv=$(nix-store --query --references "\${drvs%%
+*}" | grep -e '-input[.]drv$')
+section input
+if nix-store --realise "$drv" --max-jobs 1 --option builders '' --option substitute false 2>&1; then echo built here; else
+  derive "$system"
+fi
+`;
