@@ -84,7 +84,11 @@ export const builderSettings: Probe = {
     const missingSystems = builder.systems.filter(
       (system) => system !== 'builtin' && !systems.includes(system),
     );
-    const missingFeatures = promised.filter((feature) => !features.includes(feature));
+    // Without the experimental feature Nix refuses such builds, whatever `system-features` says.
+    const contentAddressed = texts(settings.get('experimental-features')).includes('ca-derivations');
+    const missingFeatures = promised.filter(
+      (feature) => !features.includes(feature) || (feature === 'ca-derivations' && !contentAddressed),
+    );
     const notEmulated = builder.systems.filter(
       (system) => !runsHere(system, section('arch'), section('binfmt').split('\n')),
     );

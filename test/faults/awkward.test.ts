@@ -30,7 +30,7 @@ const sameLink = "creating symlink '/nix/var/nix/gcroots/profiles' -> '/nix/var/
 const halfWritten = "'/nix/var/nix/db/schema' is corrupt";
 
 /** The default of Debian 12: builds are in a sandbox, and nothing of the system is in it, not even /bin/sh. */
-const emptySandbox = { nixConf: { sandbox: 'true', 'sandbox-paths': '', 'sandbox-fallback': 'false' } };
+const emptySandbox = { nixConf: { sandbox: 'true', 'sandbox-paths': '' } };
 
 const awkward: readonly Awkward[] = [
   ...(['2.8', '2.34'] as const).map((nix) => ({

@@ -53,8 +53,5 @@ in
   )) (number (words systems))
 ++ map ({ n, is }: build "feature-\${toString n}" system (
     if is == "kvm" then "exec 3<> /dev/kvm && echo > $out" else "echo > $out"
-  ) ({ requiredSystemFeatures = words mandatory ++ [ is ]; }
-    // (if is != "ca-derivations" then { } else {
-      __contentAddressed = true; outputHashMode = "recursive"; outputHashAlgo = "sha256";
-    }))) (number (words features))
+  ) { requiredSystemFeatures = words mandatory ++ [ is ]; }) (number (words features))
 `;

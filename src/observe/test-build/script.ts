@@ -21,7 +21,7 @@ export interface TestBuilds {
 
 /** Nix's evaluator, whatever the settings of this machine allow it. */
 const instantiate =
-  'nix-instantiate --option pure-eval false --option restrict-eval false --option allow-import-from-derivation false --extra-experimental-features ca-derivations';
+  'nix-instantiate --option pure-eval false --option restrict-eval false --option allow-import-from-derivation false';
 
 /**
  * Shell that makes the builds, all in one call of Nix; where that fails, each by itself, so that the words of each
