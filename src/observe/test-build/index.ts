@@ -1,7 +1,7 @@
 import type { Builder } from '../../machines/builder.ts';
 import { quote } from '../../shell-quote.ts';
 import type { CommandResult } from '../../transport/transport.ts';
-import { entryWith } from '../entry-with.ts';
+import { entryWith } from '../../machines/entry-with.ts';
 import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
 import { buildScript } from './script.ts';
