@@ -30,7 +30,7 @@ look() {
     if [ -d "$2" ]; then echo "$1 folder $2"
     else
       # The daemon runs it as root, for whom one x is enough.
-      case $3-$(ls -Ld "$2") in
+      case $3-$(ls -lLd "$2") in
         run-???x* | run-??????x* | run-?????????x* | read-*) echo "$1 there $2" ;;
         *) echo "$1 closed $2" ;;
       esac
