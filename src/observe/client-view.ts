@@ -26,6 +26,8 @@ export interface ClientView {
   maxJobs: number;
   /** The effective `builders` setting; null where Nix could not be asked. */
   buildersSetting: string | null;
+  /** `builders-use-substitutes`. */
+  buildersUseSubstitutes: boolean;
   /** The words of the `build-hook` setting; null where Nix could not be asked. */
   buildHook: string[] | null;
 }
@@ -55,6 +57,7 @@ export async function viewClient(
     systemFeatures: list(settings?.['system-features']),
     maxJobs: typeof settings?.['max-jobs'] === 'number' ? settings['max-jobs'] : 1,
     buildersSetting: text(settings?.['builders']) ?? null,
+    buildersUseSubstitutes: settings?.['builders-use-substitutes'] === true,
     buildHook: hookWords(settings?.['build-hook']),
   };
 }

@@ -15,6 +15,7 @@ import { testBuilds } from './test-build/index.ts';
 import { shell } from './shell.ts';
 import { sshConfig } from './ssh-config.ts';
 import { system } from './system.ts';
+import { substituters } from './substituters.ts';
 import { tcpConnect } from './tcp-connect.ts';
 import { uploadLock } from './upload-lock.ts';
 import { weighting } from './weighting.ts';
@@ -36,6 +37,7 @@ const all: readonly Probe[] = [
   builderSettings,
   clock,
   system,
+  substituters,
   weighting,
   heldSlotsProbe,
   uploadLock,

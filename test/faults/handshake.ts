@@ -1,20 +1,8 @@
-import type { Host } from '../fleet/host.ts';
+import { configure, restartDaemon } from './configure.ts';
 import type { Fault } from './fault.ts';
 
 const trusted = { user: { name: 'nix', trusted: true } } as const;
 const both = ['2.8', '2.34'] as const;
-
-/** Adds lines to the builder's nix.conf and restarts its daemon. */
-function configure(host: Host, ...lines: string[]): Promise<unknown> {
-  host.write('/etc/nix/nix.conf', `${host.read('/etc/nix/nix.conf')}${lines.join('\n')}\n`);
-  return restartDaemon(host);
-}
-
-/** A daemon that cannot start any more is as good as one that did. */
-async function restartDaemon(host: Host): Promise<void> {
-  await host.stopDaemon();
-  await host.startDaemon().catch(() => undefined);
-}
 
 /** Makes the store's database. */
 const openStore = 'nix-store --add /etc/hostname >/dev/null';

@@ -6,6 +6,7 @@ import { handshakeFaults } from './handshake.ts';
 import { networkFaults } from './network.ts';
 import { buildFaults, nixFaults } from './nix.ts';
 import { sshFaults } from './ssh.ts';
+import { substituterFaults } from './substituters.ts';
 
 /** Every fault that the laboratory knows, along the path of a build. */
 export const faults: readonly Fault[] = [
@@ -16,5 +17,6 @@ export const faults: readonly Fault[] = [
   ...handshakeFaults,
   ...nixFaults,
   ...builderConfFaults,
+  ...substituterFaults,
   ...buildFaults,
 ];

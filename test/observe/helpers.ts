@@ -24,6 +24,7 @@ export const clientView: ClientView = {
   systemFeatures: [],
   maxJobs: 1,
   buildersSetting: null,
+  buildersUseSubstitutes: false,
   buildHook: null,
 };
 

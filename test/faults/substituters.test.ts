@@ -1,0 +1,4 @@
+import { testFaults } from './test-faults.ts';
+import { substituterFaults } from './substituters.ts';
+
+testFaults(substituterFaults);
