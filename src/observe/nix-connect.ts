@@ -1,6 +1,7 @@
 import { entryWith } from '../machines/entry-with.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
 import { type KeyState, lookAtKey } from './key-state.ts';
+import { loginFacts } from './login-evidence.ts';
 import { nixConfError } from './nix-conf-error.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
 import { magicOffset, type Protocol } from './wire/greeting.ts';
@@ -17,7 +18,11 @@ export const nixConnect: Probe = {
     const { builder, ssh } = sshOf(context);
     const { protocol } = ssh;
     const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
-    const { words, started, said, greeting, seen, shared } = await ssh.login(context);
+    const login = await ssh.login(context);
+    const { words, started, said, greeting, seen, shared } = login;
+    const asked = await ssh.config(context.signal);
+    const facts = loginFacts(login, asked.ok ? asked.config : null);
+    const key = started ? unneeded : await lookAtTheKey(context);
     const offset = magicOffset(said, protocol);
     const noise = (offset < 0 ? said : said.subarray(0, offset)).toString('utf8');
     const nixConf = nixConfError(seen.stderr);
@@ -25,7 +30,7 @@ export const nixConnect: Probe = {
     const isExplained = nixConf.kind !== 'none' || seen.exitCode === 127 || noise !== '';
     const hungForSeconds = seen.timedOut ? Math.ceil(seen.durationMs / 1000) : 0;
     const state =
-      started && greeting === null && !isExplained
+      started && greeting === null && !isExplained && !facts.sessionRefused
         ? await lookAtBuilder(ssh, hungForSeconds, context.signal)
         : unseen;
     return {
@@ -38,7 +43,8 @@ export const nixConnect: Probe = {
         scheme: builder.scheme,
         program: ssh.remoteProgram.join(' '),
         started,
-        ...(started ? unneeded : await lookAtTheKey(context)),
+        ...key,
+        entryPrivateHalf: key.privateHalf === '' ? '' : entryWith(builder, { 2: key.privateHalf }),
         answered: greeting !== null,
         // The program spoke, but not to the end.
         began: offset >= 0,
@@ -52,6 +58,12 @@ export const nixConnect: Probe = {
         daemonError: greeting?.error ?? '',
         nixConf: { ...nixConf },
         state: { ...state, bigLock: { ...state.bigLock }, database: { ...state.database } },
+        ssh: {
+          ...facts,
+          option: { ...facts.option },
+          proxy: { ...facts.proxy },
+          hookReply: protocol === 'worker' ? facts.hookReply : '',
+        },
         controlPath: shared?.path ?? '',
       },
     };
@@ -64,7 +76,7 @@ function inOtherScheme(uri: string): string {
   return scheme === 'ssh-ng' ? `ssh://${rest}` : `ssh-ng://${rest}`;
 }
 
-const unneeded: KeyState = { keyFile: '', keyState: 'ok', publicKey: '' };
+const unneeded: KeyState = { keyFile: '', keyState: 'ok', publicKey: '', privateHalf: '' };
 
 async function lookAtTheKey(context: ProbeContext): Promise<KeyState> {
   const { builder, ssh } = sshOf(context);

@@ -1,6 +1,9 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Conversation, converse } from '../transport/converse.ts';
 import type { SharedLogin } from '../transport/shared-login.ts';
+import { type LoginEvidence, plainWords, readSshLog } from '../transport/ssh-log.ts';
 import type { SshAccess } from './ssh-access.ts';
 import { findGreeting, type Greeting, greetingOf } from './wire/greeting.ts';
 
@@ -16,8 +19,15 @@ export interface NixLogin {
   /** What the remote side said, and Nix's greeting in it. */
   said: Buffer;
   greeting: Greeting | null;
-  /** How it ended; where it goes on, for others to use, it has a `release`. */
+  /**
+   * How it ended; where it goes on, for others to use, it has a `release`. Its `stderr` is what Nix's own login shows:
+   * ssh's words, then those of the builder and of a proxy.
+   */
   seen: Conversation;
+  /** What ssh says of each step. */
+  evidence: LoginEvidence;
+  /** What a proxy or the builder wrote to standard error; of a jump host with the words of its `ssh -v`. */
+  others: string;
   /** Where it is shared, if it goes on. */
   shared: SharedLogin | null;
 }
@@ -49,13 +59,27 @@ export function logIn(ssh: LoginTo, limits: LoginLimits): LoginUnderWay {
   };
 }
 
-type LoginTo = Pick<SshAccess, 'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'keep'>;
+type LoginTo = Pick<SshAccess, 'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'keep' | 'folder'>;
+
+let count = 0;
+
+/**
+ * ssh's debug words, which change nothing but what it says; in a file, because the builder and a jump host write to
+ * standard error. They come last, so that no `-q` of NIX_SSHOPTS takes them back.
+ */
+function loggedTo(file: string, words: readonly string[]): string[] {
+  const end = words.lastIndexOf('--');
+  return [...words.slice(0, end), '-v', '-E', file, ...words.slice(end)];
+}
 
 async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Promise<NixLogin> {
   const { protocol } = ssh;
-  const words = [...(await ssh.nixWords()), ...ssh.remoteProgram];
+  const nixWords = await ssh.nixWords();
+  const words = [...nixWords, ...ssh.remoteProgram];
   const shared = await ssh.sharing(limits.signal);
-  const seen = await converse(['ssh', ...(shared?.words ?? []), ...words], {
+  count += 1;
+  const log = join(ssh.folder, `ssh-${count}.log`);
+  const spoken = await converse(['ssh', ...(shared?.words ?? []), ...loggedTo(log, nixWords), ...ssh.remoteProgram], {
     env: ssh.env,
     send: greetingOf[protocol],
     complete: (bytes) => {
@@ -67,11 +91,15 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
       : { keep: async (bytes) => findGreeting(bytes, protocol)?.error === '' && (await shared.hold()) }),
     ...limits,
   });
+  const evidence = readSshLog(await readFile(log, 'utf8').catch(() => ''));
+  if (spoken.release === undefined) await rm(log, { force: true });
+  const heard = [evidence.words, plainWords(spoken.stderr)].filter((text) => text.trim() !== '');
+  const seen = { ...spoken, stderr: heard.join('\n') };
   if (shared !== null && seen.release !== undefined) ssh.keep(shared, seen.release);
   const started = hasStarted(seen.stdout);
   const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
   return {
-    ...{ words, started, said, seen },
+    ...{ words, started, said, seen, evidence, others: spoken.stderr },
     greeting: findGreeting(said, protocol),
     shared: seen.release === undefined ? null : shared,
   };

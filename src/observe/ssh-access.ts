@@ -21,6 +21,8 @@ import type { Protocol } from './wire/greeting.ts';
 export interface SshAccess {
   /** What ssh is started with. */
   readonly env: Record<string, string>;
+  /** A private folder of this run. */
+  readonly folder: string;
   /** The program that Nix starts on the builder, and its words. */
   readonly remoteProgram: readonly string[];
   /** What that program speaks. */
@@ -124,6 +126,7 @@ export function sshAccess(input: AccessInput): SshAccess {
 
   const access: SshAccess = {
     env,
+    folder,
     remoteProgram: remoteProgram(builder),
     protocol: builder.scheme === 'ssh-ng' ? 'worker' : 'serve',
     nixWords,

@@ -39,6 +39,10 @@ export const sshConfig: Probe = {
         permitLocalCommand: raw('permitlocalcommand'),
         remoteCommand: raw('remotecommand'),
         requestTty: raw('requesttty'),
+        // ssh closes its standard input for both.
+        cutsOff: ['StdinNull', 'ForkAfterAuthentication']
+          .filter((option) => ['yes', 'true'].includes(raw(option)))
+          .join(' and '),
         connectTimeout: raw('connecttimeout'),
         serverAliveInterval: raw('serveraliveinterval'),
         strictHostKeyChecking: raw('stricthostkeychecking'),

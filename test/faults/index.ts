@@ -4,6 +4,7 @@ import { entryFaults } from './entry.ts';
 import type { Fault } from './fault.ts';
 import { handshakeFaults } from './handshake.ts';
 import { networkFaults } from './network.ts';
+import { loginFaults } from './login.ts';
 import { buildFaults, nixFaults } from './nix.ts';
 import { sshFaults } from './ssh.ts';
 import { substituterFaults } from './substituters.ts';
@@ -14,6 +15,7 @@ export const faults: readonly Fault[] = [
   ...entryFaults,
   ...networkFaults,
   ...sshFaults,
+  ...loginFaults,
   ...handshakeFaults,
   ...nixFaults,
   ...builderConfFaults,

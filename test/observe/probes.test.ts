@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, readFileSync, writeFileSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
@@ -84,7 +84,7 @@ t.test('a private key is looked at with ssh-keygen itself', async (t) => {
 
   const good = make('good');
   const [type, key] = readFileSync(`${good}.pub`, 'utf8').split(' ');
-  t.same(await look(good), { keyFile: good, keyState: 'ok', publicKey: `${type} ${key}` });
+  t.same(await look(good), { keyFile: good, keyState: 'ok', publicKey: `${type} ${key}`, privateHalf: '' });
   t.match(
     await look('', [join(folder, 'none'), good]),
     { keyFile: good, keyState: 'ok' },
@@ -103,4 +103,20 @@ t.test('a private key is looked at with ssh-keygen itself', async (t) => {
   writeFileSync(windows, readFileSync(windows, 'utf8').replaceAll('\n', '\r\n'));
   appendFileSync(windows, '');
   t.match(await look(windows), { keyState: /^(ok|corrupt)$/ }, 'newer ssh forgives Windows line ends');
+  t.match(await look(`${good}.pub`), { keyState: 'public', privateHalf: good });
+  t.match(await look(folder), { keyState: 'directory' });
+  t.match(await look('/dev/null'), { keyState: 'not-a-file' });
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  t.match(await look(pipe), { keyState: 'not-a-file' }, 'a pipe is not opened, which would wait for ever');
+  const file = (name: string, text: string): string => {
+    writeFileSync(join(folder, name), text, { mode: 0o600 });
+    return join(folder, name);
+  };
+  t.match(await look(file('empty', '')), { keyState: 'empty' });
+  t.match(await look(file('putty', 'PuTTY-User-Key-File-3: ssh-ed25519\n')), { keyState: 'putty' });
+  t.match(await look(join(good, 'below')), { keyState: 'out-of-reach' });
+  symlinkSync('loop', join(folder, 'loop'));
+  t.match(await look(join(folder, 'loop')), { keyState: 'out-of-reach' });
+  t.match(await look(join(folder, 'gone'), ['/root/.ssh/id_rsa']), { keyFile: join(folder, 'gone') });
 });

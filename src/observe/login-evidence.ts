@@ -1,0 +1,97 @@
+import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
+import type { LoginEvidence } from '../transport/ssh-log.ts';
+import { plainWords } from '../transport/ssh-log.ts';
+import type { NixLogin } from './nix-login.ts';
+import { whereSet } from './where-set.ts';
+
+/** What a login showed, as scenarios judge it. */
+export interface LoginFacts {
+  phase: LoginEvidence['phase'];
+  /** The ways to log in that the server names, with blanks between them. */
+  allowed: string;
+  offered: string[];
+  accepted: string[];
+  skipped: string[];
+  /** One of the keys that it offered is a certificate. */
+  certificateOffered: boolean;
+  /** Keys are none of the ways in which the server lets anybody in. */
+  takesNoKeys: boolean;
+  partialSuccess: boolean;
+  sessionRefused: boolean;
+  hostCertificate: string;
+  /** The server ended the connection. */
+  closed: boolean;
+  /** The client's option that keeps every key back; empty texts where there is none. */
+  option: { name: string; value: string; where: string };
+  /** Through which the builder is reached: a jump host's name or a command, and why that failed. */
+  proxy: { name: string; isJump: boolean; where: string; words: string; problem: string };
+  /** The first line that Nix takes for an answer of its build hook (`# …`), over ssh-ng. */
+  hookReply: string;
+}
+
+/** `config`: what `ssh -G` says; null where it could not be asked. */
+export function loginFacts({ evidence, others, seen }: NixLogin, config: SshConfig | null): LoginFacts {
+  const { configFiles, words: _words, allowed, ...rest } = evidence;
+  return {
+    ...rest,
+    allowed: allowed.join(' '),
+    certificateOffered: rest.offered.some((key) => key.endsWith('-CERT')),
+    takesNoKeys: allowed.length > 0 && !allowed.includes('publickey') && rest.offered.length === 0,
+    closed: /^(Connection (closed|reset) by |Received disconnect from |kex_exchange_identification: )/m.test(
+      seen.stderr,
+    ),
+    option: config === null ? noOption : withholds(config, evidence, configFiles),
+    proxy: proxyOf(config, others, configFiles),
+    hookReply: config !== null && isQuiet(config) ? '' : (/^# .*$/m.exec(others)?.[0] ?? ''),
+  };
+}
+
+const noOption = { name: '', value: '', where: '' };
+
+/** An option of the client because of which no key is offered. */
+function withholds(
+  config: SshConfig,
+  { offered, skipped }: LoginEvidence,
+  files: readonly string[],
+): LoginFacts['option'] {
+  if (offered.length > 0) return noOption;
+  const set = (name: string): LoginFacts['option'] => ({
+    name,
+    value: optionsIn(config, name)[0] ?? '',
+    where: whereSet(name, files) || 'NIX_SSHOPTS',
+  });
+  const enabled = set('PubkeyAuthentication');
+  if (['no', 'false'].includes(enabled.value)) return enabled;
+  if (skipped.length > 0) return set('PubkeyAcceptedAlgorithms');
+  const methods = set('PreferredAuthentications');
+  if (methods.value !== '' && !methods.value.split(',').includes('publickey')) return methods;
+  const identityFiles = optionsIn(config, 'IdentityFile');
+  return identityFiles.length > 0 && identityFiles.every((file) => file === 'none') ? set('IdentityFile') : noOption;
+}
+
+/** Below this level ssh does not show a banner to Nix. */
+function isQuiet(config: SshConfig): boolean {
+  return ['QUIET', 'FATAL', 'ERROR'].includes(optionsIn(config, 'LogLevel')[0] ?? '');
+}
+
+const problems: readonly [string, RegExp][] = [
+  ['host-key', /^(Host key verification failed\.|.*REMOTE HOST IDENTIFICATION HAS CHANGED)/m],
+  ['login', /^\S+: Permission denied \(/m],
+  ['forwarding', /^channel \d+: open failed: administratively prohibited/m],
+  ['target', /^channel \d+: open failed: connect failed/m],
+  ['name', /^ssh: Could not resolve hostname/m],
+  ['connect', /^ssh: connect to host /m],
+];
+
+function proxyOf(config: SshConfig | null, others: string, files: readonly string[]): LoginFacts['proxy'] {
+  const jump = config?.proxyJump?.split(',').at(-1);
+  const name = jump ?? config?.proxyCommand ?? '';
+  if (name === '') return { name, isJump: false, where: '', words: '', problem: '' };
+  return {
+    name,
+    isJump: jump !== undefined,
+    where: whereSet(jump === undefined ? 'ProxyCommand' : 'ProxyJump', files) || 'NIX_SSHOPTS',
+    words: plainWords(others).trim().split('\n').slice(0, 4).join('\n').slice(0, 400),
+    problem: problems.find(([, words]) => words.test(others))?.[0] ?? 'other',
+  };
+}

@@ -1,0 +1,4 @@
+import { testFaults } from './test-faults.ts';
+import { loginFaults } from './login.ts';
+
+testFaults(loginFaults);
