@@ -66,7 +66,9 @@ function withholds(
   const methods = set('PreferredAuthentications');
   if (methods.value !== '' && !methods.value.split(',').includes('publickey')) return methods;
   const identityFiles = optionsIn(config, 'IdentityFile');
-  return identityFiles.length > 0 && identityFiles.every((file) => file === 'none') ? set('IdentityFile') : noOption;
+  return identityFiles.length > 0 && identityFiles.every((file) => file === 'none')
+    ? set('IdentityFile')
+    : noOption;
 }
 
 /** Below this level ssh does not show a banner to Nix. */

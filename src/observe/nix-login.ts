@@ -59,7 +59,10 @@ export function logIn(ssh: LoginTo, limits: LoginLimits): LoginUnderWay {
   };
 }
 
-type LoginTo = Pick<SshAccess, 'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'keep' | 'folder'>;
+type LoginTo = Pick<
+  SshAccess,
+  'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'keep' | 'folder'
+>;
 
 let count = 0;
 
@@ -79,18 +82,21 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
   const shared = await ssh.sharing(limits.signal);
   count += 1;
   const log = join(ssh.folder, `ssh-${count}.log`);
-  const spoken = await converse(['ssh', ...(shared?.words ?? []), ...loggedTo(log, nixWords), ...ssh.remoteProgram], {
-    env: ssh.env,
-    send: greetingOf[protocol],
-    complete: (bytes) => {
-      if (hasStarted(bytes)) begin();
-      return findGreeting(bytes, protocol) !== null;
+  const spoken = await converse(
+    ['ssh', ...(shared?.words ?? []), ...loggedTo(log, nixWords), ...ssh.remoteProgram],
+    {
+      env: ssh.env,
+      send: greetingOf[protocol],
+      complete: (bytes) => {
+        if (hasStarted(bytes)) begin();
+        return findGreeting(bytes, protocol) !== null;
+      },
+      ...(shared === null
+        ? {}
+        : { keep: async (bytes) => findGreeting(bytes, protocol)?.error === '' && (await shared.hold()) }),
+      ...limits,
     },
-    ...(shared === null
-      ? {}
-      : { keep: async (bytes) => findGreeting(bytes, protocol)?.error === '' && (await shared.hold()) }),
-    ...limits,
-  });
+  );
   const evidence = readSshLog(await readFile(log, 'utf8').catch(() => ''));
   if (spoken.release === undefined) await rm(log, { force: true });
   const heard = [evidence.words, plainWords(spoken.stderr)].filter((text) => text.trim() !== '');

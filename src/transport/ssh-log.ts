@@ -32,7 +32,8 @@ const phases: readonly [LoginEvidence['phase'], RegExp][] = [
 ];
 const debugLine = /^debug\d: /;
 /** Lines that `-v` adds without the mark of a debug line. */
-const addedLine = /^(OpenSSH_.*, \S+SSL|Authenticated (to|using) |Transferred: sent |Bytes per second: sent )/;
+const addedLine =
+  /^(OpenSSH_.*, \S+SSL|Authenticated (to|using) |Transferred: sent |Bytes per second: sent )/;
 
 /** Reads the log that `ssh -v` wrote. */
 export function readSshLog(text: string): LoginEvidence {
@@ -44,7 +45,10 @@ export function readSshLog(text: string): LoginEvidence {
     });
   return {
     phase: phases.find(([, mark]) => lines.some((line) => mark.test(line)))?.[0] ?? 'start',
-    allowed: ends(/^debug1: Authentications that can continue: /).at(-1)?.split(',') ?? [],
+    allowed:
+      ends(/^debug1: Authentications that can continue: /)
+        .at(-1)
+        ?.split(',') ?? [],
     offered: ends(/^debug1: Offering public key: /).map(keyOf),
     accepted: ends(/^debug1: Server accepts key: /).map(keyOf),
     skipped: ends(/^debug1: Skipping \S+ key /).flatMap((end) => {

@@ -87,7 +87,10 @@ export const loginFaults: readonly Fault[] = [
   {
     title: 'a jump host whose host key is not known',
     breaks: ({ client, builder }) =>
-      client.host.write(rootConfig, `Host ${builder.name}\n  ProxyJump relay\nHost relay\n  HostName ${builder.host.address}\n  HostKeyAlias relay\n`),
+      client.host.write(
+        rootConfig,
+        `Host ${builder.name}\n  ProxyJump relay\nHost relay\n  HostName ${builder.host.address}\n  HostKeyAlias relay\n`,
+      ),
     scenario: 'connection',
     cause: 'jump-host-key-unknown',
     fixNotRun: 'only a person can compare the keys',
@@ -174,7 +177,10 @@ export const loginFaults: readonly Fault[] = [
       await client.host.sh(
         'cd /root/.ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -n root -V 20200101:20200102 id_ed25519.pub',
       );
-      builder.host.write('/root/.ssh/authorized_keys', `cert-authority ${client.host.read('/root/.ssh/ca.pub')}`);
+      builder.host.write(
+        '/root/.ssh/authorized_keys',
+        `cert-authority ${client.host.read('/root/.ssh/ca.pub')}`,
+      );
     },
     scenario: 'connection',
     cause: 'certificate-refused',
