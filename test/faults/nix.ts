@@ -333,7 +333,31 @@ export const nixFaults: readonly Fault[] = [
   },
 ];
 
+/** Accounts that run Nix's program alone, and what their entries promise without having it. */
+const brokenPromises = (['2.8', '2.26', '2.34'] as const).flatMap((nix) =>
+  (['ssh', 'ssh-ng'] as const).flatMap((scheme) =>
+    (
+      [
+        ['system', 'x86_64-linux,riscv64-linux - 4', 'system-not-supported'],
+        ['feature', 'x86_64-linux - 4 1 kvm,big-parallel', 'feature-not-supported'],
+      ] as const
+    ).map(([what, rest, cause]): Fault => ({
+      title: `an account tied to Nix's program, and a promised ${what} that is not there, ${nix} over ${scheme}`,
+      scheme,
+      client: { nix },
+      builder: {
+        nix,
+        sshd: { ForceCommand: scheme === 'ssh' ? 'nix-store --serve --write' : 'nix-daemon --stdio' },
+      },
+      breaks: ({ client, builder }) => client.machines(builder.line(scheme, rest)),
+      scenario: 'promises',
+      cause,
+    })),
+  ),
+);
+
 export const buildFaults: readonly Fault[] = [
+  ...brokenPromises,
   {
     title: 'the user is not trusted, 2.8 over ssh',
     scheme: 'ssh',
