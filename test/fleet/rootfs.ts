@@ -32,7 +32,7 @@ const cache = join(
   'rootfs',
 );
 
-/** The root folder with that Nix, made once and kept. `/` for the machine's own. Others that want it wait. */
+/** The root folder with that Nix, made once and kept. `/` for the machine's own. */
 export async function rootfs(version: NixVersion): Promise<string> {
   return version === '2.8' ? '/' : cachedRootfs({ version, suite: suites[version], architecture: 'amd64' });
 }
@@ -50,23 +50,53 @@ interface RootfsSpec {
   architecture: 'amd64' | 'arm64';
 }
 
-async function cachedRootfs(spec: RootfsSpec): Promise<string> {
-  const { suite, architecture } = spec;
-  const content = architecture === 'amd64' ? packages : `${packages} ${architecture}`;
-  const root = join(cache, `${suite}-${createHash('sha256').update(content).digest('hex').slice(0, 8)}`);
+function cachedRootfs(spec: RootfsSpec): Promise<string> {
+  const content = spec.architecture === 'amd64' ? packages : `${packages} ${spec.architecture}`;
+  return cachedRoot(spec.suite, content, (folder) => make(spec, folder));
+}
+
+/**
+ * A root folder that is made once and kept; others that want it meanwhile wait. `contents` says what it is made from:
+ * where that changes, another folder is made. `fill` fills the empty folder, or throws.
+ */
+export async function cachedRoot(
+  name: string,
+  contents: string,
+  fill: (folder: string) => Promise<void>,
+): Promise<string> {
+  const root = join(cache, `${name}-${createHash('sha256').update(contents).digest('hex').slice(0, 8)}`);
   while (!existsSync(root)) {
     mkdirSync(cache, { recursive: true });
     const lock = `${root}.making`;
     if (takeLock(lock)) {
       try {
         // Another may have made it since we looked.
-        if (!existsSync(root)) await make(spec, root);
+        if (!existsSync(root)) await fillOnce(root, fill);
       } finally {
         rmSync(lock, { force: true });
       }
     } else await sleep(500);
   }
   return root;
+}
+
+async function fillOnce(root: string, fill: (folder: string) => Promise<void>): Promise<void> {
+  process.stderr.write(`Making the root folder ${basename(root)}; this takes a few minutes, once\n`);
+  // What a maker left that was killed. Its mounts went with it: they were in a namespace of its own.
+  for (const name of readdirSync(cache)) {
+    if (name.startsWith(`${basename(root)}.partial-`))
+      rmSync(join(cache, name), { recursive: true, force: true });
+  }
+  const folder = mkdtempSync(`${root}.partial-`);
+  // Others than root go through it too.
+  chmodSync(folder, 0o755);
+  try {
+    await fill(folder);
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+  renameSync(folder, root);
 }
 
 /** A file with the maker's process id, made whole at once; one whose maker is gone counts for nothing. */
@@ -93,18 +123,7 @@ function read(file: string): string | null {
   }
 }
 
-async function make({ version, suite, architecture }: RootfsSpec, root: string): Promise<void> {
-  process.stderr.write(
-    `Making a root folder with Nix ${version} (Debian ${suite}, ${architecture}); this takes a few minutes, once\n`,
-  );
-  // What a maker left that was killed. Its mounts went with it: they were in a namespace of its own.
-  for (const name of readdirSync(cache)) {
-    if (name.startsWith(`${basename(root)}.partial-`))
-      rmSync(join(cache, name), { recursive: true, force: true });
-  }
-  const folder = mkdtempSync(`${root}.partial-`);
-  // Others than root go through it too.
-  chmodSync(folder, 0o755);
+async function make({ version, suite, architecture }: RootfsSpec, folder: string): Promise<void> {
   // nix-bin's configure step fails without a running system, which does no harm; whether Nix runs is what counts.
   const debootstrap = await inNamespaces([
     'debootstrap',
@@ -117,7 +136,6 @@ async function make({ version, suite, architecture }: RootfsSpec, root: string):
   const nix = await inNamespaces(['sh', '-c', mountProc, folder]);
   const found = /^nix \(Nix\) 2\.(\d+)/.exec(nix)?.[1];
   if (found === undefined || Number(found) < Number(version.slice(2))) {
-    rmSync(folder, { recursive: true, force: true });
     const why =
       found === undefined
         ? (/^[EW]: .*/m.exec(debootstrap)?.[0] ?? debootstrap.trim())
@@ -131,7 +149,6 @@ async function make({ version, suite, architecture }: RootfsSpec, root: string):
   for (const name of ['nix', 'etc/nix']) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'etc/hosts'), '');
   rmSync(join(folder, 'var/cache/apt/archives'), { recursive: true, force: true });
-  renameSync(folder, root);
 }
 
 /** What a command says that may mount, and that ends with this process. Its exit code is of no interest. */
@@ -147,7 +164,7 @@ async function inNamespaces(argv: readonly string[]): Promise<string> {
 }
 
 /** The mirror that this machine's apt uses for Debian itself. */
-function debianMirror(): string {
+export function debianMirror(): string {
   const sites = execFileSync('apt-get', ['indextargets', '--format', '$(SITE) $(SUITE) $(ORIGIN)'], {
     encoding: 'utf8',
   });

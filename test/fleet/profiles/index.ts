@@ -1,11 +1,15 @@
 import type { Profile } from '../profile.ts';
 import { arm64 } from './arm64.ts';
+import { debian12 } from './debian-12.ts';
+import { debianSid } from './debian-sid.ts';
 import { plain } from './plain.ts';
 
 /** Every profile, by name. */
 export const profiles = {
   arm64,
   plain,
+  'debian-12': debian12,
+  'debian-sid': debianSid,
 } satisfies Readonly<Record<string, Profile>>;
 
 export type ProfileName = keyof typeof profiles;

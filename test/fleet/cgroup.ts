@@ -1,0 +1,29 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/**
+ * The program that runs a script as the first process of new namespaces, in a control group of its own, as an init
+ * needs it. The group goes when that process ends or the fleet's own process dies.
+ */
+export function inOwnCgroup(
+  folder: string,
+  group: string,
+  script: string,
+  dropped: readonly string[],
+): string[] {
+  const mount = join(folder, 'cgroup');
+  mkdirSync(mount);
+  const outer = join(folder, 'cgroup.sh');
+  const drop = `--bounding-set ${dropped.map((capability) => `-${capability}`).join(',')}`;
+  const lines = [
+    `own=${mount}/${group}`,
+    `mount -t cgroup2 cgroup2 ${mount} && mkdir -p $own || exit 1`,
+    'remove() { echo 1 > $own/cgroup.kill; until find $own -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.02; done; }',
+    'trap "exit 1" TERM',
+    'trap remove EXIT',
+    `(echo $BASHPID > $own/cgroup.procs; exec setpriv --pdeathsig KILL ${drop} unshare --kill-child=KILL -m -u -p -i -C -f bash ${script}) &`,
+    'wait $!',
+  ];
+  writeFileSync(outer, `${lines.join('\n')}\n`);
+  return ['setpriv', '--pdeathsig', 'TERM', 'unshare', '-m', 'bash', outer];
+}
