@@ -8,6 +8,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { Parser, type Result } from 'tap-parser';
+import { debianRoot } from '../test/fleet/debian-root.ts';
 import { ensurePackages, NoFleet } from '../test/fleet/packages.ts';
 import { rootfs } from '../test/fleet/rootfs.ts';
 
@@ -26,7 +27,7 @@ const fileTimeoutMs = 10 * 60_000;
 async function prepareFleet(): Promise<void> {
   try {
     ensurePackages();
-    await Promise.all([rootfs('2.26'), rootfs('2.34')]);
+    await Promise.all([rootfs('2.26'), rootfs('2.34'), debianRoot('bookworm'), debianRoot('sid')]);
   } catch (error) {
     if (!(error instanceof NoFleet) || process.env['CI'] !== undefined) throw error;
     process.stderr.write(`Tests that need real builders are skipped: ${error.message}\n`);
