@@ -1,6 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { usesSsh } from '../engine/context.ts';
 import type { Memory } from '../engine/memory.ts';
@@ -17,6 +16,7 @@ import { passwordsIn, redactor } from '../report/redact.ts';
 import { parseDuration } from '../scenario/duration.ts';
 import type { Json } from '../scenario/observation.ts';
 import { clientTransport } from '../transport/client.ts';
+import { type DaemonPlace, makePrivateFolder } from '../transport/daemon-place.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { memoryOf, readRecording, startRecording } from './recording.ts';
@@ -70,11 +70,9 @@ export async function runChecks(
   const loginTimeoutMs = scenarios.find(({ probe }) => probe === nixConnect.name)?.timeoutMs;
   const waivers =
     options.waive === undefined ? [] : await (await import('./waivers.ts')).readWaivers(options.waive, suite);
-  const folder = await mkdtemp(join(tmpdir(), 'nrbd-')).catch((error: unknown) => {
-    throw new UserError(`cannot make a temporary folder (TMPDIR): ${String(error)}`);
-  });
+  const scene = await readScene(options, signal, machine);
+  const folder = await privateFolder(scene.client.environment.place);
   try {
-    const scene = await readScene(options, signal, machine);
     const { client, transport, builders, diagnostics, effective } = scene;
     const secrets = [
       ...Object.values(secretVars),
@@ -119,6 +117,13 @@ export async function runChecks(
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** A folder of this run's that the daemon sees too. Throws {@link UserError} where none can be made. */
+async function privateFolder(place: DaemonPlace): Promise<string> {
+  return makePrivateFolder(place, [tmpdir(), '/run', '/nix/var/nix']).catch((error: unknown) => {
+    throw new UserError(`cannot make a temporary folder (TMPDIR): ${String(error)}`);
+  });
 }
 
 /** Builders of which a run is no longer small. */

@@ -12,6 +12,11 @@ export interface ThisMachine {
 /** Asks Nix, which takes a while. Commands will run in the folder `cwd`: the root folder, as for the daemon. */
 export async function lookAtThisMachine(signal: AbortSignal, cwd = '/'): Promise<ThisMachine> {
   const environment = await daemonEnvironment();
-  const transport = clientTransport({ env: environment.env, cwd });
-  return { client: await viewClient(environment, transport, signal), transport };
+  const { env, place } = environment;
+  const direct = { env, cwd, enter: place.enter };
+  const client = await viewClient(environment, clientTransport(direct), signal);
+  // Root's own Nix would open the store by itself, and see nothing of what only the daemon lacks.
+  const remote = { NIX_REMOTE: 'daemon', NIX_DAEMON_SOCKET_PATH: environment.socket };
+  const through = client.buildsThroughDaemon ? { ...direct, env: { ...env, ...remote } } : direct;
+  return { client, transport: clientTransport(through) };
 }

@@ -34,6 +34,9 @@ export function clientContext(client: ClientView): Record<string, Json> {
     maxJobs: client.maxJobs,
     hasNix: client.nixVersion !== '',
     daemonPid: client.environment.daemonPid ?? 0,
+    daemonUnit: client.environment.place.unit,
+    daemonNamespaces: client.environment.place.namespaces.join(' '),
+    throughDaemon: client.buildsThroughDaemon,
     caller: client.caller,
     // A recording of an older version has none.
     os: { ...(client.os as ClientView['os'] | undefined) },

@@ -17,6 +17,8 @@ export interface ClientView {
   /** False for an ordinary user of a multi-user Nix: the daemon's keys, ssh configuration and environment cannot be seen. */
   seesAsDaemon: boolean;
   environment: DaemonEnvironment;
+  /** Whether this machine's daemon makes the builds of a run: there is one, and it takes root's settings. */
+  buildsThroughDaemon: boolean;
   nixVersion: string;
   system: string;
   /** Null where it could not be looked at. */
@@ -50,6 +52,7 @@ export async function viewClient(
     caller: isRoot ? (process.env['SUDO_USER'] ?? '') : '',
     seesAsDaemon: isRoot || !isMultiUser(environment.env),
     environment,
+    buildsThroughDaemon: isRoot && environment.socket !== '' && trustsRoot(settings?.['trusted-users']),
     nixVersion: version,
     system: text(settings?.['system']) ?? guessSystem(),
     os,
@@ -73,6 +76,12 @@ function isMultiUser(env: Record<string, string>): boolean {
   } catch {
     return true;
   }
+}
+
+/** Whether the daemon takes settings from root: the default. A group is not looked up. */
+function trustsRoot(trustedUsers: Json | undefined): boolean {
+  const users = list(trustedUsers);
+  return users.length === 0 || users.includes('root') || users.includes('*') || users.includes('@root');
 }
 
 /** A path in old versions, a list of words in new ones. */

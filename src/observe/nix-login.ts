@@ -61,7 +61,7 @@ export function logIn(ssh: LoginTo, limits: LoginLimits): LoginUnderWay {
 
 type LoginTo = Pick<
   SshAccess,
-  'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'keep' | 'folder'
+  'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'place' | 'keep' | 'folder'
 >;
 
 let count = 0;
@@ -83,7 +83,7 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
   count += 1;
   const log = join(ssh.folder, `ssh-${count}.log`);
   const spoken = await converse(
-    ['ssh', ...(shared?.words ?? []), ...loggedTo(log, nixWords), ...ssh.remoteProgram],
+    [...ssh.place.enter, 'ssh', ...(shared?.words ?? []), ...loggedTo(log, nixWords), ...ssh.remoteProgram],
     {
       env: ssh.env,
       send: greetingOf[protocol],

@@ -14,8 +14,11 @@ export interface NotedHost {
   strict: string;
 }
 
-/** Looks in the files that ssh reads. `pinnedFile`: Nix's own, for a pinned key. */
-export function noteOf(config: SshConfig, pinnedFile: string | null): NotedHost {
+/**
+ * Looks in the files that ssh reads. `pinnedFile`: Nix's own, for a pinned key; `root`: where the file system of the
+ * daemon is seen.
+ */
+export function noteOf(config: SshConfig, pinnedFile: string | null, root = ''): NotedHost {
   // With a pinned key Nix's own file takes the place of the user's; the system's are read all the same.
   const files = pinnedFile === null ? config.userKnownHostsFiles : [pinnedFile];
   const name = config.hostKeyAlias ?? config.hostname;
@@ -24,7 +27,7 @@ export function noteOf(config: SshConfig, pinnedFile: string | null): NotedHost 
     name: port === 22 ? name : `[${name}]:${port}`,
     file: files[0] ?? '',
     pinnedFile,
-    entries: lookupKnownHosts([...files, ...config.globalKnownHostsFiles], name, port),
+    entries: lookupKnownHosts([...files, ...config.globalKnownHostsFiles], name, port, root),
     strict: optionsIn(config, 'StrictHostKeyChecking')[0] ?? 'ask',
   };
 }

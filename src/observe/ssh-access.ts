@@ -1,6 +1,7 @@
 import type { Builder } from '../machines/builder.ts';
 import { connectBuilder } from '../transport/connect.ts';
 import { type KeptSocket, keptSocket } from '../transport/kept-socket.ts';
+import type { DaemonPlace } from '../transport/daemon-place.ts';
 import { askSshConfig } from '../transport/shared-config.ts';
 import { type AskedConfig, optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 import { type SharedLogin, sharedLogin } from '../transport/shared-login.ts';
@@ -23,6 +24,8 @@ export interface SshAccess {
   readonly env: Record<string, string>;
   /** A private folder of this run. */
   readonly folder: string;
+  /** Where the daemon runs, and ssh with it. */
+  readonly place: DaemonPlace;
   /** The program that Nix starts on the builder, and its words. */
   readonly remoteProgram: readonly string[];
   /** What that program speaks. */
@@ -114,6 +117,7 @@ export function sshAccess(input: AccessInput): SshAccess {
         words: await nixWords(),
         host: builder.host,
         knownHostsFile: await pinnedKnownHosts(),
+        elsewhere: place.root !== '',
       };
       return askSshConfig(question, clientTransport, signal);
     })());
@@ -124,18 +128,22 @@ export function sshAccess(input: AccessInput): SshAccess {
   let taken = false;
   const closing = new AbortController();
 
+  const { place } = client.environment;
   const access: SshAccess = {
     env,
     folder,
+    place,
     remoteProgram: remoteProgram(builder),
     protocol: builder.scheme === 'ssh-ng' ? 'worker' : 'serve',
     nixWords,
     pinnedKnownHosts,
     config: askConfig,
-    notedHost: (asked) => (noted ??= pinnedKnownHosts().then((pinned) => noteOf(asked, pinned))),
+    notedHost: (asked) => (noted ??= pinnedKnownHosts().then((pinned) => noteOf(asked, pinned, place.root))),
     sharing: async (signal) => {
       const asked = await askConfig(signal);
-      if (!asked.ok || !sharesNothing(asked.config) || !canShareLogin(client.nixVersion)) return null;
+      if (!asked.ok || !canShareLogin(client.nixVersion)) return null;
+      // A login that is held would take the ports that Nix's own needs.
+      if (!sharesNothing(asked.config) || forwards(asked.config)) return null;
       return sharedLogin(folder, {
         keepAlive: (optionsIn(asked.config, 'ServerAliveInterval')[0] ?? '0') === '0',
       });
@@ -171,6 +179,7 @@ export function sshAccess(input: AccessInput): SshAccess {
             words: await nixWords(),
             asked: await askConfig(signal),
             env,
+            enter: place.enter,
             folder,
             pinned: await pinnedKnownHosts(),
             signal,
@@ -197,6 +206,15 @@ function sharesNothing(config: SshConfig): boolean {
   const [master = 'no'] = optionsIn(config, 'ControlMaster');
   const [path = 'none'] = optionsIn(config, 'ControlPath');
   return ['no', 'false'].includes(master) && path === 'none';
+}
+
+/** Whether each login opens ports or network devices: two at the same time get in each other's way. */
+function forwards(config: SshConfig): boolean {
+  const [tunnel = 'no'] = optionsIn(config, 'Tunnel');
+  return (
+    !['no', 'false'].includes(tunnel) ||
+    ['LocalForward', 'RemoteForward', 'DynamicForward'].some((option) => optionsIn(config, option).length > 0)
+  );
 }
 
 /** `nix-daemon --stdio` for ssh-ng, `nix-store --serve --write` for ssh; `remote-program` and `remote-store` change it. */

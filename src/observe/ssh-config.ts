@@ -33,7 +33,9 @@ export const sshConfig: Probe = {
         lookupName: config.hostKeyAlias ?? config.hostname,
         // Nix writes its pinned host key under the name of the machines entry.
         pinnedUnderOtherName:
-          builder.publicHostKey !== '' && (config.hostKeyAlias ?? config.hostname) !== builder.host,
+          builder.publicHostKey !== '' &&
+          // ssh compares host names without case.
+          (config.hostKeyAlias ?? config.hostname).toLowerCase() !== builder.host.toLowerCase(),
         controlMaster: raw('controlmaster'),
         controlPath: raw('controlpath'),
         permitLocalCommand: raw('permitlocalcommand'),

@@ -37,6 +37,9 @@ export const clientNames = [
   'maxJobs',
   'hasNix',
   'daemonPid',
+  'daemonUnit',
+  'daemonNamespaces',
+  'throughDaemon',
   'caller',
   'os',
 ] as const;
@@ -75,6 +78,9 @@ export const exampleClient = {
   maxJobs: 1,
   hasNix: true,
   daemonPid: 1,
+  daemonUnit: 'nix-daemon.service',
+  daemonNamespaces: '',
+  throughDaemon: true,
   caller: '',
   os: {
     id: 'debian',

@@ -16,11 +16,19 @@ const killAfterMs = 2000;
 /** How long a process that has ended may still hold its pipes through a child of its own. */
 const pipeGraceMs = 250;
 
+/** Where and how commands run on this machine. */
+export interface ClientPlace {
+  env: Record<string, string>;
+  cwd?: string;
+  /** Words before each command, as of a {@link DaemonPlace}. */
+  enter?: readonly string[];
+}
+
 /**
  * Runs commands on this machine, with exactly the given environment, in a session of their own: there is no
  * terminal that a program could ask on, and the timeout ends whatever the command started.
  */
-export function clientTransport(place: { env: Record<string, string>; cwd?: string }): Transport {
+export function clientTransport(place: ClientPlace): Transport {
   return {
     name: 'client',
     run: (command, options) => runLocally(command, place, options),
@@ -30,15 +38,15 @@ export function clientTransport(place: { env: Record<string, string>; cwd?: stri
 
 async function runLocally(
   command: Command,
-  { env, cwd }: { env: Record<string, string>; cwd?: string },
+  { env, cwd, enter = [] }: ClientPlace,
   { timeoutMs, signal, stdin, heard }: RunOptions,
 ): Promise<CommandResult> {
   const { execa } = await import('execa');
   // Starting a process is dear for a program with much memory.
   await breathe();
   if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
-  const [file, args] =
-    typeof command === 'string' ? ['sh', ['-c', command]] : [command[0] ?? '', command.slice(1)];
+  const words = [...enter, ...(typeof command === 'string' ? ['sh', '-c', command] : command)];
+  const [file = '', ...args] = words;
   const started = performance.now();
   const child = execa(file, args, {
     env,

@@ -14,16 +14,18 @@ export async function connectBuilder(input: {
   words: readonly string[];
   asked: AskedConfig;
   env: Record<string, string>;
+  /** Words before `ssh`, where it runs elsewhere than this process: ssh2 cannot follow there. */
+  enter?: readonly string[];
   /** A private folder. */
   folder: string;
   /** Nix's file for a pinned host key. */
   pinned: string | null;
   signal: AbortSignal;
 }): Promise<Transport> {
-  const { words, asked, env, folder, pinned, signal } = input;
+  const { words, asked, env, enter = [], folder, pinned, signal } = input;
   if (!asked.ok) throw new TransportError('connect', asked.stderr.trim());
   const { config } = asked;
-  if ((await whyNotSsh2(config)) === null) {
+  if (enter.length === 0 && (await whyNotSsh2(config)) === null) {
     const userFiles = pinned === null ? config.userKnownHostsFiles : [pinned];
     const knownHostsFiles = [...userFiles, ...config.globalKnownHostsFiles];
     try {
@@ -32,7 +34,7 @@ export async function connectBuilder(input: {
       if (!(error instanceof TransportError) || signal.aborted || !mayKnowMore(error)) throw error;
     }
   }
-  return connectOpenssh({ words, env, folder, timeoutMs: loginTimeoutMs, signal });
+  return connectOpenssh({ words, env, enter, folder, timeoutMs: loginTimeoutMs, signal });
 }
 
 /**

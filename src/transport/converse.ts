@@ -35,11 +35,8 @@ const graceMs = 1500;
  * listens until the answer is complete, the process ends, or time is up; then ends the whole process group.
  * Throws {@link TransportError} (`spawn`) when the program cannot be started.
  */
-export function converse(
-  argv: readonly [string, ...string[]],
-  options: ConverseOptions,
-): Promise<Conversation> {
-  const [file, ...args] = argv;
+export function converse(argv: readonly string[], options: ConverseOptions): Promise<Conversation> {
+  const [file = '', ...args] = argv;
   return new Promise((resolve, reject) => {
     const started = performance.now();
     // Nix, too, starts ssh in the root folder: a relative path means the same.

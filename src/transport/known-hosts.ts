@@ -18,11 +18,17 @@ export type HostKeyStatus = 'match' | 'vouched' | 'unknown' | 'changed' | 'revok
 
 /**
  * The lines that ssh would consult for this name, in the order of the files; files that do not exist count as empty.
+ * `root`: a folder in which they lie.
  * For a port other than 22 ssh looks for `[name]:port`, and where no key is noted under that, for the bare name
  * (OpenSSH, sshconnect.c: check_host_key).
  */
-export function lookupKnownHosts(files: readonly string[], name: string, port: number): KnownHost[] {
-  const lines = files.flatMap(readKnownHosts);
+export function lookupKnownHosts(
+  files: readonly string[],
+  name: string,
+  port: number,
+  root = '',
+): KnownHost[] {
+  const lines = files.flatMap((file) => readKnownHosts(file, root));
   const find = (wanted: string, bareName: boolean): KnownHost[] =>
     lines
       .filter(({ hosts, type, key }) => matchesHosts(hosts, wanted.toLowerCase()) && isKey(type, key))
@@ -55,10 +61,10 @@ function isRevoked(entries: readonly KnownHost[], offered: { key: string }): boo
   return entries.some(({ marker, key }) => marker === 'revoked' && key === offered.key);
 }
 
-function readKnownHosts(file: string): (Omit<KnownHost, 'bareName'> & { hosts: string })[] {
+function readKnownHosts(file: string, root: string): (Omit<KnownHost, 'bareName'> & { hosts: string })[] {
   let text: string;
   try {
-    text = readFileSync(file, 'utf8');
+    text = readFileSync(root + file, 'utf8');
   } catch {
     // ssh, too, goes on without a file that it cannot read.
     return [];

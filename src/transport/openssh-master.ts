@@ -29,12 +29,14 @@ const holder =
 export async function startMaster(input: {
   words: readonly string[];
   env: Record<string, string>;
+  /** Words before the program that starts it. */
+  enter?: readonly string[];
   /** A private folder. */
   folder: string;
   timeoutMs: number;
   signal: AbortSignal;
 }): Promise<Master> {
-  const { env, timeoutMs, signal } = input;
+  const { env, enter = [], timeoutMs, signal } = input;
   if (signal.aborted)
     throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
   const folder = await mkdtemp(
@@ -51,7 +53,7 @@ export async function startMaster(input: {
     '-oClearAllForwardings=yes',
     '-oBatchMode=yes',
   ];
-  const ssh = hold([...own, ...words, '-S', socket], env);
+  const ssh = hold([...enter, 'sh', '-c', holder, 'sh', ...own, ...words, '-S', socket], env);
   const close = async (): Promise<void> => {
     await ssh.end();
     await rm(folder, { recursive: true, force: true });
@@ -75,10 +77,10 @@ export async function startMaster(input: {
 
 /** Starts ssh under the holder. `failure` tells why it ended, once it has. */
 function hold(
-  words: readonly string[],
+  [program = '', ...words]: readonly string[],
   env: Record<string, string>,
 ): { failure: () => TransportError | undefined; end: () => Promise<void> } {
-  const child = spawn('sh', ['-c', holder, 'sh', ...words], {
+  const child = spawn(program, words, {
     env,
     cwd: '/',
     detached: true,

@@ -12,6 +12,7 @@ const answersWithinMs = 2_000;
 export async function connectOpenssh(input: {
   words: readonly string[];
   env: Record<string, string>;
+  enter?: readonly string[];
   folder: string;
   timeoutMs: number;
   signal: AbortSignal;

@@ -9,6 +9,8 @@ export interface ConfigQuestion {
   host: string;
   /** The file of its pinned host key, or null. */
   knownHostsFile: string | null;
+  /** ssh reads its files in another file system than this process. */
+  elsewhere?: boolean;
 }
 
 /** What ssh says of a name that is nobody's; null where it may say something else of another. */
@@ -25,13 +27,13 @@ const patterns = new WeakMap<Transport, Map<string, () => Promise<Pattern>>>();
  * once for a name that is nobody's, and the builder's name is put in its place.
  */
 export async function askSshConfig(
-  { words, host, knownHostsFile }: ConfigQuestion,
+  { words, host, knownHostsFile, elsewhere = false }: ConfigQuestion,
   client: Transport,
   signal: AbortSignal,
 ): Promise<AskedConfig> {
   const ask = (): Promise<AskedConfig> => resolveSshConfig(words, client, signal);
   const [target = '', ...options] = words;
-  if (!isPlain(host) || !target.endsWith(host)) return ask();
+  if (elsewhere || !isPlain(host) || !target.endsWith(host)) return ask();
   const nobodys = [
     target.slice(0, -host.length) + nobody,
     ...options.map((word) => (knownHostsFile === null ? word : word.replace(knownHostsFile, nobodysFile))),

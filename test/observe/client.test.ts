@@ -4,6 +4,7 @@ import { buildHook } from '../../src/observe/build-hook.ts';
 import { clientIdentity } from '../../src/observe/client-identity.ts';
 import { viewClient } from '../../src/observe/client-view.ts';
 import { readNixSettings, versionOf } from '../../src/observe/nix-settings.ts';
+import { here } from '../../src/transport/daemon-place.ts';
 import { clientTransport } from '../../src/transport/client.ts';
 import { env, never } from '../transport/sshd.ts';
 import { clientView, contextOf, valueOf } from './helpers.ts';
@@ -25,7 +26,7 @@ t.test('the effective builders setting is asked of Nix, includes and all', noNix
   });
   const settings = { ...env, NIX_CONF_DIR: conf, HOME: conf, NIX_USER_CONF_FILES: '/dev/null' };
   const view = await viewClient(
-    { env: settings, source: 'default' },
+    { env: settings, source: 'own process' as const, socket: '', refused: '', place: here },
     clientTransport({ env: settings }),
     never,
   );
@@ -39,7 +40,11 @@ t.test('the effective builders setting is asked of Nix, includes and all', noNix
 t.test('without a nix nothing is made up', async (t) => {
   const bare = { PATH: t.testdir() };
   t.same(await readNixSettings(clientTransport({ env: bare }), never), { version: '', settings: null });
-  const view = await viewClient({ env: bare, source: 'default' }, clientTransport({ env: bare }), never);
+  const view = await viewClient(
+    { env: bare, source: 'own process' as const, socket: '', refused: '', place: here },
+    clientTransport({ env: bare }),
+    never,
+  );
   t.equal(view.nixVersion, '');
   t.equal(view.buildersSetting, null);
 });
@@ -56,7 +61,13 @@ t.test('a nix that prints nonsense is no settings', async (t) => {
 t.test('the build hook is looked for as the daemon starts it', async (t) => {
   const PATH = `${t.testdir({ bin: { nix: '#!/bin/sh\n' }, other: { 'not-executable': '' } })}/bin`;
   spawnSync('chmod', ['+x', `${PATH}/nix`]);
-  const environment = { env: { PATH: `${PATH}/../other:${PATH}` }, source: 'default' as const };
+  const environment = {
+    env: { PATH: `${PATH}/../other:${PATH}` },
+    source: 'own process' as const,
+    socket: '',
+    refused: '',
+    place: here,
+  };
   const look = (words: string[] | null) =>
     valueOf(buildHook, contextOf({ client: { ...clientView, environment, buildHook: words } }));
   t.match(await look(['nix', '__build-remote']), { found: true, hook: 'nix __build-remote', program: 'nix' });
@@ -68,7 +79,7 @@ t.test('the build hook is looked for as the daemon starts it', async (t) => {
 });
 
 t.test('who cannot see as the daemon does, judges nothing', async (t) => {
-  t.match(await valueOf(clientIdentity, contextOf()), { nixVersion: '2.34.8', environment: 'default' });
+  t.match(await valueOf(clientIdentity, contextOf()), { nixVersion: '2.34.8', environment: 'own process' });
   const client = { ...clientView, user: 'alice', seesAsDaemon: false };
   await t.rejects(valueOf(clientIdentity, contextOf({ client })), { code: 'not-root', message: /alice/ });
 });

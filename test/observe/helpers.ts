@@ -7,6 +7,7 @@ import type { ClientView } from '../../src/observe/client-view.ts';
 import type { Probe, ProbeContext } from '../../src/observe/probe.ts';
 import { sshAccess } from '../../src/observe/ssh-access.ts';
 import type { Json } from '../../src/scenario/observation.ts';
+import { here } from '../../src/transport/daemon-place.ts';
 import { clientTransport } from '../../src/transport/client.ts';
 import { env, never } from '../transport/sshd.ts';
 
@@ -16,7 +17,8 @@ export const clientView: ClientView = {
   isRoot: true,
   caller: '',
   seesAsDaemon: true,
-  environment: { env, source: 'default' },
+  environment: { env, source: 'own process', socket: '', refused: '', place: here },
+  buildsThroughDaemon: false,
   nixVersion: '2.34.8',
   system: 'x86_64-linux',
   os: null,
@@ -64,7 +66,13 @@ export function sshContext(
   const folder = mkdtempSync(join(tmpdir(), 'nrbd-observe-'));
   const [builder] = buildersOf(entry).builders;
   if (builder === undefined) throw new Error(`no builder in ${entry}`);
-  const environment = { env: { ...env, NIX_SSHOPTS: nixSshOpts }, source: 'default' } as const;
+  const environment = {
+    env: { ...env, NIX_SSHOPTS: nixSshOpts },
+    source: 'own process',
+    socket: '',
+    refused: '',
+    place: here,
+  } as const;
   const client = { ...clientView, environment, nixVersion };
   const transport = clientTransport({ env: environment.env, cwd: '/' });
   const ssh = sshAccess({

@@ -1,3 +1,4 @@
+import { here } from '../../src/transport/daemon-place.ts';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -47,7 +48,13 @@ t.test('an upload is stuck when its process holds the lock and nothing moves', a
   mkdirSync(join(state, 'current-load'));
   const client = {
     ...clientView,
-    environment: { env: { NIX_STATE_DIR: state }, source: 'default' as const },
+    environment: {
+      env: { NIX_STATE_DIR: state },
+      source: 'own process' as const,
+      socket: '',
+      refused: '',
+      place: here,
+    },
   };
   const look = (uri: string) => {
     const { builders } = buildersOf(uri);

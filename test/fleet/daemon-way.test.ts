@@ -1,0 +1,108 @@
+import type { Report } from '../../src/generated/types.ts';
+import type { Client } from './index.ts';
+import { withFleet } from './with-fleet.ts';
+
+/** Starts the client's daemon again, with words before it that shape its environment and its namespaces. */
+async function restartDaemon(client: Client, words: string): Promise<void> {
+  await client.host.stopDaemon();
+  await client.host.sh(
+    `cd /; setsid ${words} /usr/bin/nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 &`,
+  );
+  const { exitCode } = await client.host.sh(
+    'for i in $(seq 100); do [ -S /nix/var/nix/daemon-socket/socket ] && exit 0; sleep 0.1; done; exit 1',
+  );
+  if (exitCode !== 0) throw new Error(`the daemon does not start: ${client.host.read('/tmp/daemon.log')}`);
+}
+
+/** A real build through the daemon that no other machine can make. */
+async function realBuild(client: Client): Promise<boolean> {
+  const expression =
+    'derivation { name = "real-" + builtins.getEnv "N"; system = "x86_64-linux"; builder = "/bin/sh"; args = [ "-c" "echo > $out" ]; }';
+  const { exitCode } = await client.host.run(['nix-build', '--no-out-link', '-j0', '-E', expression], {
+    env: { NIX_REMOTE: 'daemon', N: String(Math.random()).slice(2) },
+    timeoutMs: 60_000,
+  });
+  return exitCode === 0;
+}
+
+function messages({ clientChecks, builders }: Report): string {
+  return [...clientChecks, ...builders.flatMap(({ checks }) => checks)]
+    .filter(({ outcome }) => ['fail', 'error', 'warn'].includes(outcome))
+    .map(({ scenario, cause, message }) => `${scenario} ${cause ?? ''}: ${message}`)
+    .join('\n');
+}
+
+const versions = ['2.8', '2.26', '2.34'] as const;
+for (const nix of versions) {
+  withFleet(`the decisive build goes through the daemon, Nix ${nix}`, async (t, fleet) => {
+    const [client, builder] = await Promise.all([fleet.client({ nix }), fleet.builder()]);
+    client.machines(builder.line());
+    t.equal(await realBuild(client), true);
+    const { report } = await client.check();
+    t.equal(report.summary.verdict, 'healthy', messages(report));
+    const left = await client.host.sh('ls /nix/store | grep doctor-');
+    t.equal(left.stdout, '', 'nothing is left in the store');
+    // What only the daemon lacks shows: its hook finds no ssh.
+    await restartDaemon(client, 'env -i PATH=/nowhere');
+    t.equal(await realBuild(client), false);
+    t.equal((await client.check()).report.summary.verdict, 'unhealthy');
+  });
+}
+
+withFleet("an agent in the daemon's own environment opens the builder", async (t, fleet) => {
+  const [client, builder] = await Promise.all([fleet.client(), fleet.builder()]);
+  client.machines(builder.line());
+  await client.host.sh(
+    'ssh-agent -a /root/agent >/dev/null; SSH_AUTH_SOCK=/root/agent ssh-add -q /root/.ssh/id_ed25519',
+  );
+  await client.host.sh('rm /root/.ssh/id_ed25519 /root/.ssh/id_ed25519.pub');
+  await restartDaemon(client, 'env SSH_AUTH_SOCK=/root/agent');
+  t.equal(await realBuild(client), true);
+  const { report } = await client.check();
+  t.equal(report.summary.verdict, 'healthy', messages(report));
+  await restartDaemon(client, 'env -u SSH_AUTH_SOCK');
+  t.equal(await realBuild(client), false);
+  const without = await client.check([], { env: { SSH_AUTH_SOCK: '/root/agent' } });
+  t.equal(without.report.builders[0]?.rootCause?.cause, 'no-key', "an agent of the caller's does not help");
+});
+
+withFleet('a file system of its own hides the key of root from the daemon', async (t, fleet) => {
+  const [client, builder] = await Promise.all([fleet.client(), fleet.builder()]);
+  client.machines(builder.line());
+  // As ProtectHome=tmpfs does. The known hosts stay.
+  await client.host.sh('cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts');
+  await restartDaemon(client, 'unshare -m sh -c \'mount -t tmpfs tmpfs /root; exec "$@"\' sh');
+  t.equal(await realBuild(client), false);
+  const { report } = await client.check();
+  t.equal(report.builders[0]?.rootCause?.scenario, 'connection', messages(report));
+});
+
+withFleet('the daemon has a temporary folder of its own', async (t, fleet) => {
+  const [client, builder] = await Promise.all([fleet.client(), fleet.builder()]);
+  client.machines(builder.line());
+  await restartDaemon(client, 'unshare -m sh -c \'mount -t tmpfs tmpfs /tmp; exec "$@"\' sh');
+  t.equal(await realBuild(client), true);
+  const { report } = await client.check();
+  t.equal(report.summary.verdict, 'healthy', messages(report));
+});
+
+withFleet('forwards of every login do not get in the way of Nix', async (t, fleet) => {
+  const [client, builder] = await Promise.all([fleet.client(), fleet.builder()]);
+  client.machines(builder.line());
+  client.host.write(
+    '/root/.ssh/config',
+    'ExitOnForwardFailure yes\nLocalForward 127.0.0.1:18123 localhost:22\n',
+  );
+  t.equal(await realBuild(client), true);
+  const { report } = await client.check();
+  t.equal(report.summary.verdict, 'healthy', messages(report));
+});
+
+withFleet('host names compare without case', async (t, fleet) => {
+  const [client, builder] = await Promise.all([fleet.client(), fleet.builder({ trusted: false })]);
+  client.host.write('/etc/hosts', `127.0.0.1 localhost\n${builder.host.address} bigbox.example.lan\n`);
+  client.machines(`ssh-ng://root@BigBox.Example.Lan x86_64-linux - 4 1 - - ${builder.publicHostKey}`);
+  t.equal(await realBuild(client), true);
+  const { report } = await client.check();
+  t.equal(report.summary.verdict, 'healthy', messages(report));
+});
