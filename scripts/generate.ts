@@ -1,8 +1,9 @@
 /** Writes src/generated: TypeScript types and ready-made validators from the JSON Schemas in schemas/. */
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import standalone from 'ajv/dist/standalone/index.js';
-import { transform } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { compile, type JSONSchema } from 'json-schema-to-typescript';
 
 const root = new URL('../', import.meta.url);
@@ -62,12 +63,14 @@ export async function generate(): Promise<void> {
 /** The style and the script of the HTML report, as text to put into the page. */
 async function generatePage(): Promise<void> {
   const folder = new URL('reporters/html/', root);
-  const script = await transform(await readFile(new URL('page.ts', folder), 'utf8'), {
-    loader: 'ts',
+  const { outputFiles } = await build({
+    entryPoints: [fileURLToPath(new URL('page.ts', folder))],
+    bundle: true,
+    write: false,
     format: 'iife',
     minify: true,
     target: 'es2023',
-    // The type-checker's options for the project do not matter to one file alone.
+    // The type-checker's options for the project do not matter to one page alone.
     tsconfigRaw: {},
   });
   const style = await transform(await readFile(new URL('page.css', folder), 'utf8'), {
@@ -78,7 +81,7 @@ async function generatePage(): Promise<void> {
   });
   await writeFile(
     new URL('page.ts', out),
-    `export const pageScript = ${JSON.stringify(script.code)};\nexport const pageStyle = ${JSON.stringify(style.code)};\n`,
+    `export const pageScript = ${JSON.stringify(outputFiles[0]?.text ?? '')};\nexport const pageStyle = ${JSON.stringify(style.code)};\n`,
   );
 }
 

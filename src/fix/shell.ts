@@ -21,5 +21,6 @@ export function putLine(file: string, line: string, others: string, place: 'firs
 /** A command that takes the lines that `grep WORDS` finds out of a file. */
 export function without(file: string, others: string): string {
   const path = quoteIfNeeded(file);
-  return `c=$(grep -v ${others} ${path}); printf '%s\\n' "$c" > ${path}`;
+  // In braces: after a command that failed, nothing may be written.
+  return `{ c=$(grep -v ${others} ${path}); printf '%s\\n' "$c" > ${path}; }`;
 }

@@ -66,6 +66,20 @@ t.test('no hint weakens security, and what gives trust says so', (t) => {
   t.end();
 });
 
+t.test('what depends on the system is left to the step that is printed for it', (t) => {
+  const ofOneSystem =
+    /\b(systemctl|journalctl|launchctl|rc-service|apt(-get)?|timedatectl|usermod|chsh)\b|[>]+ *\/etc\/nix\/nix\.conf|sed .*\/etc\/(nix\/nix\.conf|ssh\/sshd_config)/;
+  t.match('echo a = b >> /etc/nix/nix.conf && systemctl restart nix-daemon', ofOneSystem);
+  for (const { scenario, cause, fix } of hints) {
+    for (const { run = '', module, edit } of fix) {
+      // `module` says what NixOS has in place of the command.
+      if (module === undefined) t.notMatch(run, ofOneSystem, `${scenario}: ${cause}`);
+      t.notMatch(edit?.file ?? '', /builder\.file|nix\.conf$|sshd?_config$/, `${scenario}: ${cause}`);
+    }
+  }
+  t.end();
+});
+
 t.test('a cause means the same in every scenario that names it', (t) => {
   const stages = new Map<string, Set<string>>();
   for (const { id, hint } of scenarios)
