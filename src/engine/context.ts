@@ -34,7 +34,7 @@ export function clientContext(client: ClientView): Record<string, Json> {
     maxJobs: client.maxJobs,
     hasNix: client.nixVersion !== '',
     daemonPid: client.environment.daemonPid ?? 0,
-    daemonUnit: client.environment.place.unit,
+    daemonUnit: client.environment.place.unit || 'nix-daemon.service',
     daemonNamespaces: client.environment.place.namespaces.join(' '),
     throughDaemon: client.buildsThroughDaemon,
     caller: client.caller,

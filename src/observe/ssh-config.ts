@@ -1,4 +1,8 @@
+import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { DaemonPlace } from '../transport/daemon-place.ts';
 import { TransportError } from '../transport/transport.ts';
 import { optionsIn } from '../transport/ssh-config.ts';
 import { type Probe, sshOf } from './probe.ts';
@@ -36,6 +40,9 @@ export const sshConfig: Probe = {
           builder.publicHostKey !== '' &&
           // ssh compares host names without case.
           (config.hostKeyAlias ?? config.hostname).toLowerCase() !== builder.host.toLowerCase(),
+        hiddenFromDaemon: hiddenIn(ssh.place, [...config.identityFiles, ...config.userKnownHostsFiles]).join(
+          ' ',
+        ),
         controlMaster: raw('controlmaster'),
         controlPath: raw('controlpath'),
         permitLocalCommand: raw('permitlocalcommand'),
@@ -54,6 +61,13 @@ export const sshConfig: Probe = {
     };
   },
 };
+
+/** Files of this machine that the daemon does not see: its unit may hide home folders. */
+function hiddenIn({ root }: DaemonPlace, files: readonly string[]): string[] {
+  if (root === '') return [];
+  const config = join(userInfo().homedir, '.ssh/config');
+  return [config, ...files].filter((file) => existsSync(file) && !existsSync(join(root, file)));
+}
 
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== 'none';

@@ -106,3 +106,64 @@ withFleet('host names compare without case', async (t, fleet) => {
   const { report } = await client.check();
   t.equal(report.summary.verdict, 'healthy', messages(report));
 });
+
+/** Adds a drop-in to the unit of the client's daemon. The socket starts the daemon when something connects. */
+async function dropIn(client: Client, ...lines: string[]): Promise<void> {
+  const text = ['[Service]', ...lines].join('\\n');
+  const { exitCode, stderr } = await client.host.sh(
+    `mkdir -p /etc/systemd/system/nix-daemon.service.d && printf '${text}\\n' > /etc/systemd/system/nix-daemon.service.d/test.conf && systemctl daemon-reload && systemctl stop nix-daemon.service && systemctl start nix-daemon.socket`,
+  );
+  if (exitCode !== 0) throw new Error(stderr);
+}
+
+/** A set-up of the daemon's unit: healthy, or what is named, with a fix that heals when it is typed. */
+const units: {
+  title: string;
+  lines: string[];
+  cause?: string;
+  prepare?: string;
+  env?: Record<string, string>;
+}[] = [
+  { title: 'untouched, not started yet', lines: [] },
+  { title: 'PrivateTmp', lines: ['PrivateTmp=yes'] },
+  {
+    title: 'an agent in its environment',
+    lines: ['Environment=SSH_AUTH_SOCK=/run/agent'],
+    prepare:
+      'ssh-agent -a /run/agent >/dev/null; SSH_AUTH_SOCK=/run/agent ssh-add -q /root/.ssh/id_ed25519; rm /root/.ssh/id_ed25519*',
+  },
+  {
+    title: 'NIX_SSHOPTS in its environment',
+    lines: ['Environment="NIX_SSHOPTS=-i /root/other"'],
+    prepare: 'mv /root/.ssh/id_ed25519 /root/other; rm /root/.ssh/id_ed25519.pub',
+  },
+  { title: 'ProtectHome', lines: ['ProtectHome=yes'], cause: 'daemon-cannot-see-files' },
+  { title: 'InaccessiblePaths', lines: ['InaccessiblePaths=/root/.ssh'], cause: 'daemon-cannot-see-files' },
+  {
+    title: 'a home of tmpfs, the host key known to all',
+    lines: ['ProtectHome=tmpfs'],
+    prepare: 'cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts',
+    cause: 'daemon-cannot-see-files',
+  },
+  { title: 'PrivateNetwork', lines: ['PrivateNetwork=yes'], cause: 'daemon-without-network' },
+];
+
+for (const profile of ['debian-12', 'debian-sid'] as const) {
+  for (const { title, lines, cause, prepare = 'true' } of units) {
+    withFleet(`${profile}, the unit of the daemon: ${title}`, async (t, fleet) => {
+      const [client, builder] = await Promise.all([fleet.client({ profile }), fleet.builder()]);
+      client.machines(builder.line());
+      await client.host.sh(prepare);
+      await dropIn(client, ...lines);
+      const { report } = await client.check();
+      const root = report.builders[0]?.rootCause ?? null;
+      t.equal(root?.cause, cause, messages(report));
+      t.equal(await realBuild(client), cause === undefined, 'a real build through the daemon');
+      if (root === null) return;
+      for (const { run } of root.fix ?? [])
+        t.equal((await client.host.sh(run ?? 'false')).exitCode, 0, run ?? 'no command');
+      t.equal((await client.check()).report.summary.verdict, 'healthy');
+      t.equal(await realBuild(client), true, 'after the fix');
+    });
+  }
+}
