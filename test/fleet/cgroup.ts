@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /**
@@ -11,17 +11,20 @@ export function inOwnCgroup(
   script: string,
   dropped: readonly string[],
 ): string[] {
-  const mount = join(folder, 'cgroup');
-  mkdirSync(mount);
+  const own = `/sys/fs/cgroup/${group}`;
   const outer = join(folder, 'cgroup.sh');
   const drop = `--bounding-set ${dropped.map((capability) => `-${capability}`).join(',')}`;
   const lines = [
-    `own=${mount}/${group}`,
-    `mount -t cgroup2 cgroup2 ${mount} && mkdir -p $own || exit 1`,
-    'remove() { echo 1 > $own/cgroup.kill; until find $own -depth -type d -exec rmdir {} + 2>/dev/null; do sleep 0.02; done; }',
-    'trap "exit 1" TERM',
-    'trap remove EXIT',
-    `(echo $BASHPID > $own/cgroup.procs; exec setpriv --pdeathsig KILL ${drop} unshare --kill-child=KILL -m -u -p -i -C -f bash ${script}) &`,
+    // A mount in this process's own namespace; a folder of the fleet's would go under it when another fleet sweeps.
+    `mount -t cgroup2 cgroup2 /sys/fs/cgroup && mkdir -p ${own} || exit 1`,
+    'remove() {',
+    `  echo 1 > ${own}/cgroup.kill`,
+    `  while [ -d ${own} ]; do find ${own} -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.02; done`,
+    '}',
+    // The signal may come twice: each thread of a dying process may send it.
+    `trap "trap '' TERM; exit 1" TERM`,
+    'trap "trap \'\' TERM; remove" EXIT',
+    `(echo $BASHPID > ${own}/cgroup.procs; exec setpriv --pdeathsig KILL ${drop} unshare --kill-child=KILL -m -u -p -i -C -f bash ${script}) &`,
     'wait $!',
   ];
   writeFileSync(outer, `${lines.join('\n')}\n`);

@@ -66,7 +66,7 @@ function mounts(name: string, folder: string, lower: string): string[] {
     ...mountProject(root),
     // All that is done with the tools of the outside ends here.
     `touch ${root}/run/prepare.sh; mount --bind ${folder}/prepare.sh ${root}/run/prepare.sh`,
-    `if [ -e ${folder}/cgroup ]; then mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 ${root}/sys/fs/cgroup; fi`,
+    `if [ -e ${folder}/cgroup.sh ]; then mount -t cgroup2 -o nosuid,nodev,noexec cgroup2 ${root}/sys/fs/cgroup; fi`,
     `mkdir ${root}/run/outside; cd ${root}; pivot_root . run/outside; cd /`,
   ];
 }
