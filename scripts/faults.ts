@@ -1,11 +1,12 @@
 /**
  * Breaks real builders in every way that test/faults knows, and prints a table: fault, expected, got, fix run,
- * healthy after. With `--count` it runs nothing and writes the figures into the README. Exit 1 when a row is wrong.
+ * healthy after. `--profile NAME` does it on hosts of that profile. With `--count` it runs nothing and writes the figures into the README. Exit 1 when a row is wrong.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { faults } from '../test/faults/index.ts';
 import { isRight, type Row, tryFault } from '../test/faults/laboratory.ts';
 import { startFleet } from '../test/fleet/index.ts';
+import { type ProfileName, profiles } from '../test/fleet/profiles/index.ts';
 
 const readme = 'README.md';
 const marks = /(<!-- faults -->)[^]*?(<!-- \/faults -->)/;
@@ -22,16 +23,16 @@ function counted(): { is: string; should: string } {
   return { is, should: is.replace(marks, `$1${figures()}$2`) };
 }
 
-async function table(): Promise<number> {
+async function table(profile: ProfileName): Promise<number> {
   const rows: Row[] = [];
-  process.stdout.write('FAULT | EXPECTED | GOT | FIX RUN | HEALTHY AFTER\n');
+  process.stdout.write('PROFILE | FAULT | EXPECTED | GOT | FIX RUN | HEALTHY AFTER\n');
   for (const fault of faults) {
     const fleet = startFleet();
     try {
-      const row = await tryFault(fleet, fault);
+      const row = await tryFault(fleet, fault, profile === 'plain' ? {} : { profile });
       rows.push(row);
       process.stdout.write(
-        `${isRight(row) ? '' : 'WRONG: '}${[row.fault, row.expected, row.got, row.fixRun, row.healthyAfter].join(' | ')}\n`,
+        `${isRight(row) ? '' : 'WRONG: '}${[profile, row.fault, row.expected, row.got, row.fixRun, row.healthyAfter].join(' | ')}\n`,
       );
     } finally {
       await fleet.close();
@@ -43,7 +44,18 @@ async function table(): Promise<number> {
   return wrong === 0 ? 0 : 1;
 }
 
-const [option] = process.argv.slice(2);
+function profileOf(option?: string, value = ''): ProfileName {
+  if (option === undefined) return 'plain';
+  if (option !== '--profile' || !isProfile(value))
+    throw new Error(`--profile wants one of: ${Object.keys(profiles).join(', ')}`);
+  return value;
+}
+
+function isProfile(name: string): name is ProfileName {
+  return name in profiles;
+}
+
+const [option, value] = process.argv.slice(2);
 if (option === '--count') writeFileSync(readme, counted().should);
 else if (option === '--check') {
   const { is, should } = counted();
@@ -51,4 +63,4 @@ else if (option === '--check') {
     process.stderr.write('README.md tells another number of faults: npm run faults -- --count\n');
     process.exitCode = 1;
   }
-} else process.exitCode = await table();
+} else process.exitCode = await table(profileOf(option, value));

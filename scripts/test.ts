@@ -1,11 +1,12 @@
 /**
  * Runs the tests: every test/**.test.ts, or those whose path holds one of the words given. Each file is a program
- * of its own that writes TAP; two run at a time. The last line is `N passed, N failed`.
+ * of its own that writes TAP; two run at a time. `--profile NAME` (or `all`): the matrix over that profile. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { Parser, type Result } from 'tap-parser';
 import { debianRoot } from '../test/fleet/debian-root.ts';
@@ -95,7 +96,11 @@ function indent(text: string): string {
 }
 
 async function main(): Promise<void> {
-  const words = process.argv.slice(2);
+  const { values, positionals: words } = parseArgs({
+    options: { profile: { type: 'string' } },
+    allowPositionals: true,
+  });
+  if (values.profile !== undefined) process.env['NRBD_PROFILE'] = values.profile;
   const all = (await readdir('test', { recursive: true }))
     .filter((name) => name.endsWith('.test.ts'))
     .map((name) => join('test', name))

@@ -1,6 +1,10 @@
 import type { FixStep, Report, ReportCheck } from '../../src/generated/types.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Host } from '../fleet/host.ts';
+import type { Profile } from '../fleet/profile.ts';
+import { type ProfileName, profiles } from '../fleet/profiles/index.ts';
+import type { NixVersion } from '../fleet/rootfs.ts';
+import { initEnvironment } from '../fleet/start-script.ts';
 import type { Fault, Lab } from './fault.ts';
 
 /** What came of a fault. */
@@ -20,10 +24,44 @@ export function isRight({ expected, got, fixRun, healthyAfter }: Row): boolean {
   return expected === got && (fixRun === 'no' || healthyAfter === 'yes');
 }
 
+export interface TryOptions {
+  /** Words for `check`. */
+  args?: readonly string[];
+  /** The kind of machine of client and builder. Default: what the fault says. */
+  profile?: ProfileName;
+}
+
+function canBeClient(name: ProfileName | undefined): boolean {
+  const profile: Profile | undefined = name === undefined ? undefined : profiles[name];
+  return profile?.notClient === undefined;
+}
+
+/** On that profile, in the fault's version of Nix where the profile has it. */
+function onProfile<Options extends { nix?: NixVersion; profile?: ProfileName }>(
+  options: Options | undefined,
+  name: ProfileName | undefined,
+): Options | undefined {
+  if (name === undefined) return options;
+  const { nix, ...rest } = options ?? ({} as Options);
+  const profile: Profile = profiles[name];
+  return {
+    ...rest,
+    profile: name,
+    ...(nix !== undefined && profile.nixVersions.includes(nix) ? { nix } : {}),
+  } as Options;
+}
+
 /** Breaks a real builder, looks at what `check` says, does what it says, and looks again. */
-export async function tryFault(fleet: Fleet, fault: Fault, extra: readonly string[] = []): Promise<Row> {
-  const [client, builder] = await Promise.all([fleet.client(fault.client), fleet.builder(fault.builder)]);
-  const lab: Lab = { client, builder, args: [...extra], env: {} };
+export async function tryFault(
+  fleet: Fleet,
+  fault: Fault,
+  { args = [], profile }: TryOptions = {},
+): Promise<Row> {
+  const [client, builder] = await Promise.all([
+    fleet.client(onProfile(fault.client, canBeClient(profile) ? profile : undefined)),
+    fleet.builder(onProfile(fault.builder, profile)),
+  ]);
+  const lab: Lab = { client, builder, args: [...args], env: {} };
   try {
     client.machines(builder.line(fault.scheme));
     await fault.breaks(lab);
@@ -89,7 +127,9 @@ async function apply(printed: FixStep, { client, builder }: Lab, answer?: string
   const host = step.on === 'client' ? client.host : builder.host;
   if (step.edit !== undefined) return `edit on ${step.on}: ${edit(host, step.edit)}`;
   const env = {
-    PATH: '/run/project/test/fleet/stand-ins:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    ...(host.profile.standIns.length === 0
+      ? {}
+      : { PATH: `/run/project/test/fleet/stand-ins:${initEnvironment.PATH}` }),
     ...(answer === undefined
       ? {}
       : { SSH_ASKPASS: '/tmp/answer', SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' }),

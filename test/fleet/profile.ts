@@ -63,6 +63,8 @@ export interface Profile {
   nixVersions: readonly [NixVersion, ...NixVersion[]];
   /** Nix's name of its system. */
   system: string;
+  /** Why hosts of it are builders alone; absent: the doctor runs there too. */
+  notClient?: string;
   /** Paths of the login shells that it has. The first is what a user gets there. */
   loginShells: Readonly<Partial<Record<LoginShell, string>>>;
   /** Programs of test/fleet/stand-ins that who types a fix finds there in place of a real one. */

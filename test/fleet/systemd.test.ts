@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoginShell } from './profile.ts';
+import type { LoginShell, Profile } from './profile.ts';
 import { debian12 } from './profiles/debian-12.ts';
+import { type ProfileName, profiles } from './profiles/index.ts';
 import { withFleet } from './with-fleet.ts';
 
 /** Control groups of test hosts with those addresses. */
@@ -86,4 +87,26 @@ withFleet('a systemd host leaves nothing, also when its test process is killed',
     await sleep(40);
   t.equal(groupsOf(address), '', 'its control group is gone');
   t.notOk(existsSync(`/proc/${pid}`), 'its first process is gone');
+});
+
+withFleet('a profile that has a program for real has no stand-in for it', async (t, fleet) => {
+  for (const [name, { standIns, outside }] of Object.entries(profiles) as [ProfileName, Profile][]) {
+    // Where only a part of the files is the host's own (as in plain), there is no init, and usermod cannot replace its files.
+    if (outside !== undefined || standIns.length === 0) continue;
+    const { host } = await fleet.builder({ profile: name });
+    for (const program of standIns)
+      t.not((await host.sh(`command -v ${program}`)).exitCode, 0, `${name}: ${program}`);
+  }
+  for (const name of ['debian-12', 'debian-sid'] as const) t.same(profiles[name].standIns, [], name);
+});
+
+withFleet('debian-12: sandbox on builds in it, on builder and client', async (t, fleet) => {
+  const nixConf = { sandbox: 'true', 'sandbox-fallback': 'false' };
+  const [client, builder] = await Promise.all([
+    fleet.client({ profile: 'debian-12', nixConf }),
+    fleet.builder({ profile: 'debian-12', nixConf }),
+  ]);
+  client.machines(builder.line('ssh'), builder.line('ssh-ng'));
+  const { report } = await client.check();
+  t.equal(report.summary.verdict, 'healthy', JSON.stringify(report.builders.map((one) => one.rootCause)));
 });

@@ -14,6 +14,7 @@ export const arm64: Profile = {
   // With Debian sid (Nix 2.34), sshd closes each connection under qemu 7.2, and Nix cannot ask for the attributes of its terminal.
   nixVersions: ['2.8'],
   system: 'aarch64-linux',
+  notClient: "this program's Node is for the machine's own system",
   loginShells: { dash: '/bin/sh', bash: '/bin/bash' },
   prepare: root,
   layOut: async (spec) =>
