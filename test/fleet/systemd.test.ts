@@ -90,11 +90,11 @@ withFleet('a systemd host leaves nothing, also when its test process is killed',
 });
 
 withFleet('a profile that has a program for real has no stand-in for it', async (t, fleet) => {
-  for (const [name, { standIns, outside }] of Object.entries(profiles) as [ProfileName, Profile][]) {
+  for (const [name, profile] of Object.entries(profiles) as [ProfileName, Profile][]) {
     // Where only a part of the files is the host's own (as in plain), there is no init, and usermod cannot replace its files.
-    if (outside !== undefined || standIns.length === 0) continue;
+    if (profile.outside !== undefined || profile.standIns.length === 0) continue;
     const { host } = await fleet.builder({ profile: name });
-    for (const program of standIns)
+    for (const program of profile.standIns)
       t.not((await host.sh(`command -v ${program}`)).exitCode, 0, `${name}: ${program}`);
   }
   for (const name of ['debian-12', 'debian-sid'] as const) t.same(profiles[name].standIns, [], name);
