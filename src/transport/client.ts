@@ -45,8 +45,9 @@ async function runLocally(
   // Starting a process is dear for a program with much memory.
   await breathe();
   if (signal.aborted) throw new TransportError('spawn', 'cancelled before it started');
-  const words = [...enter, ...(typeof command === 'string' ? ['sh', '-c', command] : command)];
-  const [file = '', ...args] = words;
+  const [name = '', ...rest] = typeof command === 'string' ? ['sh', '-c', command] : command;
+  // The PATH of Nix's daemon on NixOS holds no shell.
+  const [file = '', ...args] = [...enter, name === 'sh' ? '/bin/sh' : name, ...rest];
   const started = performance.now();
   const child = execa(file, args, {
     env,

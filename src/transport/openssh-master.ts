@@ -53,7 +53,7 @@ export async function startMaster(input: {
     '-oClearAllForwardings=yes',
     '-oBatchMode=yes',
   ];
-  const ssh = hold([...enter, 'sh', '-c', holder, 'sh', ...own, ...words, '-S', socket], env);
+  const ssh = hold([...enter, '/bin/sh', '-c', holder, 'sh', ...own, ...words, '-S', socket], env);
   const close = async (): Promise<void> => {
     await ssh.end();
     await rm(folder, { recursive: true, force: true });

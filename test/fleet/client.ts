@@ -56,7 +56,10 @@ export class Client {
 
   /** Writes /etc/nix/machines. */
   machines(...lines: string[]): void {
-    this.host.write('/etc/nix/machines', `${lines.join('\n')}\n`);
+    const text = `${lines.join('\n')}\n`;
+    const { writeMachines } = this.host.profile;
+    if (writeMachines === undefined) this.host.write('/etc/nix/machines', text);
+    else writeMachines(this.host, text);
   }
 
   /** Runs the doctor as root inside. */

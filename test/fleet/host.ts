@@ -73,7 +73,8 @@ export class Host {
 
   /** Runs a program inside as root, with a plain environment. */
   async run(argv: readonly string[], { env = {}, input, timeoutMs = 120_000 }: RunInside = {}): Promise<Ran> {
-    const plain = { ...initEnvironment, LANG: 'C.UTF-8' };
+    const { path = initEnvironment.PATH } = this.profile;
+    const plain = { ...initEnvironment, PATH: path, LANG: 'C.UTF-8' };
     const child = spawn('nsenter', [...this.enter(), ...argv], { env: { ...plain, ...env } });
     let stdout = '';
     let stderr = '';
@@ -99,7 +100,8 @@ export class Host {
 
   /** Words for `nsenter` to get inside; what runs there ends when `nsenter` does. */
   enter(): string[] {
-    return ['-t', String(this.#init), ...'-m -u -i -C -p -r -w -- setpriv --pdeathsig KILL'.split(' ')];
+    const { setpriv = 'setpriv' } = this.profile;
+    return ['-t', String(this.#init), ...`-m -u -i -C -p -r -w -- ${setpriv} --pdeathsig KILL`.split(' ')];
   }
 
   /** A file of the host, seen from outside. In some profiles only a part of the files is the host's own: it throws for others. */

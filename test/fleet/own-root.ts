@@ -78,7 +78,7 @@ function enter({ prepare, init, environment = {} }: OwnRoot): string[] {
   return [
     `export ${words.join(' ')}`,
     ...(prepare.length === 0 ? [] : ['/bin/sh /run/prepare.sh']),
-    '/bin/umount /run/prepare.sh; /bin/rm /run/prepare.sh; /bin/umount -l /run/outside; /bin/rmdir /run/outside',
+    'umount /run/prepare.sh; rm /run/prepare.sh; umount -l /run/outside; rmdir /run/outside',
     `exec env -i ${words.join(' ')} ${init.join(' ')}`,
   ];
 }

@@ -70,6 +70,10 @@ export interface Profile {
   /** Programs of test/fleet/stand-ins that who types a fix finds there in place of a real one. */
   standIns: readonly string[];
   services: Readonly<Record<'sshd' | 'daemon', Service>>;
+  /** PATH of commands that a test runs on the host. Absent: that of Debian. */
+  path?: string;
+  /** Path of util-linux's setpriv on the host. Absent: it is on the PATH. */
+  setpriv?: string;
   /** Makes what all its hosts with that Nix share (a cached root folder), if it is not there yet. */
   prepare(nix: NixVersion): Promise<unknown>;
   /**
@@ -83,6 +87,8 @@ export interface Profile {
    * through its first process.
    */
   outside?(folder: string, inside: string): string;
+  /** Makes `text` the machines file. Absent: it is written to /etc/nix/machines. */
+  writeMachines?: (host: { enter(): string[] }, text: string) => void;
   /** Whether it has started; asked again and again. Throws what prevents it. */
   started(host: StartingHost): boolean | Promise<boolean>;
 }

@@ -152,7 +152,7 @@ async function make({ version, suite, architecture }: RootfsSpec, folder: string
 }
 
 /** What a command says that may mount, and that ends with this process. Its exit code is of no interest. */
-async function inNamespaces(argv: readonly string[]): Promise<string> {
+export async function inNamespaces(argv: readonly string[]): Promise<string> {
   const words = ['--pdeathsig', 'KILL', 'unshare', '--kill-child=KILL', '-m', '-p', '-f', '--mount-proc'];
   const maxBuffer = 64 * 1024 * 1024;
   try {

@@ -8,7 +8,8 @@
 export const bringProgram = `
 sh='/bin/sh' chmod='/bin/chmod' inputs='' library=''
 resolve() {
-  file=$(command -v "$1")
+  # The PATH of Nix's daemon on NixOS holds no shell.
+  file=$(command -v "$1" || echo "/bin/$1")
   while link=$(readlink "$file"); do
     case $link in /nix/store/*) file=$link ;; *) break ;; esac
   done

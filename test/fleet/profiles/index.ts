@@ -2,11 +2,13 @@ import type { Profile } from '../profile.ts';
 import { arm64 } from './arm64.ts';
 import { debian12 } from './debian-12.ts';
 import { debianSid } from './debian-sid.ts';
+import { nixos } from './nixos.ts';
 import { plain } from './plain.ts';
 
 /** Every profile, by name. */
 export const profiles = {
   arm64,
+  nixos,
   plain,
   'debian-12': debian12,
   'debian-sid': debianSid,
