@@ -11,7 +11,9 @@ import type { System } from './system.ts';
 const lastCounts = ['MaxStartups'];
 
 /** An option of the SSH server. The first value counts (sshd_config(5)), so it comes before all others. */
-export function sshdForm({ option, value }: NonNullable<FixChange['sshd']>, system: System): Form {
+export function sshdForm(sshd: NonNullable<FixChange['sshd']>, system: System): Form {
+  const { option, value, user } = sshd;
+  if (user !== undefined) return userForm({ option, value, user }, system);
   const line = `${option} ${value}`;
   if (system.moduleSystem === 'nixos')
     return moduleForm(`services.openssh.settings.${nixName(option)} = ${nixText(value)};`, system);
@@ -25,5 +27,22 @@ export function sshdForm({ option, value }: NonNullable<FixChange['sshd']>, syst
   const change = hasDropIns
     ? andThen(`${print(line)} > ${dropIn}`, last ? without(file, others) : '')
     : putLine(file, line, others, 'first');
+  return { run: andThen(change, rereadSshd(system)) };
+}
+
+/** What a Match block says counts before what stands outside of one; of several blocks the first. */
+function userForm(
+  { option, value, user }: Record<'option' | 'value' | 'user', string>,
+  system: System,
+): Form {
+  const quoted = /^[\w.@-]+$/.test(user) ? user : `"${user.replace(/["\\]/g, '\\$&')}"`;
+  const lines = [`Match User ${quoted}`, `  ${option} ${value}`, 'Match all'];
+  if (system.moduleSystem !== 'none')
+    return moduleForm(`services.openssh.extraConfig = ${nixLines(lines)};`, system);
+  const words = lines.map(quote).join(' ');
+  const change =
+    system.sshdDropIns || system.family === 'darwin'
+      ? `printf '%s\\n' ${words} > ${quoteIfNeeded(`/etc/ssh/sshd_config.d/00-${user.replaceAll('/', '-')}-${option}.conf`)}`
+      : `c=$(cat /etc/ssh/sshd_config); printf '%s\\n' ${words} "$c" > /etc/ssh/sshd_config`;
   return { run: andThen(change, rereadSshd(system)) };
 }

@@ -8,7 +8,7 @@ import { CannotObserve, type Probe, sshOf, textOf } from './probe.ts';
  */
 const script = String.raw`
 has() { command -v "$1" >/dev/null 2>&1; }
-includes() { if [ -r "$1" ]; then grep -qiE "$2" "$1"; else [ -d "$1.d" ]; fi; }
+includes() { if [ -r "$1" ]; then grep -qiE "$2" "$1"; else [ -e "$1" ] && [ -d "$1.d" ]; fi; }
 yes() { if "$@"; then echo true; else echo false; fi; }
 id='' family=other init=none modules=none determinate=false conf=/etc/nix/nix.conf packages=none sshd=sshd
 while IFS='=' read -r key value; do

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { FixStep, Report, ReportCheck } from '../../src/generated/types.ts';
 import type { Fleet } from '../fleet/index.ts';
 import type { Host } from '../fleet/host.ts';
@@ -149,7 +150,7 @@ function edit(
   host: Host,
   { file, add, first, replace, with: replacement }: NonNullable<FixStep['edit']>,
 ): string {
-  const text = host.read(file);
+  const text = existsSync(host.path(file)) ? host.read(file) : '';
   if (add !== undefined) {
     host.write(file, `${text.replace(/\n?$/, '\n')}${add}\n`);
     return `added to ${file}`;

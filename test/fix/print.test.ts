@@ -38,6 +38,7 @@ const changes: Record<string, FixChange> = {
   number: { setting: { name: 'timeout', set: '0' } },
   unset: { setting: { name: 'build-hook', unset: true } },
   sshd: { sshd: { option: 'MaxStartups', value: nasty } },
+  sshdUser: { sshd: { option: 'ForceCommand', value: nasty, user: nasty } },
   ssh: { ssh: { host: nasty, option: 'HostKeyAlias', value: nasty } },
   restart: { service: { name: 'nix-daemon', action: 'restart' } },
   restartSsh: { service: { name: 'ssh', action: 'restart' } },
