@@ -1,3 +1,4 @@
+import { buildFolderFaults } from './build-folder.ts';
 import { builderConfFaults } from './builder-conf.ts';
 import { clientFaults } from './client.ts';
 import { entryFaults } from './entry.ts';
@@ -19,6 +20,7 @@ export const faults: readonly Fault[] = [
   ...handshakeFaults,
   ...nixFaults,
   ...builderConfFaults,
+  ...buildFolderFaults,
   ...substituterFaults,
   ...buildFaults,
 ];

@@ -5,7 +5,7 @@
 const plainScript = `
 set -e
 read -r line < "$input"
-echo quiet > /dev/null
+{ echo quiet > /dev/null; } || { echo "doctor: /dev/null cannot be opened" >&2; exit 1; }
 printf '%4000000s' x > "$TMPDIR/some-megabytes"
 echo 'echo ran' > ./written
 $chmod +x ./written

@@ -1,0 +1,65 @@
+import type { Fault, Lab } from './fault.ts';
+
+const nix = '2.34';
+const newest = { client: { nix }, builder: { nix } } as const;
+const itsOwner = { fixNotRun: 'what to do instead is for the owner of the builder to say' };
+
+/** The entry promises features on top of those of every builder. */
+function promise(features: string): (lab: Lab) => void {
+  return ({ client, builder }) => client.machines(builder.line('ssh-ng', `x86_64-linux - 4 1 ${features}`));
+}
+
+/** What lets builds fail on a builder where Nix itself works. */
+export const buildFolderFaults: readonly Fault[] = [
+  {
+    title: 'no program in the build folder can be run',
+    breaks: ({ builder }) => builder.host.sh('mount --bind /tmp /tmp; mount -o remount,bind,noexec /tmp'),
+    scenario: 'remote-build',
+    cause: 'build-dir-noexec',
+    fixNotRun: '/tmp is a mount of the test host, which its fix would have to find',
+  },
+  {
+    title: 'the build folder is full, the store is not',
+    ...newest,
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'mkdir -p /nix/var/nix/builds; mount -t tmpfs -o size=1m,mode=755 tmpfs /nix/var/nix/builds',
+      ),
+    scenario: 'remote-build',
+    cause: 'builder-disk-full',
+    ...itsOwner,
+  },
+  {
+    title: 'Nix refuses /tmp as its folder for builds',
+    client: { nix },
+    builder: { nix, nixConf: { 'build-dir': '/tmp' } },
+    breaks: () => undefined,
+    scenario: 'remote-build',
+    cause: 'build-dir-refused',
+  },
+  {
+    title: 'the post-build-hook fails',
+    builder: { nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
+    breaks: ({ builder }) =>
+      builder.host.write('/etc/nix/upload.sh', '#!/bin/sh\necho 401 Unauthorized >&2\nexit 1\n', 0o755),
+    scenario: 'remote-build',
+    cause: 'builder-hook-fails',
+  },
+  {
+    title: 'the entry promises uid-range, which Nix lists and cannot do without a sandbox',
+    client: { nix },
+    builder: { nix, nixConf: { 'system-features': 'big-parallel uid-range' } },
+    breaks: promise('big-parallel,uid-range'),
+    scenario: 'remote-build',
+    cause: 'feature-does-not-work',
+  },
+  {
+    title: '/dev/null is closed to builds',
+    ...newest,
+    breaks: ({ builder }) =>
+      builder.host.sh('rm -f /tmp/null; mknod -m 600 /tmp/null c 1 3; mount --bind /tmp/null /dev/null'),
+    scenario: 'remote-build',
+    cause: 'dev-null-closed',
+    fixNotRun: 'the device of the test host is a mount, which cannot be removed',
+  },
+];
