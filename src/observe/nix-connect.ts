@@ -1,10 +1,13 @@
 import { entryWith } from '../machines/entry-with.ts';
+import type { Conversation } from '../transport/converse.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
 import { type KeyState, lookAtKey } from './key-state.ts';
 import { loginFacts } from './login-evidence.ts';
+import { type LoginShell, lookAtLoginShell } from './login-shell.ts';
 import { nixConfError } from './nix-conf-error.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
-import { magicOffset, type Protocol } from './wire/greeting.ts';
+import type { SshAccess } from './ssh-access.ts';
+import { greetingOf, magicOffset, type Protocol } from './wire/greeting.ts';
 
 /**
  * The decisive look at the connection: a login as Nix makes it, and what Nix's program there answers. Where all is well
@@ -29,10 +32,11 @@ export const nixConnect: Probe = {
     // Words that say what is wrong need no second look.
     const isExplained = nixConf.kind !== 'none' || seen.exitCode === 127 || noise !== '';
     const hungForSeconds = seen.timedOut ? Math.ceil(seen.durationMs / 1000) : 0;
-    const state =
-      started && greeting === null && !isExplained && !facts.sessionRefused
-        ? await lookAtBuilder(ssh, hungForSeconds, context.signal)
-        : unseen;
+    const isUnknown = started && greeting === null && !isExplained && !facts.sessionRefused;
+    const [state, shellSeen] = await Promise.all([
+      isUnknown ? lookAtBuilder(ssh, hungForSeconds, context.signal) : unseen,
+      isUnknown && (seen.timedOut || isSilent(seen)) ? loginShell(ssh, context.signal) : 'unseen',
+    ]);
     return {
       ...(shared === null ? { exitCode: seen.exitCode, signal: seen.signal } : {}),
       stderr: seen.stderr,
@@ -57,6 +61,9 @@ export const nixConnect: Probe = {
         trusted: greeting?.trusted ?? 'unknown',
         daemonError: greeting?.error ?? '',
         nixConf: { ...nixConf },
+        // What runs there gives back what it is sent, as `cat` does.
+        echoes: said.includes(greetingOf[protocol]),
+        loginShell: shellSeen,
         state: { ...state, bigLock: { ...state.bigLock }, database: { ...state.database } },
         ssh: {
           ...facts,
@@ -69,6 +76,23 @@ export const nixConnect: Probe = {
     };
   },
 };
+
+/** It ended as if all were well, and said nothing. */
+function isSilent({ exitCode, stderr }: Conversation): boolean {
+  return exitCode === 0 && stderr.trim() === '';
+}
+
+/** A probe that ran into its timeout has five seconds left. */
+const withinMs = 3_500;
+
+async function loginShell(ssh: SshAccess, signal: AbortSignal): Promise<LoginShell> {
+  try {
+    const transport = await ssh.transport(signal);
+    return await lookAtLoginShell({ transport, timeoutMs: withinMs, signal });
+  } catch {
+    return 'unseen';
+  }
+}
 
 /** The URI as the entry has it, which may name no scheme: then it is `ssh://`. */
 function inOtherScheme(uri: string): string {

@@ -1,5 +1,5 @@
 import { Capped } from './capped.ts';
-import { endScript, frame, loginShellLine } from './frame.ts';
+import { bare, endScript, frame, loginShellLine } from './frame.ts';
 import { giveInput } from './input.ts';
 import { type Command, type CommandResult, NoShell, type RunOptions, TransportError } from './transport.ts';
 
@@ -19,7 +19,7 @@ export interface CommandChannel {
   on(event: 'data', heard: (chunk: Buffer) => void): unknown;
   on(event: 'exit', heard: (code: number | null, signal?: string) => void): unknown;
   on(event: 'error' | 'close', heard: () => void): unknown;
-  write(input: string): unknown;
+  write(input: string | Uint8Array): unknown;
   /** The rest of the command's input, and the end of it. */
   end(input?: string | Uint8Array): unknown;
   /** `TERM`, `KILL`. Many servers pass none on. */
@@ -41,7 +41,7 @@ export function runInChannel(
   options: RunOptions,
 ): Promise<CommandResult> {
   const { timeoutMs, signal, stdin, heard } = options;
-  const { script, inputFollows, read } = frame(command);
+  const { line, script, inputFollows, read } = options.bare === true ? bare(command) : frame(command);
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const stdout = new Capped();
@@ -81,7 +81,8 @@ export function runInChannel(
         timedOut,
         truncated: stdout.truncated || stderr.truncated,
       };
-      if (told.pid === undefined && !stopped) settle(() => reject(new NoShell(result)));
+      if (told.pid === undefined && !stopped && options.bare !== true)
+        settle(() => reject(new NoShell(result)));
       else settle(() => resolve(result));
     };
     const onLost = (): void => fail('lost', 'the connection was lost while the command ran');
@@ -118,7 +119,7 @@ export function runInChannel(
       fail('channel', 'cancelled before it started');
       return;
     }
-    connection.exec(loginShellLine, (error, opened) => {
+    connection.exec(line, (error, opened) => {
       if (opened === undefined) {
         fail('channel', error?.message ?? 'the server opened no channel');
         return;

@@ -11,6 +11,8 @@ export const loginShellLine = 'sh';
 
 /** A command made ready for the far end. */
 export interface Frame {
+  /** For the login shell. */
+  line: string;
   /** For the standard input of {@link loginShellLine}. */
   script: string;
   /** Whether the command's own input may follow the script at once; else only when `read` has found the pid. */
@@ -44,6 +46,7 @@ export function frame(command: Command): Frame {
   // Braces: sh reads all of it before it runs any, so that the command finds nothing of it on its standard input.
   const whole = `{ ${begin}; ${shellCommandLine(command)}; s=$?; printf '\\n${mark} %d\\n' $s >&2; exit 0; }\n`;
   return {
+    line: loginShellLine,
     script: inputFollows ? `${begin}\n` : whole,
     inputFollows,
     read: (stderr) => {
@@ -58,6 +61,16 @@ export function frame(command: Command): Frame {
         stderr: end === null ? said : said.slice(0, end.index),
       };
     },
+  };
+}
+
+/** Words that the login shell runs itself. Throws RangeError for any that a shell may take for more than a word. */
+export function bare(command: Command): Frame {
+  const line = typeof command === 'string' ? command : command.join(' ');
+  if (!/^[\w./ -]+$/.test(line)) throw new RangeError(`not plain words: ${line}`);
+  return {
+    ...{ line, script: '', inputFollows: true },
+    read: (stderr) => ({ pid: undefined, status: undefined, stderr }),
   };
 }
 

@@ -1,7 +1,7 @@
 import type { RunOptions } from './transport.ts';
 
 interface Input {
-  write: (piece: string) => unknown;
+  write: (piece: string | Uint8Array) => unknown;
   end: (rest?: string | Uint8Array) => unknown;
 }
 

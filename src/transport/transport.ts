@@ -19,9 +19,14 @@ export interface RunOptions {
   /** Aborting kills the command's whole process group. */
   signal: AbortSignal;
   /** Written at once, or piece by piece as it comes. */
-  stdin?: string | Uint8Array | AsyncIterable<string>;
+  stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
   /** Hears what it writes while it runs. */
   heard?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+  /**
+   * Over ssh: the command is a list of plain words for the login shell itself, and nothing but `stdin` is its input.
+   * Its status is what the login shell makes of it.
+   */
+  bare?: boolean;
   /** It ends at once and may be run twice, so that it can share a session with others. It has no stdin. */
   quick?: boolean;
 }

@@ -4,6 +4,7 @@ import { clientFaults } from './client.ts';
 import { entryFaults } from './entry.ts';
 import type { Fault } from './fault.ts';
 import { handshakeFaults } from './handshake.ts';
+import { loginShellFaults } from './login-shell.ts';
 import { networkFaults } from './network.ts';
 import { loginFaults } from './login.ts';
 import { buildFaults, nixFaults } from './nix.ts';
@@ -18,6 +19,7 @@ export const faults: readonly Fault[] = [
   ...sshFaults,
   ...loginFaults,
   ...handshakeFaults,
+  ...loginShellFaults,
   ...nixFaults,
   ...builderConfFaults,
   ...buildFolderFaults,

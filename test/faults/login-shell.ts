@@ -1,0 +1,75 @@
+import type { Fault } from './fault.ts';
+
+const bash = { user: { name: 'nix', shell: '/bin/bash', trusted: true } } as const;
+const zsh = { user: { name: 'nix', shell: '/usr/bin/zsh', trusted: true } } as const;
+const tcsh = { user: { name: 'nix', shell: '/bin/tcsh', trusted: true } } as const;
+const fish = { user: { name: 'nix', shell: '/usr/bin/fish', trusted: true } } as const;
+
+const startUp = (
+  title: string,
+  builder: Fault['builder'],
+  [file, text]: [file: string, text: string],
+  cause = 'start-up-file-replaces-shell',
+): Fault => ({
+  title,
+  ...(builder === undefined ? {} : { builder }),
+  breaks: ({ builder: { host } }) =>
+    host.sh(`mkdir -p $(dirname ${file}); printf '%s\\n' '${text}' > ${file}`),
+  scenario: 'handshake',
+  cause,
+});
+
+/** /dev/null of one host is another device node, or a plain file; the machine's own is left alone. */
+const devNull = (
+  title: string,
+  make: string,
+  builder?: Fault['builder'],
+  scheme?: Fault['scheme'],
+): Fault => ({
+  title,
+  ...(builder === undefined ? {} : { builder }),
+  ...(scheme === undefined ? {} : { scheme }),
+  breaks: ({ builder: { host } }) => host.sh(`${make}; mount --bind /tmp/null /dev/null`),
+  scenario: 'shell',
+  cause: 'dev-null-broken',
+});
+
+/** What a login shell and its start-up files do to Nix's program and to other commands. */
+export const loginShellFaults: readonly Fault[] = [
+  startUp('.bashrc ends with exec tcsh', bash, ['/home/nix/.bashrc', 'PATH=$PATH:/opt/bin\nexec tcsh']),
+  startUp('.bashrc ends with exec zsh', bash, ['/home/nix/.bashrc', 'exec zsh']),
+  startUp('.bashrc ends with exec cat', bash, ['/home/nix/.bashrc', 'exec cat']),
+  startUp('.zshenv runs fish in its place', zsh, ['/home/nix/.zshenv', 'exec fish']),
+  startUp('.tcshrc runs bash in its place', tcsh, ['/home/nix/.tcshrc', 'exec bash']),
+  startUp('config.fish runs bash in its place', fish, ['/home/nix/.config/fish/config.fish', 'exec bash']),
+  startUp(
+    '.bashrc asks a question',
+    bash,
+    ['/home/nix/.bashrc', 'while :; do read -r answer && [ "$answer" = yes ] && break; done'],
+    'start-up-file-waits',
+  ),
+  startUp(
+    '.bashrc exits',
+    bash,
+    ['/home/nix/.bashrc', '[ -n "$PS1" ] || exit 0'],
+    'start-up-file-ends-shell',
+  ),
+  devNull('/dev/null is closed to the user', 'mknod -m 600 /tmp/null c 1 3', bash),
+  devNull('/dev/null is closed to all but root', 'mknod -m 600 /tmp/null c 1 3', undefined, 'ssh'),
+  {
+    ...devNull('/dev/null is a plain file', ': > /tmp/null', bash),
+    fixNotRun: 'the test mounts the file there, so that it cannot be removed',
+  },
+  {
+    title: 'the login shell finds no sh',
+    builder: { user: { name: 'nix', shell: '/home/nix/shell', trusted: true } },
+    breaks: ({ builder: { host } }) =>
+      host.sh(
+        `mkdir -p /home/nix/bin; ln -s /usr/bin/nix* /home/nix/bin/; printf '#!/bin/sh\\nPATH=/home/nix/bin; export PATH\\nexec /bin/bash "$@"\\n' > /home/nix/shell; chmod 755 /home/nix/shell`,
+      ),
+    scenario: 'shell',
+    cause: 'sh-not-started',
+    outcome: 'error',
+    fixNotRun: 'which PATH is right is for the owner of the login shell to say',
+  },
+];
