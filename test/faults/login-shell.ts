@@ -54,6 +54,8 @@ export const loginShellFaults: readonly Fault[] = [
     ['/home/nix/.bashrc', '[ -n "$PS1" ] || exit 0'],
     'start-up-file-ends-shell',
   ),
+  startUp('.bashrc reads a line', bash, ['/home/nix/.bashrc', 'read -r answer'], 'start-up-file-reads-input'),
+  startUp('.bashrc ends with exec python3', bash, ['/home/nix/.bashrc', 'exec python3']),
   devNull('/dev/null is closed to the user', 'mknod -m 600 /tmp/null c 1 3', bash),
   devNull('/dev/null is closed to all but root', 'mknod -m 600 /tmp/null c 1 3', undefined, 'ssh'),
   {

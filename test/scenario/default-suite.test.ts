@@ -48,8 +48,13 @@ t.test('every cause has a fix, and every probe a scenario', (t) => {
   t.end();
 });
 
-/** Fixes that give a mode back which udev's rules, Nix's installer and Nix's socket unit set. */
-const opensAsInstalled = ['kvm-not-accessible', 'nix-state-closed', 'daemon-socket-closed'];
+/** Fixes that give a mode back which the kernel, udev's rules, Nix's installer and Nix's socket unit set. */
+const opensAsInstalled = [
+  'kvm-not-accessible',
+  'nix-state-closed',
+  'daemon-socket-closed',
+  'dev-null-broken',
+];
 
 t.test('no hint weakens security, and what gives trust says so', (t) => {
   for (const { scenario, cause, fix } of hints) {
