@@ -8,8 +8,8 @@
 export const bringProgram = `
 sh='/bin/sh' chmod='/bin/chmod' inputs='' library=''
 resolve() {
-  # The PATH of Nix's daemon on NixOS holds no shell.
-  file=$(command -v "$1" || echo "/bin/$1")
+  # Not by command -v: busybox names its own programs without a path. The PATH of Nix's daemon on NixOS holds no shell.
+  file=$(IFS=:; for dir in $PATH /bin; do [ ! -x "$dir/$1" ] || { echo "$dir/$1"; break; }; done)
   while link=$(readlink "$file"); do
     case $link in /nix/store/*) file=$link ;; *) break ;; esac
   done
@@ -37,10 +37,12 @@ take() {
   file=@$1
 }
 if [ -r /proc/$$/maps ]; then
-  folder=$tmp/$name-program loader=''
-  while read -r _ _ _ _ _ file; do
-    case $file in */ld-* | */ld.so* | */ld64.so*) loader=$file ;; esac
-  done < /proc/$$/maps
+  folder=$tmp/$name-program
+  # Of the shell that is taken; another may run this (busybox runs itself where sh is asked for).
+  resolve sh
+  loader=$("$file" -c 'while read -r _ _ _ _ _ lib; do
+    case $lib in */ld-* | */ld.so* | */ld64.so*) echo "$lib"; break ;; esac
+  done < /proc/$$/maps')
   take sh; sh=$file
   take chmod; chmod=$file
   if [ -d "$folder" ]; then
