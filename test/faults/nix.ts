@@ -81,7 +81,7 @@ export const nixFaults: readonly Fault[] = [
     builder: { sshd: { ForceCommand: 'exit 0' } },
     breaks: () => undefined,
     scenario: 'handshake',
-    cause: 'remote-program-ends',
+    cause: 'start-up-file-ends-shell',
     fixNotRun: 'only its owner knows what the account is for',
   },
   {
