@@ -53,13 +53,4 @@ export const buildFolderFaults: readonly Fault[] = [
     scenario: 'remote-build',
     cause: 'feature-does-not-work',
   },
-  {
-    title: '/dev/null is closed to builds',
-    ...newest,
-    breaks: ({ builder }) =>
-      builder.host.sh('rm -f /tmp/null; mknod -m 600 /tmp/null c 1 3; mount --bind /tmp/null /dev/null'),
-    scenario: 'remote-build',
-    cause: 'dev-null-closed',
-    fixNotRun: 'the device of the test host is a mount, which cannot be removed',
-  },
 ];

@@ -423,8 +423,9 @@ export const buildFaults: readonly Fault[] = [
     title: 'the group of build users does not exist',
     builder: { nixConf: { 'build-users-group': 'nobody-there' } },
     breaks: () => undefined,
-    scenario: 'remote-build',
+    scenario: 'builder-nix-conf',
     cause: 'build-users-missing',
+    fixNotRun: 'the group database of these hosts is a mount, which groupadd cannot replace',
   },
   {
     title: 'every slot is taken',
