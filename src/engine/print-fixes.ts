@@ -5,11 +5,12 @@ import type { ReportCheck } from '../generated/report.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import type { Subject } from './subject.ts';
 
-/** Checks with each step of their fixes as it is typed on the machine that it is for. */
+/** Checks with each step of their fixes as it is typed on the machine that it is for, without secrets of the entry. */
 export function printFixes(
   checks: readonly ReportCheck[],
   { builder, facts }: Subject,
   client: ClientView,
+  clean: <T>(value: T) => T,
 ): ReportCheck[] {
   const { sshBanner } = facts;
   const machines = {
@@ -19,7 +20,9 @@ export function printFixes(
     entry: builder === undefined ? null : { builder, owned: isOwned(builder.source.file) },
   };
   return checks.map((check) =>
-    check.fix === undefined ? check : { ...check, fix: check.fix.map((step) => printStep(step, machines)) },
+    check.fix === undefined
+      ? check
+      : { ...check, fix: clean(check.fix.map((step) => printStep(step, machines))) },
   );
 }
 

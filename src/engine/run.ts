@@ -77,7 +77,7 @@ export async function run(input: RunInput): Promise<Report> {
 
   const client: Subject = { name: null, facts: {}, checks: new Map() };
   const clientDone = runSubject(client, clientScenarios, input, client, started).then((checks) =>
-    printFixes(checks, client, input.client),
+    printFixes(checks, client, input.client, input.clean),
   );
 
   const looking = pLimit(looksAtOnce);
@@ -102,7 +102,7 @@ export async function run(input: RunInput): Promise<Report> {
             input.clean,
             subject,
             builder,
-            printFixes(checks, subject, input.client),
+            printFixes(checks, subject, input.client, input.clean),
             await clientDone,
           );
           input.emit({ type: 'builder-finished', builder: result });

@@ -1,4 +1,4 @@
-import { readdir, readFile, readlink } from 'node:fs/promises';
+import { readdir, readFile, readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 
 /** The process that serves Nix's socket. */
@@ -26,7 +26,7 @@ export async function findDaemon(socket: string): Promise<DaemonProcess | null> 
   ]);
   const candidates: Candidate[] = [];
   for (const pid of names.filter((name) => /^\d+$/.test(name))) {
-    const candidate = await candidateOf(pid, inodes, ownSpace).catch(() => null);
+    const candidate = await candidateOf(pid, { socket, inodes }, ownSpace).catch(() => null);
     if (candidate !== null) candidates.push(candidate);
   }
   candidates.sort((a, b) => a.startedAt - b.startedAt);
@@ -40,7 +40,7 @@ export async function findDaemon(socket: string): Promise<DaemonProcess | null> 
 /** Null for another program; throws for one that ended meanwhile or cannot be read. */
 async function candidateOf(
   pid: string,
-  inodes: readonly string[],
+  { socket, inodes }: { socket: string; inodes: readonly string[] },
   ownSpace: string,
 ): Promise<Candidate | null> {
   const words = (await readFile(`/proc/${pid}/cmdline`, 'utf8')).split('\0');
@@ -51,9 +51,17 @@ async function candidateOf(
     pid: Number(pid),
     env: parseEnviron(await readFile(`/proc/${pid}/environ`, 'utf8')),
     startedAt: startTime(await readFile(`/proc/${pid}/stat`, 'utf8')),
-    listens: targets.some((target) => inodes.includes(target)),
+    listens:
+      targets.some((target) => inodes.includes(target)) &&
+      (await isSameFile(`/proc/${pid}/root${socket}`, socket)),
     samePidNamespace: (await readlink(`/proc/${pid}/ns/pid`)) === ownSpace,
   };
+}
+
+/** A container that shares only the network lists its own socket under the same path. */
+async function isSameFile(one: string, other: string): Promise<boolean> {
+  const [a, b] = await Promise.all([one, other].map((path) => stat(path).catch(() => null)));
+  return a != null && b != null && a.dev === b.dev && a.ino === b.ino;
 }
 
 /** The listening sockets with that path, as /proc/PID/fd writes them (proc(5), /proc/net/unix: flag 00010000). */
