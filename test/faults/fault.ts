@@ -1,6 +1,7 @@
 import type { Builder, Client } from '../fleet/index.ts';
 import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
+import type { ProfileName } from '../fleet/profiles/index.ts';
 
 /** A client and its builder, about to be broken. */
 export interface Lab {
@@ -18,6 +19,8 @@ export interface Fault {
   title: string;
   client?: Omit<ClientOptions, 'name'>;
   builder?: Omit<BuilderOptions, 'name'>;
+  /** Profiles on which it is no fault, or another one, with the reason. */
+  notOn?: Partial<Record<ProfileName, string>>;
   /** Default ssh-ng. */
   scheme?: 'ssh' | 'ssh-ng';
   /** Breaks it; /etc/nix/machines holds the builder's healthy entry by then. */

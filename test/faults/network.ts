@@ -93,6 +93,7 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     title: 'logins that failed shortly before',
+    notOn: { 'debian-12': 'its OpenSSH is older than PerSourcePenalties' },
     builder: { nix: '2.34' },
     breaks: async ({ builder, client }) => {
       const login = `ssh -o BatchMode=yes -o IdentitiesOnly=yes -i /root/wrong root@${builder.name} true`;
