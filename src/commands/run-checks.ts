@@ -8,6 +8,7 @@ import { run } from '../engine/run.ts';
 import type { Report, Shard } from '../generated/types.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
+import type { Scenario } from '../scenario/scenario.ts';
 import { probes } from '../observe/index.ts';
 import { nixConnect } from '../observe/nix-connect.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
@@ -94,7 +95,7 @@ export async function runChecks(
       builders: chosen,
       diagnostics,
       effective,
-      scenarios,
+      scenarios: withMachinesFile(scenarios, suite, diagnostics),
       probes,
       access: (builder, turn) =>
         usesSsh(builder)
@@ -135,6 +136,18 @@ const many = 200;
  */
 function collectSooner(): void {
   setFlagsFromString('--heap-growing-percent=100');
+}
+
+/** An error in the machines file breaks every build, so its check runs whatever was selected. */
+function withMachinesFile(
+  selected: readonly Scenario[],
+  suite: readonly Scenario[],
+  diagnostics: readonly Diagnostic[],
+): Scenario[] {
+  const left = diagnostics.some(({ severity }) => severity === 'error')
+    ? suite.filter(({ id }) => id === 'machines-file' && !selected.some((one) => one.id === id))
+    : [];
+  return [...left, ...selected];
 }
 
 /** The builders to look at; none is never a run that went well. */
