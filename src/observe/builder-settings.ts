@@ -4,6 +4,7 @@ import { quote } from '../shell-quote.ts';
 import { nixPath } from './nix-path.ts';
 import { entryWith } from '../machines/entry-with.ts';
 import { versionOf } from './nix-settings.ts';
+import { sectionsOf } from './sections.ts';
 import { CannotObserve, doesNotApply, type Probe, sshOf } from './probe.ts';
 
 /** Sections of the answer, each under a line of its own. Nothing in it needs more rights than the ssh user has. */
@@ -139,15 +140,6 @@ export const builderSettings: Probe = {
     };
   },
 };
-
-/** What stands under each `--- NAME ---` of an answer; empty where there is none. */
-export function sectionsOf(text: string): (name: string) => string {
-  const parts = text.split(/^--- (\w+) ---$/m);
-  const sections = new Map<string, string>();
-  for (let index = 1; index < parts.length; index += 2)
-    sections.set(parts[index] ?? '', (parts[index + 1] ?? '').trim());
-  return (name) => sections.get(name) ?? '';
-}
 
 /** `nix config show`: a line `NAME = VALUE` for each setting. */
 function settingsIn(text: string): Map<string, string> {

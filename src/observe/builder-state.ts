@@ -1,6 +1,7 @@
 import type { SshAccess } from './ssh-access.ts';
 import { endOrphans } from './orphans.ts';
-import { isListed, sectionsOf } from './builder-settings.ts';
+import { isListed } from './builder-settings.ts';
+import { sectionsOf } from './sections.ts';
 
 /** A process; `pid` is 0 where there is none. */
 interface Holder {

@@ -4,6 +4,7 @@ import type { CommandResult } from '../../transport/transport.ts';
 import { entryWith } from '../../machines/entry-with.ts';
 import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
+import { sectionsIn } from '../sections.ts';
 import { buildScript } from './script.ts';
 
 /** One build that did not succeed. */
@@ -41,7 +42,7 @@ export const testBuilds: Probe = {
       inputHere: !onBuilder && context.client.maxJobs > 0,
     });
     const ran = await run(script, onBuilder, context);
-    const sections = sectionsOf(plainText(ran.stdout));
+    const sections = sectionsIn(plainText(ran.stdout));
     const stderr = plainText(ran.stderr);
     const failed = failuresOf(sections, systems, features);
     const result = sections.get('result') ?? '';
@@ -82,14 +83,6 @@ async function run(script: string, onBuilder: boolean, context: ProbeContext): P
 /** Nix 2.8 writes errors of a build's child with the NULs of its own pipe. */
 function plainText(text: string): string {
   return text.replace(/[\0-\x08]+/g, '');
-}
-
-function sectionsOf(text: string): Map<string, string> {
-  const parts = text.split(/^--- ([a-z]+(?: \d+)?) ---$/m);
-  const sections = new Map<string, string>();
-  for (let index = 1; index < parts.length; index += 2)
-    sections.set(parts[index] ?? '', (parts[index + 1] ?? '').trim());
-  return sections;
 }
 
 /** A system was accepted where only the program is missing that was never there. */
