@@ -6,6 +6,8 @@ import { join } from 'node:path';
 import { probes } from '../src/observe/index.ts';
 import { loadScenarios } from '../src/scenario/load.ts';
 import { type Scenario, stages } from '../src/scenario/scenario.ts';
+import { faults } from '../test/faults/index.ts';
+import { crossTable, readResults } from './fault-results.ts';
 
 interface Schema {
   description?: string;
@@ -191,8 +193,25 @@ function pages(): Record<string, string> {
     'docs/matchers.md': generated + matcherPage(schema.$defs.matchers),
     'docs/scenarios.md': generated + scenarioPage(scenarios),
     'docs/causes.md': generated + causePage(scenarios),
+    'docs/laboratory.md': generated + laboratoryPage(),
     'README.md': readmeWith(JSON.parse(read('docs/bench.json')) as Bench),
   };
+}
+
+/** Fault x profile, as `npm run faults -- --save` last saw it. */
+function laboratoryPage(): string {
+  const seen = Object.entries(readResults()).map(([profile, outcomes]) => ({ profile, outcomes }));
+  return [
+    '# The laboratory: faults and kinds of machines',
+    '',
+    'What `npm run faults -- --profile all --save` last saw on real hosts of `test/fleet`. `healed`: the cause is named',
+    'right, and the builder is healthy after the printed fix was typed. `named`: the cause is named right, and the fix is',
+    'not typed here. `none`: it is no fault on that kind of machine. `wrong`: another cause, or not healthy afterwards.',
+    '`-`: not run there.',
+    '',
+    crossTable(seen, faults),
+    '',
+  ].join('\n');
 }
 
 /** The README with the figures of the last `npm run bench`. */

@@ -1,12 +1,21 @@
 /**
- * Breaks real builders in every way that test/faults knows, and prints a table: fault, expected, got, fix run,
- * healthy after. `--profile NAME` does it on hosts of that profile. With `--count` it runs nothing and writes the figures into the README. Exit 1 when a row is wrong.
+ * Breaks real builders in every way that test/faults knows, types the printed fixes, and looks again.
+ *
+ *     npm run faults -- [--profile NAME[,NAME…]|all] [--only WORD] [--save]
+ *
+ * A line for each fault as it ends, then a table of fault x profile. Default profile: plain. `--only`: faults whose title
+ * holds the word. `--save` writes what was seen to docs/laboratory.json, from which `npm run docs` writes the table
+ * docs/laboratory.md. `--count` runs nothing and writes the figures into the README; `--check` compares them.
+ * Exit 1 where a row is wrong.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { Fault } from '../test/faults/fault.ts';
 import { faults } from '../test/faults/index.ts';
 import { isRight, type Row, tryFault } from '../test/faults/laboratory.ts';
 import { startFleet } from '../test/fleet/index.ts';
 import { type ProfileName, profiles } from '../test/fleet/profiles/index.ts';
+import { crossTable, type Outcome, writeResults } from './fault-results.ts';
 
 const readme = 'README.md';
 const marks = /(<!-- faults -->)[^]*?(<!-- \/faults -->)/;
@@ -23,44 +32,68 @@ function counted(): { is: string; should: string } {
   return { is, should: is.replace(marks, `$1${figures()}$2`) };
 }
 
-async function table(profile: ProfileName): Promise<number> {
-  const rows: Row[] = [];
-  process.stdout.write('PROFILE | FAULT | EXPECTED | GOT | FIX RUN | HEALTHY AFTER\n');
-  for (const fault of faults.filter(({ notOn }) => notOn?.[profile] === undefined)) {
-    const fleet = startFleet();
-    try {
-      const row = await tryFault(fleet, fault, profile === 'plain' ? {} : { profile });
-      rows.push(row);
-      process.stdout.write(
-        `${isRight(row) ? '' : 'WRONG: '}${[profile, row.fault, row.expected, row.got, row.fixRun, row.healthyAfter].join(' | ')}\n`,
-      );
-    } finally {
-      await fleet.close();
-    }
+function outcomeOf(row: Row): Outcome {
+  if (!isRight(row)) return 'wrong';
+  return row.healthyAfter === 'yes' ? 'healed' : 'named';
+}
+
+async function tryOne(fault: Fault, profile: ProfileName): Promise<Outcome> {
+  if (fault.notOn?.[profile] !== undefined) return 'none';
+  const fleet = startFleet();
+  try {
+    const row = await tryFault(fleet, fault, profile === 'plain' ? {} : { profile });
+    const outcome = outcomeOf(row);
+    const { expected, got, fixRun, healthyAfter, details } = row;
+    process.stdout.write(
+      `${[profile, row.fault, outcome, expected, got, fixRun, healthyAfter].join(' | ')}\n`,
+    );
+    if (outcome === 'wrong') process.stdout.write(`${details.replace(/^/gm, '    ')}\n`);
+    return outcome;
+  } finally {
+    await fleet.close();
   }
-  const wrong = rows.filter((row) => !isRight(row)).length;
-  const healed = rows.filter(({ healthyAfter }) => healthyAfter === 'yes').length;
-  process.stdout.write(`${rows.length} faults, ${wrong} wrong, ${healed} mended with the printed fix\n`);
-  return wrong === 0 ? 0 : 1;
 }
 
-function profileOf(option?: string, value = ''): ProfileName {
-  if (option === undefined) return 'plain';
-  if (option !== '--profile' || !isProfile(value))
-    throw new Error(`--profile wants one of: ${Object.keys(profiles).join(', ')}`);
-  return value;
+async function run(names: readonly ProfileName[], only: string, save: boolean): Promise<number> {
+  const chosen = faults.filter(({ title }) => title.includes(only));
+  const seen = names.map((profile): { profile: ProfileName; outcomes: Record<string, Outcome> } => ({
+    profile,
+    outcomes: {},
+  }));
+  process.stdout.write('PROFILE | FAULT | OUTCOME | EXPECTED | GOT | FIX RUN | HEALTHY AFTER\n');
+  for (const { profile, outcomes } of seen) {
+    for (const fault of chosen) outcomes[fault.title] = await tryOne(fault, profile);
+    if (save) writeResults(profile, outcomes);
+  }
+  process.stdout.write(`\n${crossTable(seen, chosen)}\n`);
+  const all = seen.flatMap(({ outcomes }) => Object.values(outcomes));
+  return all.includes('wrong') || all.length === 0 ? 1 : 0;
 }
 
-function isProfile(name: string): name is ProfileName {
-  return name in profiles;
+function profileNames(words: string): ProfileName[] {
+  const known = Object.keys(profiles) as ProfileName[];
+  if (words === 'all') return known;
+  return words.split(',').map((word) => {
+    const name = known.find((one) => one === word);
+    if (name === undefined) throw new Error(`--profile wants some of: ${known.join(', ')}`);
+    return name;
+  });
 }
 
-const [option, value] = process.argv.slice(2);
-if (option === '--count') writeFileSync(readme, counted().should);
-else if (option === '--check') {
+const { values } = parseArgs({
+  options: {
+    profile: { type: 'string', default: 'plain' },
+    only: { type: 'string', default: '' },
+    save: { type: 'boolean', default: false },
+    count: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+  },
+});
+if (values.count) writeFileSync(readme, counted().should);
+else if (values.check) {
   const { is, should } = counted();
   if (is !== should) {
     process.stderr.write('README.md tells another number of faults: npm run faults -- --count\n');
     process.exitCode = 1;
   }
-} else process.exitCode = await table(profileOf(option, value));
+} else process.exitCode = await run(profileNames(values.profile), values.only, values.save);
