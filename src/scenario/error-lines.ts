@@ -2,6 +2,7 @@ import { stripVTControlCharacters } from 'node:util';
 
 /** Longer than any sentence of Nix or OpenSSH that carries a cause. Characters. */
 const longestQuote = 240;
+const mostSentences = 3;
 
 /** What Nix and ssh write on the way, whatever comes of it. Each pattern takes a whole line. */
 const progress: readonly RegExp[] = [
@@ -25,14 +26,34 @@ const progress: readonly RegExp[] = [
   /^error: interrupted by the user$/,
   /^debug\d: /,
   /^OpenSSH_\S+,? /,
+  /^Warning: Permanently added /,
+  /^(Learned new hostkey|Adding new key for|Deprecating obsolete hostkey)\b/,
+  /^(\*\* (WARNING: connection is not using a post-quantum|This session may be vulnerable|The server may need to be upgraded)|debug: )/,
+  /^(Shared connection|Connection) to \S+ closed\.$/,
+  // Locales that are not there.
+  /\bwarning: setlocale: /,
+  /^(perl: warning: |are supported and installed on your system\.$|(LANGUAGE|LANG|LC_[A-Z]+) = )/,
+  /^\S+: can't set the locale/,
 ];
 
 /** In front of what Nix says of a failure elsewhere. Only the last part says why. */
 const wrappers =
   /^(?:error: )?(?:build of '[^']*'(?: on '[^']*')? failed|Cannot build '[^']*'|while [^:]*|\S*nix\S*|…[^:]*|what\(\)):? *(?=error: )/;
 
+/** By its form an error: of Nix, of ssh, or of a shell that starts a program. Each finds something in a line. */
+const errors: readonly RegExp[] = [
+  /(^|\s)error: /,
+  /^(ssh|kex_exchange_identification|sign_and_send_pubkey|key_load_public|ssh_dispatch_run_fatal|mux_client_request_session|channel \d+|ControlPath|unix_listener)\b.*[:(]/,
+  /^\S+: Permission denied \(/,
+  /^(Host key verification failed|Received disconnect from|Unable to negotiate|Load key |Certificate invalid|Bad (owner|configuration)|Too many authentication failures|Session open refused|Failed to find a machine|cannot build on )/,
+  /^\S+(: line \d+|: \d+)?:( exec:)? .*(not found|No such file or directory|Permission denied|Bad configuration option.*|I\/O error)$/,
+];
+
 /** True without a reason: another sentence of the same output says it. */
 const consequences: readonly RegExp[] = [
+  /^warning: /,
+  /^Connection (closed|reset) by /,
+  /^stdio forwarding failed$/,
   /^Cannot build '[^']*'\.$/,
   /^builder for '[^']*' failed with exit code \d+;?$/,
   /^\d+ dependenc(y|ies) of derivation '[^']*' failed to build$/,
@@ -42,14 +63,15 @@ const consequences: readonly RegExp[] = [
 ];
 
 /**
- * The lines of an output that carry the error, as one line without Nix's progress, advice, colours, NUL bytes and
- * repeats; at most 240 characters. Empty where the output says nothing. For the outputs of Nix 2.8 to 2.34 and OpenSSH.
+ * The lines of an output that carry the error, as one line without progress, advice, banners, warnings about locales,
+ * colours, NUL bytes and repeats; at most three sentences and 240 characters. Empty where the output says nothing. For
+ * the outputs of Nix 2.8 to 2.34 and OpenSSH.
  */
 export function errorLines(output: string): string {
-  const sentences = distinct(sentencesOf(cleanLines(output)));
+  const sentences = distinct(sentencesOf(tellingLines(cleanLines(output))));
   const reasons = sentences.filter((sentence) => !consequences.some((pattern) => pattern.test(sentence)));
-  const text = (reasons.length > 0 ? reasons : sentences).join('; ');
-  return shorten(text.replace(/^Reason: (builder failed with exit code \d+\. (?=.))?/, ''));
+  const text = (reasons.length > 0 ? reasons : sentences).slice(0, mostSentences).join('; ');
+  return shorten(text.replace(/^Reason: (builder failed with exit code \d+\. (?=.))?/, ''), longestQuote);
 }
 
 /** Nix 2.8 writes errors of a forked process with a NUL or another control byte around them. */
@@ -61,11 +83,18 @@ function cleanLines(output: string): string[] {
     .filter((line) => !progress.some((pattern) => pattern.test(line.trim())));
 }
 
+/** Where a line has the form of an error: such lines, and what continues them; a banner has none. Else all. */
+function tellingLines(lines: readonly string[]): readonly string[] {
+  const isError = lines.map((line) => errors.some((pattern) => pattern.test(line)));
+  if (!isError.includes(true)) return lines;
+  let follows = false;
+  return lines.filter((line, index) => (follows = isError[index] === true || (follows && /^\s/.test(line))));
+}
+
 /** An indented line continues the sentence before it, unless it is an error of its own. */
 function sentencesOf(lines: readonly string[]): string[] {
-  const errors = lines.findIndex((line) => /(^|\s)error: /.test(line));
   const sentences: string[] = [];
-  for (const line of errors < 0 ? lines : lines.slice(errors)) {
+  for (const line of lines) {
     const text = unwrap(line.trim()).replace(/^> ?/, '');
     if (text === '') continue;
     const isContinued = /^\s/.test(line) && !/^\s+(error|Reason|what\(\)): /.test(line);
@@ -85,6 +114,12 @@ function distinct(sentences: readonly string[]): string[] {
   return [...new Set(sentences)];
 }
 
-function shorten(text: string): string {
-  return text.length <= longestQuote ? text : `${text.slice(0, longestQuote - 1).trimEnd()}…`;
+/** The start of a text of more than so many characters, with `…` at its end. */
+export function shorten(text: string, longest: number): string {
+  return text.length <= longest
+    ? text
+    : `${text
+        .slice(0, longest - 1)
+        .toWellFormed()
+        .trimEnd()}…`;
 }
