@@ -1,5 +1,8 @@
 import type { Probe } from './probe.ts';
 
+/** Characters that a message has for a list. */
+const longestList = 290;
+
 /** What Nix makes of the machines text: every error and trap, with its place. */
 export const machines: Probe = {
   name: 'machines',
@@ -21,8 +24,8 @@ export const machines: Probe = {
         warnings,
         firstError: errors[0] ?? '',
         firstWarning: warnings[0] ?? '',
-        allErrors: errors.join('\n'),
-        allWarnings: warnings.join('\n'),
+        allErrors: fitting(errors),
+        allWarnings: fitting(warnings),
         code: first?.code ?? '',
         file: first?.file ?? '',
         line: first?.line ?? 0,
@@ -31,3 +34,11 @@ export const machines: Probe = {
     });
   },
 };
+
+/** One below the other, as many as a message has room for, and how many more there are. */
+function fitting(lines: readonly string[]): string {
+  let shown = 1;
+  while (shown < lines.length && lines.slice(0, shown + 1).join('\n').length <= longestList - 20) shown += 1;
+  const more = lines.length - shown;
+  return [...lines.slice(0, shown), ...(more > 0 ? [`and ${more} more`] : [])].join('\n');
+}

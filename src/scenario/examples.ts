@@ -74,7 +74,8 @@ function wantedOutcome({ severity }: Scenario, { outcome, cause, error }: Scenar
   return cause === undefined ? 'pass' : severity === 'warning' ? 'warn' : 'fail';
 }
 
-function observationOf({
+/** What an example says was seen. */
+export function observationOf({
   outcome: _o,
   cause: _c,
   builder: _b,

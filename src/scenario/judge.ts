@@ -1,6 +1,6 @@
 import type { FixStep } from '../generated/types.ts';
 import { unmet } from './condition.ts';
-import { errorLines } from './error-lines.ts';
+import { errorLines, shorten } from './error-lines.ts';
 import type { Mismatch } from './matchers/matcher.ts';
 import type { Json, Observation } from './observation.ts';
 import { pointTo } from './pointer.ts';
@@ -17,6 +17,9 @@ export interface WordedMismatch {
   expected: Json;
   actual?: Json;
 }
+
+/** Of one value in the sentence of a hint. Characters. */
+const longestValue = 300;
 
 /** What an observation amounts to. */
 export interface Judgement {
@@ -118,7 +121,8 @@ function explain(
   outcome: 'warn' | 'fail' | 'error',
 ): Judgement {
   const hint = findHint(scenario, observation, context, outcome);
-  const known = { ...context, observation: forHints(observation) };
+  const seen = forHints(observation);
+  const known = { ...context, observation: seen };
   const [first] = mismatches;
   const fallback = observation.error?.message ?? (first === undefined ? 'failed' : wordMismatch(first));
   const worded = mismatches.map((one) => ({
@@ -131,7 +135,10 @@ function explain(
   if (hint === undefined) return { outcome, message: fallback, fix: [], mismatches: worded, captures: {} };
   return {
     outcome,
-    message: tryRender(() => renderText(hint.says, known).trim(), fallback),
+    message: tryRender(
+      () => renderText(hint.says, { ...context, observation: shortened(seen) }).trim(),
+      withGaps(hint.says, fallback),
+    ),
     hint,
     ...(hint.cause === undefined ? {} : { cause: hint.cause }),
     fix: tryRender(() => hint.fix.map((step) => renderStep(step, known)), []),
@@ -166,6 +173,14 @@ function forHints(observation: Observation): Record<string, Json> {
   };
 }
 
+/** A sentence quotes no more than the start of a long text; the report keeps all of it. */
+function shortened<T extends Json>(value: T): T {
+  if (typeof value === 'string') return shorten(value, longestValue) as T;
+  if (Array.isArray(value)) return value.map(shortened) as T;
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shortened(item)])) as T;
+}
+
 function renderStep(step: Hint['fix'][number], context: Context): FixStep {
   const { on, safe, object, says, run, module, edit, ...change } = step;
   const text = (template: string): string => renderText(template, context);
@@ -187,6 +202,12 @@ function inEach<T>(value: T, text: (template: string) => string): T {
   if (typeof value !== 'object' || value === null) return value;
   // The same keys, and texts stay texts.
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inEach(item, text)])) as T;
+}
+
+/** The words of a template whose values are not all there; the fallback where it has no words of its own. */
+function withGaps(template: string, fallback: string): string {
+  const text = template.replace(/\{\{[#/e][^}]*\}\}/g, '').replace(/\{\{[^}]*\}\}/g, '…');
+  return /\p{L}/u.test(text) ? text.trim() : fallback;
 }
 
 /** A hint whose template lacks a value must not hide the failure that it would explain. */

@@ -7,6 +7,7 @@ import { type ProfileName, profiles } from '../fleet/profiles/index.ts';
 import type { NixVersion } from '../fleet/rootfs.ts';
 import { initEnvironment } from '../fleet/start-script.ts';
 import type { Fault, Lab } from './fault.ts';
+import { messageProblems } from './messages.ts';
 
 /** What came of a fault. */
 export interface Row {
@@ -52,12 +53,13 @@ function onProfile<Options extends { nix?: NixVersion; profile?: ProfileName }>(
   } as Options;
 }
 
-/** Breaks a real builder, looks at what `check` says, does what it says, and looks again. */
-export async function tryFault(
+/** A client and a builder with that fault, for as long as it is looked at. */
+export async function withFault<Seen>(
   fleet: Fleet,
   fault: Fault,
-  { args = [], profile }: TryOptions = {},
-): Promise<Row> {
+  { args = [], profile }: TryOptions,
+  see: (lab: Lab) => Promise<Seen>,
+): Promise<Seen> {
   const [client, builder] = await Promise.all([
     fleet.client(onProfile(fault.client, canBeClient(profile) ? profile : undefined)),
     fleet.builder(onProfile(fault.builder, profile)),
@@ -66,9 +68,19 @@ export async function tryFault(
   try {
     client.machines(builder.line(fault.scheme));
     await fault.breaks(lab);
+    return await see(lab);
+  } finally {
+    await Promise.all([client.host.stop(), builder.host.stop()]);
+  }
+}
+
+/** Breaks a real builder, looks at what `check` says, does what it says, and looks again. */
+export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): Promise<Row> {
+  return withFault(fleet, fault, options, async (lab) => {
     const causes = [fault.cause, ...(fault.then ?? [])];
     const wanted = `${fault.outcome ?? 'fail'} ${fault.scenario}: ${causes.join(', then ')}`;
     let report = await look(lab);
+    const bad = messageProblems(report);
     const seen: string[] = [];
     const details: string[] = [];
     let row = `${found(report, fault).outcome} ${found(report, fault).scenario}: `;
@@ -79,8 +91,9 @@ export async function tryFault(
       if (check?.cause !== cause || fault.fixNotRun !== undefined) break;
       for (const step of check.fix ?? []) details.push(await apply(step, lab, fault.answer));
       report = await look(lab);
+      bad.push(...messageProblems(report));
     }
-    row += seen.join(', then ');
+    row += [seen.join(', then '), ...bad].join('; message of ');
     const healed = report.summary.verdict === 'healthy' && found(report, fault).check?.outcome !== 'warn';
     if (!healed) details.push('afterwards:', ...describe(report));
     return {
@@ -91,9 +104,7 @@ export async function tryFault(
       healthyAfter: fault.fixNotRun === undefined ? (healed ? 'yes' : 'no') : '-',
       details: details.join('\n'),
     };
-  } finally {
-    await Promise.all([client.host.stop(), builder.host.stop()]);
-  }
+  });
 }
 
 async function look({ client, args, env }: Lab): Promise<Report> {
@@ -101,7 +112,7 @@ async function look({ client, args, env }: Lab): Promise<Report> {
 }
 
 /** What the report says where the fault should show: the root cause, or for a warning its own check. */
-function found(
+export function found(
   { builders, clientChecks }: Report,
   { scenario, outcome = 'fail' }: Fault,
 ): { check: ReportCheck | undefined; outcome: string; scenario: string } {

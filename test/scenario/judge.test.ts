@@ -115,6 +115,10 @@ t.test('a hint whose template lacks a value does not hide the failure', (t) => {
     'title: a\ncommand: x\nexpect: {exitCode: 0}\nhint: [{says: "{{observation.value.gone}}"}]\n',
   );
   t.match(judge(poor, { exitCode: 3 }, context), { outcome: 'fail', message: 'exitCode is 3, expected 0' });
+  const worded = scenario(
+    'title: a\ncommand: x\nexpect: {exitCode: 0}\nhint: [{says: "{{client.user}} got{{#if observation.value.gone}} no{{/if}} {{observation.value.gone}}."}]\n',
+  );
+  t.equal(judge(worded, { exitCode: 3 }, context).message, '… got no ….');
   t.end();
 });
 

@@ -1,0 +1,51 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { probes } from '../../src/observe/index.ts';
+import { loadScenarios } from '../../src/scenario/load.ts';
+import type { Json, Observation } from '../../src/scenario/observation.ts';
+import type { Scenario } from '../../src/scenario/scenario.ts';
+import type { NixVersion } from '../fleet/rootfs.ts';
+
+export interface Versions {
+  client: NixVersion;
+  builder: NixVersion;
+}
+
+/** What the check that finds a fault saw of it on a real builder, and what it knew by then. */
+export interface Recorded {
+  /** Its title. */
+  fault: string;
+  /** With which versions it was the very same. */
+  nix: Versions[];
+  cause: string;
+  /** What the scenario's hints speak of, and no more. */
+  builder: Record<string, Json>;
+  client: Record<string, Json>;
+  facts: Record<string, Json>;
+  observation: Observation;
+}
+
+const folder = 'test/recorded';
+
+/** The recordings of each scenario, from `test/recorded/SCENARIO.json`. */
+export function readRecorded(): Map<string, Recorded[]> {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
+  return new Map(
+    files.map((name) => [
+      name.replace(/\.json$/, ''),
+      JSON.parse(readFileSync(recordedFile(name), 'utf8')) as Recorded[],
+    ]),
+  );
+}
+
+export function recordedFile(name: string): string {
+  return join(folder, name);
+}
+
+/** The default suite, by id. */
+export function defaultSuite(): Map<string, Scenario> {
+  const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => ({ path: join('specs', name), text: readFileSync(join('specs', name), 'utf8') }));
+  return new Map(loadScenarios(files, { probes }).scenarios.map((scenario) => [scenario.id, scenario]));
+}

@@ -1,0 +1,56 @@
+import t from 'tap';
+import { exampleContext, observationOf } from '../../src/scenario/examples.ts';
+import { judge } from '../../src/scenario/judge.ts';
+import { problemOf } from '../faults/messages.ts';
+import { defaultSuite } from '../recorded/recorded.ts';
+
+const suite = [...defaultSuite().values()];
+
+t.test('every check of the default suite has a hint for whatever else it sees', (t) => {
+  for (const { id, hint } of suite) {
+    const last = hint.at(-1);
+    t.ok(last !== undefined && last.when === undefined, `${id}: its last hint has no condition`);
+  }
+  t.end();
+});
+
+t.test('what could not be measured is said in words of the suite', (t) => {
+  for (const { id, inconclusive, hint } of suite) {
+    if (inconclusive === undefined) continue;
+    const explains = hint.some(({ when }) =>
+      JSON.stringify(when?.['error'] ?? null).includes('inconclusive'),
+    );
+    t.ok(explains, `${id}: a hint is for the error "inconclusive"`);
+  }
+  t.end();
+});
+
+t.test('no hint loses its words where a value is missing', (t) => {
+  for (const scenario of suite) {
+    const lost = judge(
+      scenario,
+      {},
+      exampleContext(scenario.examples.find(({ facts }) => facts !== undefined)),
+    );
+    t.equal(problemOf(lost.message), null, scenario.id);
+  }
+  t.end();
+});
+
+t.test('no message of an example is longer than 400 characters or a default text', (t) => {
+  for (const scenario of suite)
+    for (const example of scenario.examples) {
+      const { message, outcome } = judge(scenario, observationOf(example), exampleContext(example));
+      if (outcome !== 'pass') t.equal(problemOf(message), null, scenario.id);
+    }
+  t.end();
+});
+
+t.test('a long or a default text is found out', (t) => {
+  t.match(problemOf('exitCode is 100, expected 0'), /expectation/);
+  t.match(problemOf('value.answered is false, expected true'), /expectation/);
+  t.match(problemOf('there is no value.user, expected something'), /expectation/);
+  t.match(problemOf('a'.repeat(401)), /401 characters/);
+  t.equal(problemOf('The disk of alpha is full.'), null);
+  t.end();
+});
