@@ -103,6 +103,8 @@ function scenarioPage(scenarios: readonly Scenario[]): string {
   ].join('\n');
 }
 
+const severityWords = { error: 'a failure', warning: 'a warning', advice: 'advice' } as const;
+
 function scenarioSection({ id, title, about = '', needs, severity, effect, per, hint }: Scenario): string[] {
   const causes = [...new Set(hint.flatMap(({ cause }) => cause ?? []))];
   return [
@@ -110,7 +112,7 @@ function scenarioSection({ id, title, about = '', needs, severity, effect, per, 
     '',
     `${title}. ${about.trim()}`,
     '',
-    `Once per ${per}; needs ${needs.map((need) => `[${need}](#${need})`).join(', ') || 'nothing'}; a miss is a ${severity === 'error' ? 'failure' : 'warning'}; effect: ${effect}.`,
+    `Once per ${per}; needs ${needs.map((need) => `[${need}](#${need})`).join(', ') || 'nothing'}; a miss is ${severityWords[severity]}; effect: ${effect}.`,
     ...(causes.length === 0
       ? []
       : ['', `Causes: ${causes.map((cause) => `[${cause}](causes.md#${cause})`).join(', ')}`]),

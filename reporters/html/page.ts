@@ -81,15 +81,16 @@ function fixNodes(step: FixStep): Node {
 }
 
 function details(check: ReportCheck): HTMLElement[] {
-  const { observation, mismatches = [], fix = [] } = check;
+  const { observation, mismatches = [], advice } = check;
+  const { cause, fix = [], see } = advice ?? check;
   const list = element('ol', 'fix', ...fix.map(fixNodes));
   const value = observation?.value === undefined ? [] : part('Value', code(shown(observation.value)));
   return [
     ...part('Outcome', check.outcome),
-    ...part('Found', check.message),
-    ...(check.cause === undefined ? [] : part('Cause', check.cause)),
+    ...part(advice === undefined ? 'Found' : 'Advice', check.message),
+    ...(cause === undefined ? [] : part('Cause', cause)),
     ...(fix.length === 0 ? [] : part('Fix', list)),
-    ...(check.see === undefined ? [] : part('Read on', check.see)),
+    ...(see === undefined ? [] : part('Read on', see)),
     ...(check.blockedBy === undefined ? [] : part('Waits for', check.blockedBy)),
     ...(check.waived === undefined ? [] : part('Waived', check.waived.reason)),
     ...mismatches.flatMap(({ path, matcher, message, expected, actual }) => [

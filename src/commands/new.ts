@@ -14,7 +14,7 @@ about: >-
 stage: nix                          # where it stands on a build's path: client network ssh nix build fleet
 target: builder                     # where the command runs: builder, or client
 needs: [shell]                      # blocked, not failed, when one of these did not pass
-severity: error                     # or warning
+severity: error                     # or warning, advice
 effect: none                        # store or build, if it changes something; --read-only runs only none
 timeout: 20s
 # A text runs in sh; a list of words runs without a shell. {{builder.host}} and the like become one quoted word.

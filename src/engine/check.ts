@@ -102,6 +102,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
       observation: describeObservation(request, observation),
     });
     const excuse = judgement.outcome === 'pass' ? null : input.waived;
+    if (input.waived !== null) delete check.advice;
     return { check: excuse === null ? check : waive(check, excuse), facts: judgement.captures };
   }
 }
@@ -123,6 +124,7 @@ function reportOf({
   cause,
   fix,
   see,
+  advice,
   mismatches,
 }: Judgement): Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck> {
   return {
@@ -131,6 +133,7 @@ function reportOf({
     ...(cause === undefined ? {} : { cause }),
     ...(outcome === 'pass' ? {} : { fix }),
     ...(see === undefined ? {} : { see }),
+    ...(advice === undefined ? {} : { advice }),
     ...(mismatches.length === 0 ? {} : { mismatches }),
   };
 }

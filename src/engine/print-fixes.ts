@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import { printStep } from '../fix/print.ts';
 import { readSystem } from '../fix/system.ts';
-import type { ReportCheck } from '../generated/report.ts';
+import type { FixStep, ReportCheck } from '../generated/report.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import type { Subject } from './subject.ts';
 
@@ -19,11 +19,12 @@ export function printFixes(
     banner: typeof sshBanner === 'string' ? sshBanner : '',
     entry: builder === undefined ? null : { builder, owned: isOwned(builder.source.file) },
   };
-  return checks.map((check) =>
-    check.fix === undefined
-      ? check
-      : { ...check, fix: clean(check.fix.map((step) => printStep(step, machines))) },
-  );
+  const printed = (fix: readonly FixStep[]): FixStep[] => clean(fix.map((step) => printStep(step, machines)));
+  return checks.map(({ fix, advice, ...check }) => ({
+    ...check,
+    ...(fix === undefined ? {} : { fix: printed(fix) }),
+    ...(advice === undefined ? {} : { advice: { ...advice, fix: printed(advice.fix) } }),
+  }));
 }
 
 /** Links of NixOS and nix-darwin lead into the store. */

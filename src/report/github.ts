@@ -54,12 +54,14 @@ function machinesLines({ builders }: Report): Annotation[] {
 
 /** One annotation for each scenario and outcome, with all that it is about. */
 function scenarioFiles({ clientChecks, builders }: Report): Annotation[] {
-  const level = { fail: 'error', error: 'error', warn: 'warning' } as const;
+  const level = { fail: 'error', error: 'error', warn: 'warning', advice: 'notice' } as const;
   const found = new Map<string, { check: ReportCheck; outcome: keyof typeof level; lines: string[] }>();
   for (const { name, checks } of [{ name: 'client', checks: clientChecks }, ...builders]) {
     for (const check of checks) {
-      const { outcome, scenario, message, cause } = check;
-      if (outcome !== 'fail' && outcome !== 'error' && outcome !== 'warn') continue;
+      const { scenario, message, advice } = check;
+      const outcome = advice === undefined ? check.outcome : 'advice';
+      const cause = advice?.cause ?? check.cause;
+      if (outcome === 'pass' || outcome === 'skip' || outcome === 'blocked') continue;
       const key = `${outcome} ${scenario}`;
       const own = found.get(key) ?? { check, outcome, lines: [] };
       found.set(key, own);

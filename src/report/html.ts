@@ -7,9 +7,10 @@ import { oneLine, visible } from './escape/visible.ts';
 import { formsOf } from './fix-forms.ts';
 import { lazily } from './lazily.ts';
 import { marks, outcomes, stageColumns } from './outcomes.ts';
+import { stepsOf } from './steps.ts';
 import { mapStrings, remembered } from './strings.ts';
 import { escaped, escapedPieces } from './template.ts';
-import { clientName, findTroubles, messagesOf, stepsOf, type Trouble } from './trouble.ts';
+import { adviceText, clientName, findAdvice, findTroubles, messagesOf, type Trouble } from './trouble.ts';
 
 /** A page of 200 builders must still open at once. */
 const longestText = 4000;
@@ -50,7 +51,12 @@ export function htmlView(report: Report): object {
       .filter(({ count }) => count > 0),
     stages: [...new Set(rows.flatMap(({ checks }) => checks.map(({ stage }) => stage)))],
     causes: [...new Set(rows.flatMap(({ checks }) => checks.flatMap(({ cause }) => cause ?? [])))].sort(),
-    troubles: troubles.map(troubleView),
+    findings: [
+      { id: 'troubles', head: 'What is wrong', list: troubles },
+      { id: 'advice', head: 'Advice', list: findAdvice(report) },
+    ]
+      .filter(({ list }) => list.length > 0)
+      .map((section) => ({ ...section, list: section.list.map(troubleView) })),
     clientChecks: report.clientChecks.map((check, at) => ({
       ...cell(check, here),
       at: `0.${at}`,
@@ -101,7 +107,8 @@ function troubleView(trouble: Trouble): object {
   const { scenario, cause, see } = whose[0]?.cause ?? { scenario: '' };
   return {
     kind: mark,
-    mark: marks[mark].mark,
+    mark: mark === 'advice' ? '' : marks[mark].mark,
+    folded: mark === 'advice' ? brief(oneLine(adviceText(trouble)), longestText) : '',
     names: whose.map(({ name }) => brief(name, 200)),
     cause: cause ?? '',
     scenario,

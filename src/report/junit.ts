@@ -92,12 +92,15 @@ function bodyOf({ message, cause, fix = [], mismatches = [], observation }: Repo
   ].join('\n');
 }
 
-function propertiesOf({ uri, source, verdict, rootCause }: ReportBuilder): Suite['properties'] {
+function propertiesOf({ uri, source, verdict, rootCause, checks }: ReportBuilder): Suite['properties'] {
   return [
     { name: 'uri', value: uri },
     { name: 'source', value: `${source.file ?? 'builders'}:${source.line}` },
     { name: 'verdict', value: verdict },
     ...(rootCause?.cause === undefined ? [] : [{ name: 'rootCause', value: rootCause.cause }]),
+    ...checks.flatMap(({ scenario, advice }) =>
+      advice === undefined ? [] : [{ name: 'advice', value: `${scenario}: ${advice.message}` }],
+    ),
   ];
 }
 

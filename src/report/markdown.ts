@@ -3,8 +3,9 @@ import { brief } from './brief.ts';
 import { markdownCode } from './escape/markdown.ts';
 import { formsOf } from './fix-forms.ts';
 import { marks, outcomes, stageColumns } from './outcomes.ts';
+import { stepsOf, type TroubleStep } from './steps.ts';
 import { escaped } from './template.ts';
-import { clientName, findTroubles, messagesOf, stepsOf, type Trouble, type TroubleStep } from './trouble.ts';
+import { adviceText, clientName, findAdvice, findTroubles, messagesOf, type Trouble } from './trouble.ts';
 
 /** GitHub cuts a job's summary off at 1 MiB, and a ticket long before. */
 const longestMessage = 2000;
@@ -46,6 +47,7 @@ export function markdownView(report: Report): object {
       .map((outcome) => `${marks[outcome].mark} ${marks[outcome].word}`)
       .join(', '),
     troubles: troubles.slice(0, mostTroubles).map(troubleView),
+    advice: findAdvice(report).map((one) => brief(adviceText(one), longestMessage)),
     left: Math.max(0, troubles.length - mostTroubles),
   };
 }
@@ -70,7 +72,7 @@ function troubleView(trouble: Trouble): object {
   const { whose, mark, waiting } = trouble;
   const { scenario, cause, see } = whose[0]?.cause ?? { scenario: '' };
   return {
-    mark: marks[mark].mark,
+    mark: mark === 'advice' ? '' : marks[mark].mark,
     names: brief(whose.map(({ name }) => name).join(', '), longestMessage),
     cause: cause ?? '',
     scenario,

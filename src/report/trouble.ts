@@ -1,8 +1,8 @@
-import type { FixStep, Report, ReportBuilder, ReportCheck, RootCause } from '../generated/types.ts';
+import type { Report, ReportBuilder, ReportCheck, RootCause } from '../generated/types.ts';
 
 /** One cause, and all that have it: told once. */
 export interface Trouble {
-  mark: 'fail' | 'warn';
+  mark: 'fail' | 'warn' | 'advice';
   /** Beside each name, what the report says of it. */
   whose: { name: string; cause: RootCause }[];
   /** Checks that wait until it is mended. */
@@ -61,6 +61,26 @@ function warnings({ clientChecks, builders }: Report, here: string): Trouble[] {
   );
 }
 
+/** What checks of severity advice found, each cause once. It is no trouble: nothing is broken. */
+export function findAdvice(report: Report): Trouble[] {
+  const rows = [{ name: clientName(report), checks: report.clientChecks }, ...report.builders];
+  return group(
+    rows.flatMap(({ name, checks }) =>
+      checks.flatMap(({ scenario, advice }): Trouble[] =>
+        advice === undefined ? [] : [{ ...single(name, { scenario, ...advice }), mark: 'advice' }],
+      ),
+    ),
+  );
+}
+
+/** One advice in a sentence, for all that it concerns. */
+export function adviceText(advice: Trouble): string {
+  const names = advice.whose.map(({ name }) => name);
+  const left = names.length - shown;
+  const whom = names.slice(0, shown).join(', ') + (left > 0 ? ` and ${left} more` : '');
+  return `${(messagesOf(advice)[0] ?? '').replace(/\.$/, '')} (${whom})`;
+}
+
 /** Joins those of the same scenario and cause, in the order of the first of each. */
 function group(all: readonly Trouble[]): Trouble[] {
   const groups = new Map<string, Trouble>();
@@ -80,7 +100,7 @@ function group(all: readonly Trouble[]): Trouble[] {
 }
 
 /** Of so many that differ in words, the rest is left to `-i NAME`. */
-const shown = 3;
+export const shown = 3;
 
 /** What the report says of those that have it, without repeating what differs by the name alone. */
 export function messagesOf({ whose }: Trouble): string[] {
@@ -90,36 +110,4 @@ export function messagesOf({ whose }: Trouble): string[] {
     return !seen.has(text) && seen.add(text);
   });
   return own.slice(0, shown).map(({ cause: { message } }) => message);
-}
-
-/** One step of the fix, in every form that it has: once for all where it is the same, else for each. */
-export interface TroubleStep {
-  /** From 1; null where the fix has one step only. */
-  number: number | null;
-  variants: { where: string; step: FixStep }[];
-  /** Names of those whose form is left out. */
-  left: string[];
-}
-
-export function stepsOf({ whose }: Trouble): TroubleStep[] {
-  const count = whose[0]?.cause.fix.length ?? 0;
-  return Array.from({ length: count }, (_, index) => {
-    const variants = new Map<string, { names: string[]; step: FixStep }>();
-    for (const { name, cause } of whose) {
-      const step = cause.fix[index];
-      if (step === undefined) continue;
-      const { run, edit, module, others } = step;
-      const key = JSON.stringify([run, edit, module, others]);
-      variants.set(key, { step, names: [...(variants.get(key)?.names ?? []), name] });
-    }
-    const all = [...variants.values()];
-    return {
-      number: count === 1 ? null : index + 1,
-      variants: all.slice(0, shown).map(({ names, step }) => ({
-        step,
-        where: step.on === 'client' ? 'on this machine' : `on ${names.join(', ')}`,
-      })),
-      left: all.slice(shown).flatMap(({ names }) => names),
-    };
-  });
 }

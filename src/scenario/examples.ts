@@ -24,8 +24,9 @@ export function checkExamples(scenario: Scenario): Problem[] {
   scenario.examples.forEach((example, index) => {
     const wanted = wantedOutcome(scenario, example);
     const got = judge(scenario, observationOf(example), exampleContext(example));
+    const cause = got.cause ?? got.advice?.cause;
     reached.add(got.hint);
-    if (got.outcome !== wanted || got.cause !== example.cause) wrong.add(example);
+    if (got.outcome !== wanted || cause !== example.cause) wrong.add(example);
     if (got.outcome !== wanted) {
       add(
         ['examples', index],
@@ -33,18 +34,20 @@ export function checkExamples(scenario: Scenario): Problem[] {
         `this example comes out as ${got.outcome}, not ${wanted}: ${got.message}`,
         'mend the example, the expectation or the hints',
       );
-    } else if (got.cause !== example.cause) {
+    } else if (cause !== example.cause) {
       add(
         ['examples', index],
         'example-cause',
-        `this example is explained by ${got.cause ?? 'no cause'}, not ${example.cause ?? 'no cause'}`,
+        `this example is explained by ${cause ?? 'no cause'}, not ${example.cause ?? 'no cause'}`,
         'mend the example, or the order of the hints',
       );
     }
   });
   if (
     scenario.examples.length > 0 &&
-    !scenario.examples.some((example) => wantedOutcome(scenario, example) === 'pass')
+    !scenario.examples.some(
+      (example) => wantedOutcome(scenario, example) === 'pass' && example.cause === undefined,
+    )
   ) {
     add(
       ['examples'],
@@ -68,10 +71,12 @@ export function checkExamples(scenario: Scenario): Problem[] {
   return sortProblems(problems);
 }
 
+const missedOutcome = { error: 'fail', warning: 'warn', advice: 'pass' } as const;
+
 function wantedOutcome({ severity }: Scenario, { outcome, cause, error }: ScenarioExample): string {
   if (outcome !== undefined) return outcome;
   if (error !== undefined) return 'error';
-  return cause === undefined ? 'pass' : severity === 'warning' ? 'warn' : 'fail';
+  return cause === undefined ? 'pass' : missedOutcome[severity];
 }
 
 /** What an example says was seen. */

@@ -1,4 +1,4 @@
-import type { FixStep } from '../generated/types.ts';
+import type { CheckAdvice, FixStep } from '../generated/types.ts';
 import { unmet } from './condition.ts';
 import { errorLines, shorten } from './error-lines.ts';
 import type { Mismatch } from './matchers/matcher.ts';
@@ -30,6 +30,8 @@ export interface Judgement {
   hint?: Hint;
   fix: FixStep[];
   see?: string;
+  /** What a check of severity advice found; it passes all the same. */
+  advice?: CheckAdvice;
   mismatches: WordedMismatch[];
   /** Facts for the scenarios that need this one; none unless it passed. */
   captures: Record<string, Json>;
@@ -49,6 +51,8 @@ export function judge(scenario: Scenario, observation: Observation, context: Con
   const { captures, lost } = capture(scenario, observation);
   const mismatches = [...missed, ...(missed.length === 0 ? lost : [])];
   if (mismatches.length > 0) {
+    if (scenario.severity === 'advice')
+      return advise(explain(scenario, observation, context, mismatches, 'warn'), captures);
     return explain(
       scenario,
       observation,
@@ -145,6 +149,25 @@ function explain(
     ...(hint.see === undefined ? {} : { see: hint.see }),
     mismatches: worded,
     captures: {},
+  };
+}
+
+/** A miss that passes: what was found is advice. */
+function advise({ message, hint, cause, fix, see }: Judgement, captures: Judgement['captures']): Judgement {
+  const advice = {
+    ...(cause === undefined ? {} : { cause }),
+    message,
+    fix,
+    ...(see === undefined ? {} : { see }),
+  };
+  return {
+    outcome: 'pass',
+    message,
+    ...(hint === undefined ? {} : { hint }),
+    fix: [],
+    advice,
+    mismatches: [],
+    captures,
   };
 }
 

@@ -20,7 +20,7 @@ export interface Scenario {
   per: 'client' | 'builder';
   needs: string[];
   when?: Expectation;
-  severity: 'error' | 'warning';
+  severity: 'error' | 'warning' | 'advice';
   effect: 'none' | 'store' | 'build';
   /** May share a session with others, and be run again by itself. */
   quick: boolean;

@@ -101,6 +101,23 @@ t.test('the same question is asked once, and judged by each that asks it', async
   t.same([check('a').outcome, check('b').outcome], ['fail', 'pass']);
 });
 
+t.test('advice passes, holds nothing up, has its fix printed, and a waiver takes it away', async (t) => {
+  const text =
+    one(
+      'a',
+      'exit 1',
+      'severity: advice\nhint: [{cause: c, says: so, fix: [{on: client, service: {name: nix-daemon, action: restart}}]}]\n',
+    ) + one('b', 'true', 'needs: [a]\n');
+  const { report, check } = await runSuite(text);
+  t.match(check('a'), { outcome: 'pass', message: 'so', advice: { cause: 'c', message: 'so' } });
+  t.ok(check('a').advice?.fix[0]?.for, 'in the form that is typed');
+  t.equal(check('b').outcome, 'pass');
+  t.equal(report.summary.verdict, 'healthy');
+  const waived = await runSuite(text, { waivers: [{ scenario: 'a', reason: 'known' }] });
+  t.equal(waived.check('a').outcome, 'pass');
+  t.equal(waived.check('a').advice, undefined);
+});
+
 t.test('a retry asks again, and the report says how often', async (t) => {
   const folder = t.testdir();
   const { check } = await runSuite(

@@ -227,7 +227,7 @@ export const clientFaults: readonly Fault[] = [
     breaks: ({ client }) => client.host.write('/etc/ssh/ssh_config', '# empty\n'),
     scenario: 'ssh-timeouts',
     cause: 'ssh-without-timeouts',
-    outcome: 'warn',
+    outcome: 'advice',
   },
   {
     title: 'a key that does not exist, while another one opens the builder',

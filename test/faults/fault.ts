@@ -28,7 +28,7 @@ export interface Fault {
   scenario: string;
   cause: string;
   /** Default fail: the cause must then be the builder's root cause. */
-  outcome?: 'fail' | 'warn' | 'error';
+  outcome?: 'fail' | 'warn' | 'error' | 'advice';
   /** Causes that the doctor names after the fix, in turn; their fixes are run too. */
   then?: readonly string[];
   /** Typed in answer to a fix that asks. */

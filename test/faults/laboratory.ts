@@ -94,7 +94,8 @@ export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): 
       bad.push(...messageProblems(report));
     }
     row += [seen.join(', then '), ...bad].join('; message of ');
-    const healed = report.summary.verdict === 'healthy' && found(report, fault).check?.outcome !== 'warn';
+    const healed =
+      report.summary.verdict === 'healthy' && !['warn', 'advice'].includes(found(report, fault).outcome);
     if (!healed) details.push('afterwards:', ...describe(report));
     return {
       fault: fault.title,
@@ -111,7 +112,7 @@ async function look({ client, args, env }: Lab): Promise<Report> {
   return (await client.check(args, { env })).report;
 }
 
-/** What the report says where the fault should show: the root cause, or for a warning its own check. */
+/** What the report says where the fault should show: the root cause, or for a warning or advice its own check. */
 export function found(
   { builders, clientChecks }: Report,
   { scenario, outcome = 'fail' }: Fault,
@@ -120,10 +121,12 @@ export function found(
   const checks = [...clientChecks, ...(builder?.checks ?? [])];
   const root = builder?.rootCause ?? null;
   const wanted =
-    outcome === 'warn'
+    outcome === 'warn' || outcome === 'advice'
       ? scenario
       : (root?.scenario ?? checks.find((one) => one.outcome === 'fail')?.scenario ?? scenario);
   const check = checks.find((one) => one.scenario === wanted);
+  if (check?.advice !== undefined)
+    return { check: { ...check, ...check.advice }, outcome: 'advice', scenario: wanted };
   return { check, outcome: check?.outcome ?? 'no check', scenario: wanted };
 }
 

@@ -1,5 +1,4 @@
 import type { Report } from '../../src/generated/types.ts';
-import type { Client } from './client.ts';
 import type { Fleet } from './index.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileName, profiles } from './profiles/index.ts';
@@ -26,15 +25,9 @@ export function combinations(names = Object.keys(profiles) as ProfileName[]): Co
 export interface MatrixRow extends Combination {
   scheme: (typeof schemes)[number];
   verdict: string;
-  /** What is not as on a healthy machine: red checks, and warnings that are not true there. */
+  /** What is not as on a healthy machine: red checks and warnings. */
   wrong: string[];
 }
-
-/** Warnings that are true on some healthy machines, with the look that shows it. */
-const trueWarnings: Readonly<Record<string, (client: Client, name: string) => Promise<boolean>>> = {
-  'ssh-without-timeouts': async (client, name) =>
-    /^connecttimeout none$/m.test((await client.host.run(['ssh', '-G', name])).stdout),
-};
 
 /** Runs `check` over a healthy pair of hosts. One row for each scheme. */
 export async function tryCombination(fleet: Fleet, combination: Combination): Promise<MatrixRow[]> {
@@ -45,27 +38,18 @@ export async function tryCombination(fleet: Fleet, combination: Combination): Pr
   ]);
   client.machines(...schemes.map((scheme) => builder.line(scheme)));
   const { report } = await client.check();
-  return Promise.all(
-    schemes.map(async (scheme, index) => ({
-      ...combination,
-      scheme,
-      verdict: report.builders[index]?.verdict ?? 'not in the report',
-      wrong: await wrongIn(report, index, client, builder.name),
-    })),
-  );
+  return schemes.map((scheme, index) => ({
+    ...combination,
+    scheme,
+    verdict: report.builders[index]?.verdict ?? 'not in the report',
+    wrong: wrongIn(report, index),
+  }));
 }
 
-async function wrongIn(report: Report, index: number, client: Client, name: string): Promise<string[]> {
-  const wrong: string[] = [];
-  for (const { outcome, scenario, cause, message } of [
-    ...report.clientChecks,
-    ...(report.builders[index]?.checks ?? []),
-  ]) {
-    if (outcome === 'pass' || outcome === 'skip') continue;
-    const isTrue = outcome === 'warn' && (await trueWarnings[cause ?? '']?.(client, name)) === true;
-    if (!isTrue) wrong.push(`${outcome} ${scenario} ${cause ?? ''}: ${message}`);
-  }
-  return wrong;
+function wrongIn(report: Report, index: number): string[] {
+  return [...report.clientChecks, ...(report.builders[index]?.checks ?? [])]
+    .filter(({ outcome }) => outcome !== 'pass' && outcome !== 'skip')
+    .map(({ outcome, scenario, cause, message }) => `${outcome} ${scenario} ${cause ?? ''}: ${message}`);
 }
 
 export function isHealthy({ verdict, wrong }: MatrixRow): boolean {

@@ -7,7 +7,7 @@ import t from 'tap';
 import type { Report } from '../../src/generated/types.ts';
 import { render } from '../../src/report/render.ts';
 import { startBrowser } from './browser.ts';
-import { builder, check, everything, failed, hostile, report } from './sample.ts';
+import { advised, builder, check, everything, failed, hostile, report } from './sample.ts';
 
 const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 const skip = process.env['NRBD_NO_FLEET'] ?? false;
@@ -137,6 +137,25 @@ t.test('the HTML page in a real browser', { skip }, async (t) => {
     await page.locator('.trouble .copy').first().click();
     await page.getByText('Copied').waitFor();
     t.equal(await page.evaluate('navigator.clipboard.readText()'), 'chmod 600 a  b\t"c"');
+    await page.close();
+  });
+
+  t.test('advice is folded, and opens with its fix for all hosts', async (t) => {
+    const names = ['alpha', 'beta'];
+    const { page, complaints } = await open(
+      browser,
+      folder,
+      report(names.map((name) => builder(name, [advised(name)]))),
+    );
+    t.equal(await page.locator('#troubles-head').count(), 0, 'nothing is wrong');
+    const advice = page.locator('.trouble.advice');
+    t.match(await advice.innerText(), /^ssh has no time limit \(alpha, beta\)$/);
+    await advice.locator('summary').click();
+    t.match(await advice.innerText(), /Host alpha beta\n +ConnectTimeout 10/);
+    t.same(await audit(page), []);
+    await page.getByLabel('beta, ssh-timeouts: pass').click();
+    t.match(await page.locator('#detail').innerText(), /Advice\nssh has no time limit/);
+    t.same(complaints, []);
     await page.close();
   });
 

@@ -69,6 +69,26 @@ export function failed(text: string): ReportCheck {
   });
 }
 
+/** A check that passes with advice, with a step of ssh_config for the host. */
+export function advised(host: string, message = 'ssh has no time limit.'): ReportCheck {
+  const ssh = { host, option: 'ConnectTimeout', value: '10' };
+  return check('pass', {
+    scenario: 'ssh-timeouts',
+    message,
+    advice: {
+      cause: 'no-time-limit',
+      message,
+      fix: [
+        {
+          on: 'client',
+          edit: { file: '/etc/ssh/ssh_config', first: `Host ${host}\n  ConnectTimeout 10\nHost *` },
+          change: { ssh },
+        },
+      ],
+    },
+  });
+}
+
 /** One of each outcome, on two builders and the client. */
 export function everything(text = 'plain'): Report {
   const all = [

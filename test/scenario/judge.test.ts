@@ -97,6 +97,25 @@ t.test('a missed warning is a warning', (t) => {
   t.end();
 });
 
+t.test('missed advice passes, carries what was found, and keeps its facts', (t) => {
+  const advised = scenario(
+    'title: a\ncommand: x\nseverity: advice\nexpect: {exitCode: 0}\ncapture: {n: {from: stdout, matches: "n=(.)"}}\n' +
+      'hint: [{cause: c, says: "on {{builder.host}}", fix: [{on: client, run: "true"}], see: man}]\n',
+  );
+  t.match(judge(advised, { exitCode: 1, stdout: 'n=4' }, context), {
+    outcome: 'pass',
+    message: 'on alpha',
+    cause: undefined,
+    fix: { length: 0 },
+    mismatches: { length: 0 },
+    captures: { n: '4' },
+    advice: { cause: 'c', message: 'on alpha', fix: [{ on: 'client', run: 'true' }], see: 'man' },
+  });
+  t.equal(judge(advised, { exitCode: 0, stdout: 'n=4' }, context).advice, undefined);
+  t.equal(judge(advised, { error: { code: 'lost', message: 'gone' } }, context).outcome, 'error');
+  t.end();
+});
+
 t.test('a fact that cannot be captured makes the check fail', (t) => {
   const bare = scenario(
     'title: a\ncommand: x\nexpect: {exitCode: 0}\ncapture: {n: {from: stdout, matches: "n=(.)"}}\n',

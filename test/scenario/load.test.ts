@@ -172,6 +172,17 @@ t.test('examples must come out as they say, and every cause must have one', (t) 
   t.same(check('[{exitCode: 0}, {exitCode: 0, cause: one}]'), ['example-outcome']);
   t.same(check('[{exitCode: 0}]'), ['cause-without-example']);
   t.same(check('[{exitCode: 1, cause: one}]'), ['no-passing-example']);
+  const advice = (examples: string): string[] =>
+    load({ 'a.yaml': `${hints}severity: advice\nexamples: ${examples}\n` })
+      .flatMap(checkExamples)
+      .map(({ code }) => code);
+  t.same(advice('[{exitCode: 0}, {exitCode: 1, cause: one}]'), []);
+  t.same(
+    advice('[{exitCode: 1, cause: one}]'),
+    ['no-passing-example'],
+    'advice is no proof of the healthy case',
+  );
+  t.same(advice('[{exitCode: 0}, {exitCode: 1, outcome: warn, cause: one}]'), ['example-outcome']);
   t.end();
 });
 

@@ -4,7 +4,7 @@ import { marks } from '../outcomes.ts';
 import { clientName } from '../trouble.ts';
 import { matrix } from './matrix.ts';
 import { type Paint, painter, styles } from './paint.ts';
-import { troubles } from './trouble.ts';
+import { advice, troubles } from './trouble.ts';
 
 /** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to mend it. */
 export function renderTable(
@@ -17,6 +17,7 @@ export function renderTable(
     '',
     ...(report.builders.length === 0 ? [] : matrix(report, paint, width)),
     ...troubles(report, paint, width),
+    ...advice(report, paint, width, verbose),
     ...waived(report, paint),
     ...(verbose ? everyCheck(report, paint) : []),
     '',

@@ -2,7 +2,8 @@ import type { FixStep, Report } from '../../generated/types.ts';
 import { oneLine, visible } from '../escape/visible.ts';
 import { formsOf } from '../fix-forms.ts';
 import { marks } from '../outcomes.ts';
-import { findTroubles, messagesOf, stepsOf, type Trouble, type TroubleStep } from '../trouble.ts';
+import { stepsOf, type TroubleStep } from '../steps.ts';
+import { adviceText, findAdvice, findTroubles, messagesOf, type Trouble } from '../trouble.ts';
 import { type Paint, styles } from './paint.ts';
 
 import { wrap } from './wrap.ts';
@@ -10,6 +11,16 @@ import { wrap } from './wrap.ts';
 /** What is wrong, each cause once, with what to type. */
 export function troubles(report: Report, paint: Paint, width: number): string[] {
   return findTroubles(report).flatMap((trouble) => ['', ...block(trouble, paint, width)]);
+}
+
+/** What every default installation has: a line each, or with `verbose` in full. */
+export function advice(report: Report, paint: Paint, width: number, verbose: boolean): string[] {
+  return findAdvice(report).flatMap((found) => [
+    '',
+    ...(verbose
+      ? block(found, paint, width)
+      : wrap(visible(`Advice: ${oneLine(adviceText(found))}; -v shows the fix.`), width)),
+  ]);
 }
 
 function block(trouble: Trouble, paint: Paint, width: number): string[] {
@@ -21,7 +32,7 @@ function block(trouble: Trouble, paint: Paint, width: number): string[] {
   const why =
     cause === undefined ? `found by ${scenario}` : `${cause} (found by ${scenario}; more: explain ${cause})`;
   return [
-    ...wrap(`${paint(styles[kind], marks[kind].mark)} ${paint('bold', names.join(', '))}`, width),
+    ...wrap(`${headOf(kind, paint)} ${paint('bold', names.join(', '))}`, width),
     ...messagesOf(trouble).flatMap((message, index) =>
       labelled(index === 0 ? 'What' : '', visible(message), width),
     ),
@@ -32,6 +43,10 @@ function block(trouble: Trouble, paint: Paint, width: number): string[] {
       ? []
       : [`        ${paint('gray', `${waiting} ${waiting === 1 ? 'check waits' : 'checks wait'} for this`)}`]),
   ];
+}
+
+function headOf(kind: Trouble['mark'], paint: Paint): string {
+  return kind === 'advice' ? 'Advice for' : paint(styles[kind], marks[kind].mark);
 }
 
 function labelled(label: string, text: string, width: number): string[] {
