@@ -4,6 +4,7 @@ import { formsOf, type ShownForm } from '../src/report/fix-forms.ts';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { probes } from '../src/observe/index.ts';
+import { decisionsPage } from './decisions-page.ts';
 import { loadScenarios } from '../src/scenario/load.ts';
 import { type Scenario, stages } from '../src/scenario/scenario.ts';
 import { faults } from '../test/faults/index.ts';
@@ -195,6 +196,7 @@ function pages(): Record<string, string> {
     'docs/matchers.md': generated + matcherPage(schema.$defs.matchers),
     'docs/scenarios.md': generated + scenarioPage(scenarios),
     'docs/causes.md': generated + causePage(scenarios),
+    'docs/decisions.md': generated + decisionsPage(scenarios),
     'docs/laboratory.md': generated + laboratoryPage(),
     'README.md': readmeWith(JSON.parse(read('docs/bench.json')) as Bench),
   };

@@ -5,6 +5,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { isDeepStrictEqual, parseArgs } from 'node:util';
+import pLimit from 'p-limit';
 import type { Fault } from '../test/faults/fault.ts';
 import { faults } from '../test/faults/index.ts';
 import { startFleet } from '../test/fleet/index.ts';
@@ -65,18 +66,25 @@ const { values, positionals: words } = parseArgs({
   options: { missing: { type: 'boolean', default: false }, nix: { type: 'string' } },
   allowPositionals: true,
 });
-for (const fault of faults.filter(({ title }) => words.every((word) => title.includes(word)))) {
-  for (const nix of versionsFor(fault)) {
-    if (values.nix !== undefined && nix.builder !== values.nix) continue;
-    if (values.missing && isRecorded(fault, nix)) continue;
-    const got = await attempt(fault, nix);
-    const versions = `client ${nix.client}, builder ${nix.builder}`;
-    if ('wrong' in got) {
-      process.exitCode = 1;
-      process.stdout.write(`WRONG: ${fault.title} (${versions}): ${got.wrong}\n`);
-    } else {
-      keep(got.scenario, got.recorded, nix);
-      process.stdout.write(`${got.scenario} ${fault.cause}: ${fault.title} (${versions})\n`);
-    }
-  }
-}
+/** At a time: most of it is waiting. */
+const limit = pLimit(3);
+const wanted = faults
+  .filter(({ title }) => words.every((word) => title.includes(word)))
+  .flatMap((fault) => versionsFor(fault).map((nix) => ({ fault, nix })))
+  .filter(({ nix }) => values.nix === undefined || nix.builder === values.nix)
+  .filter(({ fault, nix }) => !values.missing || !isRecorded(fault, nix));
+await Promise.all(
+  wanted.map(({ fault, nix }) =>
+    limit(async () => {
+      const got = await attempt(fault, nix);
+      const versions = `client ${nix.client}, builder ${nix.builder}`;
+      if ('wrong' in got) {
+        process.exitCode = 1;
+        process.stdout.write(`WRONG: ${fault.title} (${versions}): ${got.wrong}\n`);
+      } else {
+        keep(got.scenario, got.recorded, nix);
+        process.stdout.write(`${got.scenario} ${fault.cause}: ${fault.title} (${versions})\n`);
+      }
+    }),
+  ),
+);

@@ -4,6 +4,7 @@ import type { Trap } from './trap.ts';
 export const columnTraps: readonly Trap[] = [
   {
     code: 'odd-system',
+    because: 'No build asks for such a system. Certain where the entry has no other.',
     column: 1,
     stopsBuilds: (field) => field.split(',').every((system) => system === '' || !isSystem(system)),
     says: (field) => {
@@ -17,6 +18,8 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'relative-key',
+    because:
+      'Newer versions of Nix refuse the path. Older ones look for it from /, and another key may log in.',
     column: 2,
     stopsBuilds: (path, { features }) => !path.startsWith('/') && features.absoluteSshKey,
     correction: (path) => (path.startsWith('~/') ? `/root/${path.slice(2)}` : null),
@@ -31,6 +34,8 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'max-jobs-zero',
+    judgedBy: 'slots',
+    because: 'Builds that only this builder can do wait for ever.',
     column: 3,
     says: (_field, { builder }) =>
       builder.maxJobs === 0
@@ -39,6 +44,7 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'max-jobs-huge',
+    because: 'Builds work, but each takes long to start.',
     column: 3,
     says: (_field, { builder }) =>
       builder.maxJobs > 10_000
@@ -47,6 +53,7 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'signed-number',
+    because: 'Nix reads the number without its sign.',
     column: 3,
     says: (field, { builder }) =>
       field.startsWith('+')
@@ -55,6 +62,7 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'odd-speed',
+    because: 'Builds work; only the choice between builders is another one.',
     column: 4,
     says: (field, { builder }) => {
       if (Number.isNaN(builder.speedFactor))
@@ -66,6 +74,8 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'shifted-columns',
+    judgedBy: 'host-key',
+    because: 'Builds work where the host key is known elsewhere.',
     column: 5,
     says: (field) =>
       looksLikeHostKey(field)
@@ -74,6 +84,7 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'shifted-columns',
+    because: 'No build needs a feature of that name, so none is ever sent there.',
     column: 6,
     stopsBuilds: 'always',
     says: (field) =>
@@ -83,6 +94,8 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'host-key-not-a-line',
+    judgedBy: 'matching-keys',
+    because: 'ssh finds no key in the column, and refuses the host.',
     column: 7,
     says: (field) =>
       /^(ssh|ecdsa|sk)-/.test(Buffer.from(field, 'base64').toString('latin1'))
@@ -91,6 +104,7 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'extra-column',
+    because: 'Nix ignores what is too much.',
     column: 8,
     says: (field) =>
       `this and all after it is ignored ("${field}"): an entry has 8 columns; a blank inside a list often makes one too many`,

@@ -18,6 +18,10 @@ export interface Trap {
   says: (field: string, input: TrapInput) => string | null;
   /** `always`: no build can run through such an entry. A function decides by the entry. Absent: it only looks odd. */
   stopsBuilds?: 'always' | ((field: string, input: TrapInput) => boolean);
+  /** The failing check that decides whether it stops builds, where the entry alone does not tell. */
+  judgedBy?: 'dns' | 'tcp' | 'slots' | 'host-key' | 'matching-keys' | 'not-localhost';
+  /** Why it stops builds, or why it need not. One sentence, for the table of decisions. */
+  because: string;
   /** The entry's field as it was meant, where that is certain. */
   correction?: (field: string, input: TrapInput) => string | null;
 }

@@ -46,6 +46,7 @@ function unknownParams(builder: Builder, { portParam }: Features): string[] {
 export const uriTraps: readonly Trap[] = [
   {
     code: 'doubled-scheme',
+    because: 'ssh gets the second scheme as a part of the host name, which no host has.',
     stopsBuilds: 'always',
     correction: (uri) => uri.replace(/^[a-z-]+:\/\/(?=[a-z-]+:\/\/)/, ''),
     column: 0,
@@ -56,6 +57,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'no-host',
+    because: 'ssh gets an empty host name.',
     stopsBuilds: 'always',
     column: 0,
     says: (uri, { builder }) =>
@@ -65,6 +67,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'path-after-host',
+    because: 'ssh gets the path as a part of the host name, which no host has.',
     stopsBuilds: 'always',
     column: 0,
     says: (uri, { builder }) =>
@@ -74,6 +77,9 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'port-not-passed',
+    judgedBy: 'dns',
+    because:
+      'ssh gets HOST:PORT as the host name; only an alias of that name in its configuration leads anywhere.',
     column: 0,
     says: (uri, { builder, features, release }) => {
       if (!isSsh(builder) || features.boostUrl || !/^(?:\[[^\]]*\]|[^:[\]]*):\d+$/.test(builder.host))
@@ -87,6 +93,8 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'numeric-host',
+    judgedBy: 'tcp',
+    because: 'Only an alias of that name in the configuration of ssh leads to a host.',
     column: 0,
     says: (_uri, { builder }) =>
       isSsh(builder) && /^\d+$/.test(builder.host)
@@ -95,6 +103,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'unknown-scheme',
+    because: 'Nix knows no store of that kind and ends the connection before it starts.',
     stopsBuilds: 'always',
     correction: (uri) => withoutDecoration(uri),
     column: 0,
@@ -105,6 +114,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'not-a-builder',
+    because: 'A cache runs no builds.',
     stopsBuilds: 'always',
     column: 0,
     says: (uri, { builder: { scheme } }) =>
@@ -114,6 +124,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'mistyped-scheme',
+    because: 'Nix takes the scheme for a part of the host name.',
     column: 0,
     stopsBuilds: 'always',
     correction: (uri) => uri.replace(/^(ssh(?:-ng)?):\/*/, '$1://'),
@@ -124,6 +135,8 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'local-store',
+    judgedBy: 'not-localhost',
+    because: 'Nix builds in the store of this machine, where it may wait for itself.',
     column: 0,
     says: (uri, { builder: { scheme } }) =>
       schemes.thisMachine.includes(scheme) && !isMistyped(uri)
@@ -132,6 +145,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'deadlock',
+    because: 'Nix 2.8 to 2.31 wait for ever for the second connection.',
     stopsBuilds: 'always',
     correction: (uri) =>
       uri.replace(/([?&])max-connections=\d+(&|$)/, (_, before: string, after: string) =>
@@ -147,6 +161,7 @@ export const uriTraps: readonly Trap[] = [
   },
   {
     code: 'unknown-parameter',
+    because: 'Nix goes on without the parameter.',
     column: 0,
     says: (_uri, { builder, features, release }) => {
       const unknown = unknownParams(builder, features);

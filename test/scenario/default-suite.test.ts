@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import t from 'tap';
+import { traps } from '../../src/machines/traps.ts';
 import { probes } from '../../src/observe/index.ts';
 import { checkExamples } from '../../src/scenario/examples.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
@@ -109,6 +110,15 @@ t.test('taking any cause out of any hint, or any example away, is found', (t) =>
       const examples = scenario.examples.filter(({ cause }) => cause !== hint.cause);
       t.not(checkExamples({ ...scenario, examples }).length, 0, `${scenario.id}: examples of ${hint.cause}`);
     });
+  }
+  t.end();
+});
+
+t.test('whatever a trap of the machines file leaves to a check stops builds there', (t) => {
+  for (const { code, judgedBy, because } of traps) {
+    t.match(because, /^\S.*\.$/, code);
+    if (judgedBy !== undefined)
+      t.equal(scenarios.find(({ id }) => id === judgedBy)?.severity, 'error', `${code}: ${judgedBy}`);
   }
   t.end();
 });
