@@ -1,4 +1,5 @@
 import type { Profile } from '../profile.ts';
+import { alpine } from './alpine.ts';
 import { arm64 } from './arm64.ts';
 import { debian12 } from './debian-12.ts';
 import { debianSid } from './debian-sid.ts';
@@ -7,6 +8,7 @@ import { plain } from './plain.ts';
 
 /** Every profile, by name. */
 export const profiles = {
+  alpine,
   arm64,
   nixos,
   plain,
