@@ -15,6 +15,11 @@ const needed: Readonly<Record<string, string>> = {
   fish: '/usr/bin/fish',
   tcsh: '/bin/tcsh',
   busybox: '/bin/busybox',
+  // To build busybox as Alpine has it.
+  gcc: '/usr/bin/gcc',
+  'libc6-dev': '/usr/include/stdlib.h',
+  make: '/usr/bin/make',
+  bzip2: '/usr/bin/bzip2',
   ksh: '/usr/bin/ksh',
   mksh: '/usr/bin/mksh',
   yash: '/usr/bin/yash',

@@ -22,7 +22,7 @@ export const alpine: Profile = {
     "start-stop-daemon is Debian's, as Debian's OpenRC wants it. The service files of sshd, nix-daemon and syslog are written for the test. " +
     "sandbox-paths stands in nix.conf, where Alpine compiles its shell into Nix, and nix-daemon lies in /usr/bin too, because Debian's sshd gives a user a PATH without /usr/sbin. " +
     'sshd listens on one address of the machine, `substituters` is empty.',
-  nixVersions: ['2.34', '2.26', '2.8'],
+  nixVersions: ['2.8', '2.26', '2.34'],
   system: 'x86_64-linux',
   loginShells: { ash: '/bin/ash' },
   standIns: [],

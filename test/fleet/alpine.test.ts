@@ -1,0 +1,35 @@
+import { withFleet } from './with-fleet.ts';
+
+withFleet('a machine like Alpine is healthy as client and as builder', async (t, fleet) => {
+  const [client, builder] = await Promise.all([
+    fleet.client({ profile: 'alpine' }),
+    fleet.builder({ profile: 'alpine', user: { name: 'nix', trusted: true } }),
+  ]);
+  const { host } = builder;
+  const out = async (command: string): Promise<string> => (await host.sh(command)).stdout.trim();
+  t.equal(
+    await out('readlink -f /proc/1/exe; readlink -f /bin/sh /bin/df'),
+    `${'/usr/bin/busybox\n'.repeat(3)}`.trim(),
+  );
+  t.equal(await out('command -v bash systemctl sudo apt-get perl python3 usermod'), '');
+  t.match(
+    await out('rc-service sshd status; rc-service nix-daemon status'),
+    /status: started\n[^]*status: started/,
+  );
+  t.equal(await out("sshd -T | grep -i '^usepam'"), 'UsePAM no');
+
+  client.machines(builder.line('ssh'), builder.line('ssh-ng'));
+  const { report } = await client.check();
+  for (const { checks, verdict, uri } of report.builders) {
+    const wrong = checks.filter(({ outcome }) => !['pass', 'skip'].includes(outcome));
+    t.same(
+      wrong.map(({ scenario, cause, message }) => `${scenario} ${cause ?? ''}: ${message}`),
+      [],
+      uri,
+    );
+    t.equal(verdict, 'healthy', uri);
+    const outcomes = new Map(checks.map(({ scenario, outcome }) => [scenario, outcome]));
+    for (const scenario of ['disk', 'clock', 'remote-build', 'local-to-remote-build'])
+      t.equal(outcomes.get(scenario), 'pass', `${scenario} over ${uri}`);
+  }
+});
