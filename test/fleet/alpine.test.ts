@@ -7,16 +7,14 @@ withFleet('a machine like Alpine is healthy as client and as builder', async (t,
   ]);
   const { host } = builder;
   const out = async (command: string): Promise<string> => (await host.sh(command)).stdout.trim();
-  t.equal(
-    await out('readlink -f /proc/1/exe; readlink -f /bin/sh /bin/df'),
-    `${'/usr/bin/busybox\n'.repeat(3)}`.trim(),
-  );
+  for (const file of ['/proc/1/exe', '/bin/sh', '/bin/df', '/usr/bin/timeout'])
+    t.equal(await out(`readlink -f ${file}`), '/usr/bin/busybox', file);
   t.equal(await out('command -v bash systemctl sudo apt-get perl python3 usermod'), '');
   t.match(
     await out('rc-service sshd status; rc-service nix-daemon status'),
     /status: started\n[^]*status: started/,
   );
-  t.equal(await out("sshd -T | grep -i '^usepam'"), 'UsePAM no');
+  t.match(await out("sshd -T | grep -i '^usepam'"), /^UsePAM no$/i);
 
   client.machines(builder.line('ssh'), builder.line('ssh-ng'));
   const { report } = await client.check();

@@ -6,7 +6,8 @@ import { alpineRoot } from './alpine/root.ts';
 
 /** Stopping a service leaves the processes of its connections alone. */
 const service = (name: string, program: string): { start: string; stop: string; log: string } => ({
-  start: `rc-service ${name} start`,
+  // One that died counts as started; `start` would leave it.
+  start: `rc-service ${name} restart`,
   stop: `rc-service ${name} stop; pkill -KILL ${program}; true`,
   log: `grep ${program} /var/log/messages; cat /var/log/${name}.log 2>/dev/null; true`,
 });
@@ -19,7 +20,7 @@ export const alpine: Profile = {
     "nix.conf is that of Alpine's package: the sandbox is on, and only the group nix may use the daemon.",
   notReal:
     "Nix, OpenSSH and OpenRC are Debian's builds, with glibc in place of musl; busybox is built from its source. There is no apk. " +
-    "start-stop-daemon is Debian's, as Debian's OpenRC wants it. The service files of sshd, nix-daemon and syslog are written for the test. " +
+    "With Nix 2.8 and 2.26, OpenRC uses dpkg's start-stop-daemon, as Debian's does; a script gives it the exit code of OpenRC's own. The service files of sshd, nix-daemon and syslog are written for the test. " +
     "sandbox-paths stands in nix.conf, where Alpine compiles its shell into Nix, and nix-daemon lies in /usr/bin too, because Debian's sshd gives a user a PATH without /usr/sbin. " +
     'sshd listens on one address of the machine, `substituters` is empty.',
   nixVersions: ['2.8', '2.26', '2.34'],
