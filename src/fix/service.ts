@@ -48,7 +48,8 @@ function start(name: string, system: System): string {
     case 'openrc':
       return name === 'time-sync'
         ? 'apk add chrony && rc-update add chronyd && rc-service chronyd start'
-        : `rc-service ${openrcName(name)} start`;
+        : // OpenRC takes a service that died for a started one, and would not start it.
+          restart(name, system);
     case 'launchd':
       return name === 'ssh'
         ? 'launchctl enable system/com.openssh.sshd; launchctl bootstrap system /System/Library/LaunchDaemons/ssh.plist'
