@@ -7,7 +7,7 @@ import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import type { Probe } from '../observe/probe.ts';
 import type { SshAccess } from '../observe/ssh-access.ts';
-import { rootCauseOf, summarise, verdictOf } from '../report/build.ts';
+import { causesOf, rootCauseOf, summarise, verdictOf } from '../report/build.ts';
 import type { ReportEvent } from '../report/events.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -338,6 +338,7 @@ function reportBuilder(
     ...(transport === undefined ? {} : { transport }),
     verdict: verdictOf(clientChecks, checks),
     rootCause: rootCauseOf(clientChecks, checks),
+    causes: causesOf(clientChecks, checks),
     checks,
   };
 }

@@ -10,6 +10,9 @@ export function summarise(clientChecks: readonly ReportCheck[], builders: readon
   const healthy = builders.filter(({ verdict }) => verdict === 'healthy').length;
   return {
     verdict: fleetVerdict(clientChecks, builders.length, healthy),
+    causes: new Set(
+      [failuresOf(clientChecks), ...builders.map((one) => failuresOf(one.checks))].flat().map(causeKey),
+    ).size,
     builders: { total: builders.length, healthy, unhealthy: builders.length - healthy },
     checks,
   };
@@ -38,10 +41,8 @@ export function rootCauseOf(
   clientChecks: readonly ReportCheck[],
   checks: readonly ReportCheck[],
 ): RootCause | null {
-  const all = [...clientChecks, ...checks];
-  const found =
-    all.find(({ outcome }) => outcome === 'fail') ?? all.find(({ outcome }) => outcome === 'error') ?? null;
-  if (found === null) return null;
+  const [found] = failuresOf([...clientChecks, ...checks]);
+  if (found === undefined) return null;
   const { scenario, cause, message, fix = [], see } = found;
   return {
     scenario,
@@ -50,6 +51,40 @@ export function rootCauseOf(
     fix,
     ...(see === undefined ? {} : { see }),
   };
+}
+
+/** The scenarios that failed independently of each other: the client's, then the builder's own. */
+export function causesOf(clientChecks: readonly ReportCheck[], checks: readonly ReportCheck[]): string[] {
+  return failuresOf([...clientChecks, ...checks]).map(({ scenario }) => scenario);
+}
+
+/** Test builds of the default suite: one that fails after another check of the builder failed shows that failure again. */
+const testBuilds: ReadonlySet<string> = new Set(['remote-build', 'local-to-remote-build']);
+
+/**
+ * The checks that failed independently of each other, along the path: a check is blocked where one that it needs
+ * failed, so none of these follows from another. Each cause once. Where nothing failed, the first check that could not
+ * be measured: one lost connection leaves many unmeasured.
+ */
+export function failuresOf(checks: readonly ReportCheck[]): ReportCheck[] {
+  const failed = new Map<string, ReportCheck>();
+  for (const check of checks) {
+    const key = causeKey(check);
+    const follows = failed.size > 0 && testBuilds.has(check.scenario);
+    if (check.outcome === 'fail' && !follows && !failed.has(key)) failed.set(key, check);
+  }
+  return failed.size > 0
+    ? [...failed.values()]
+    : checks.filter(({ outcome }) => outcome === 'error').slice(0, 1);
+}
+
+/** Same for checks that found the same: by the cause, without one by scenario and words. */
+export function causeKey({
+  scenario,
+  cause,
+  message,
+}: Pick<ReportCheck, 'scenario' | 'cause' | 'message'>): string {
+  return cause ?? JSON.stringify([scenario, message]);
 }
 
 /** 0 healthy, 1 something failed, 3 nothing failed but something could not be measured. */

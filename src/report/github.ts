@@ -1,4 +1,5 @@
 import type { Report, ReportCheck } from '../generated/types.ts';
+import { failuresOf } from './build.ts';
 import { brief } from './brief.ts';
 import { githubProperty } from './escape/github.ts';
 import { fixText } from './fix-text.ts';
@@ -36,20 +37,19 @@ export function githubView(report: Report): object {
   return { annotations: annotations.map(commandView) };
 }
 
+/** The failures of a builder, or else that of the client that breaks it. */
 function machinesLines({ builders }: Report): Annotation[] {
-  return builders.flatMap(({ name, source, rootCause }) =>
-    rootCause === null
-      ? []
-      : [
-          {
-            level: 'error' as const,
-            file: source.file,
-            line: source.line,
-            title: `${name}: ${rootCause.cause ?? rootCause.scenario}`,
-            message: [rootCause.message, ...rootCause.fix.map((step) => `Fix ${fixText(step)}`)].join('\n'),
-          },
-        ],
-  );
+  return builders.flatMap(({ name, source, rootCause, checks }) => {
+    const own = failuresOf(checks);
+    const failures = own.length > 0 ? own : [rootCause ?? []].flat();
+    return failures.map(({ scenario, cause, message, fix = [] }) => ({
+      level: 'error' as const,
+      file: source.file,
+      line: source.line,
+      title: `${name}: ${cause ?? scenario}`,
+      message: [message, ...fix.map((step) => `Fix ${fixText(step)}`)].join('\n'),
+    }));
+  });
 }
 
 /** One annotation for each scenario and outcome, with all that it is about. */

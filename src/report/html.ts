@@ -10,7 +10,15 @@ import { marks, outcomes, stageColumns } from './outcomes.ts';
 import { stepsOf } from './steps.ts';
 import { mapStrings, remembered } from './strings.ts';
 import { escaped, escapedPieces } from './template.ts';
-import { adviceText, clientName, findAdvice, findTroubles, messagesOf, type Trouble } from './trouble.ts';
+import {
+  adviceText,
+  causeWords,
+  clientName,
+  findAdvice,
+  findTroubles,
+  messagesOf,
+  type Trouble,
+} from './trouble.ts';
 
 /** A page of 200 builders must still open at once. */
 const longestText = 4000;
@@ -72,7 +80,7 @@ export function htmlView(report: Report): object {
       ),
     })),
     anyBuilder: report.builders.length > 0,
-    builders: lazily(report.builders, ({ name, verdict, rootCause, checks, uri }, row) => {
+    builders: lazily(report.builders, ({ name, verdict, rootCause, causes, checks, uri }, row) => {
       const who = called(name);
       const at = new Map(checks.map((check, index) => [check.scenario, { check, index }]));
       return {
@@ -80,7 +88,7 @@ export function htmlView(report: Report): object {
         name,
         uri,
         verdict,
-        cause: rootCause === null ? '' : (rootCause.cause ?? rootCause.scenario),
+        cause: causeWords({ rootCause, causes }),
         cells: scenarios.map(({ id }) => {
           const found = at.get(id);
           return found === undefined

@@ -5,7 +5,15 @@ import { formsOf } from './fix-forms.ts';
 import { marks, outcomes, stageColumns } from './outcomes.ts';
 import { stepsOf, type TroubleStep } from './steps.ts';
 import { escaped } from './template.ts';
-import { adviceText, clientName, findAdvice, findTroubles, messagesOf, type Trouble } from './trouble.ts';
+import {
+  adviceText,
+  causeWords,
+  clientName,
+  findAdvice,
+  findTroubles,
+  messagesOf,
+  type Trouble,
+} from './trouble.ts';
 
 /** GitHub cuts a job's summary off at 1 MiB, and a ticket long before. */
 const longestMessage = 2000;
@@ -19,7 +27,7 @@ export function markdownView(report: Report): object {
   const rows = [
     ...(report.clientChecks.length === 0
       ? []
-      : [{ name: clientName(report), checks: report.clientChecks, rootCause: null }]),
+      : [{ name: clientName(report), checks: report.clientChecks, rootCause: null, causes: [] }]),
     ...report.builders,
   ];
   const columns = stageColumns(rows.map(({ checks }) => checks));
@@ -37,10 +45,10 @@ export function markdownView(report: Report): object {
     seconds: (durationMs / 1000).toFixed(1),
     notes: client.notes ?? [],
     stages: columns.map(({ stage }) => stage),
-    rows: rows.map(({ name, checks, rootCause }) => ({
+    rows: rows.map(({ name, checks, rootCause, causes }) => ({
       name: brief(name, 200),
       cells: columns.map(({ stage, scenarios }) => stageCell(stage, scenarios, checks)),
-      cause: rootCause === null ? '' : (rootCause.cause ?? rootCause.scenario),
+      cause: causeWords({ rootCause, causes }),
     })),
     legend: outcomes
       .filter((outcome) => used.has(outcome))

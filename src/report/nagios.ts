@@ -1,6 +1,7 @@
 import type { Report } from '../generated/types.ts';
 import { nagiosExitCodeOf } from './build.ts';
 import { brief } from './brief.ts';
+import { causeWords } from './trouble.ts';
 
 const words = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
 
@@ -10,8 +11,8 @@ const longestText = 2000;
 /** What the Nagios template shows: one line, and performance data with fixed labels. */
 export function nagiosView(report: Report): object {
   const { builders, checks, verdict } = report.summary;
-  const bad = report.builders.flatMap(({ name, rootCause }) =>
-    rootCause === null ? [] : [`${brief(name, 100)}: ${rootCause.cause ?? rootCause.scenario}`],
+  const bad = report.builders.flatMap((builder) =>
+    builder.rootCause === null ? [] : [`${brief(builder.name, 100)}: ${causeWords(builder)}`],
   );
   const warned = checks.warn === 0 ? [] : [`${checks.warn} ${checks.warn === 1 ? 'warning' : 'warnings'}`];
   const cut = report.interrupted === true ? ['interrupted, not all was tested'] : [];

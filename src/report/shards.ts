@@ -1,5 +1,5 @@
 import type { Report, ReportBuilder, ReportCheck } from '../generated/types.ts';
-import { rootCauseOf, summarise, verdictOf } from './build.ts';
+import { causesOf, rootCauseOf, summarise, verdictOf } from './build.ts';
 
 /** Reports that are not parts of one run, or not all parts of it: joined they would look healthier than the fleet is. */
 export class MergeError extends Error {
@@ -27,6 +27,7 @@ export function mergeReports(reports: readonly Report[]): Report {
     ...builder,
     verdict: verdictOf(clientChecks, builder.checks),
     rootCause: rootCauseOf(clientChecks, builder.checks),
+    causes: causesOf(clientChecks, builder.checks),
   }));
   const end = Math.max(...reports.map(({ startedAt, durationMs }) => Date.parse(startedAt) + durationMs));
   const notes = [...new Set(reports.flatMap(({ client }) => client.notes ?? []))];

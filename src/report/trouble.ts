@@ -1,4 +1,5 @@
 import type { Report, ReportBuilder, ReportCheck, RootCause } from '../generated/types.ts';
+import { failuresOf } from './build.ts';
 
 /** One cause, and all that have it: told once. */
 export interface Trouble {
@@ -14,14 +15,13 @@ export function clientName({ client }: Report): string {
   return `this machine (${client.hostname})`;
 }
 
-/** First what is wrong with the client, then the builders' root causes, then warnings; each cause once. */
+/** First what is wrong with the client, then with the builders, then warnings; each cause once. */
 export function findTroubles(report: Report): Trouble[] {
   const here = clientName(report);
   const client = report.clientChecks.filter(({ outcome }) => outcome === 'fail' || outcome === 'error');
-  const clientScenarios = new Set(client.map(({ scenario }) => scenario));
   return [
     ...client.map((check) => single(here, asCause(check))),
-    ...group(report.builders.flatMap((builder) => ownTrouble(builder, clientScenarios))),
+    ...group(report.builders.flatMap(ownTroubles)),
     ...group(warnings(report, here)),
   ];
 }
@@ -40,17 +40,25 @@ function asCause({ scenario, cause, message, fix = [], see }: ReportCheck): Root
   };
 }
 
-/** A builder's own first failure, even where the client's is its root cause: both want mending. */
-function ownTrouble(
-  { name, rootCause, checks }: ReportBuilder,
-  clientScenarios: ReadonlySet<string>,
-): Trouble[] {
-  const own =
-    checks.find(({ outcome }) => outcome === 'fail') ?? checks.find(({ outcome }) => outcome === 'error');
-  if (own === undefined) return [];
-  const cause = rootCause !== null && !clientScenarios.has(rootCause.scenario) ? rootCause : asCause(own);
-  const waiting = checks.filter(({ outcome }) => outcome === 'blocked').length;
-  return [{ ...single(name, cause), waiting }];
+/** A builder's own failures, even where the client has some too: all must be fixed. */
+function ownTroubles({ name, checks }: ReportBuilder): Trouble[] {
+  return failuresOf(checks).map((check) => ({
+    ...single(name, asCause(check)),
+    waiting: checks.filter(({ blockedBy }) => blockedBy === check.scenario).length,
+  }));
+}
+
+/** The causes of a builder in a few words: `key-too-open`, `disk-full and 2 more`; empty where it is healthy. */
+export function causeWords({
+  rootCause,
+  causes = [],
+}: {
+  rootCause: RootCause | null;
+  causes?: readonly string[] | undefined;
+}): string {
+  if (rootCause === null) return '';
+  const more = causes.length - 1;
+  return `${rootCause.cause ?? rootCause.scenario}${more > 0 ? ` and ${more} more` : ''}`;
 }
 
 function warnings({ clientChecks, builders }: Report, here: string): Trouble[] {

@@ -1,5 +1,5 @@
 import type { Report, ReportBuilder, ReportCheck } from '../../src/generated/types.ts';
-import { rootCauseOf, summarise, verdictOf } from '../../src/report/build.ts';
+import { causesOf, rootCauseOf, summarise, verdictOf } from '../../src/report/build.ts';
 
 /** A check with the outcome given, and whatever else a test cares about. */
 export function check(outcome: ReportCheck['outcome'], more: Partial<ReportCheck> = {}): ReportCheck {
@@ -27,6 +27,7 @@ export function builder(
     source: { file: '/etc/nix/machines', line: 1 },
     verdict: verdictOf(clientChecks, checks),
     rootCause: rootCauseOf(clientChecks, checks),
+    causes: causesOf(clientChecks, checks),
     checks,
   };
 }

@@ -5,6 +5,7 @@ import { clientName } from '../trouble.ts';
 import { matrix } from './matrix.ts';
 import { type Paint, painter, styles } from './paint.ts';
 import { advice, troubles } from './trouble.ts';
+import { wrap } from './wrap.ts';
 
 /** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to mend it. */
 export function renderTable(
@@ -13,7 +14,7 @@ export function renderTable(
 ): string {
   const paint = painter(color);
   const lines = [
-    verdictLine(report, paint),
+    ...wrap(verdictLine(report, paint), width),
     '',
     ...(report.builders.length === 0 ? [] : matrix(report, paint, width)),
     ...troubles(report, paint, width),
@@ -33,7 +34,10 @@ function verdictLine({ summary, client, interrupted }: Report, paint: Paint): st
   const verdict = paint(['bold', verdictStyle[summary.verdict]], summary.verdict.toUpperCase());
   const nix = client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`;
   const cut = interrupted === true ? ' (interrupted: not all was tested)' : '';
-  return `${verdict}: ${healthy} of ${total} ${total === 1 ? 'builder' : 'builders'} healthy${cut}, seen from ${oneLine(client.hostname)} as ${oneLine(client.user)}, ${oneLine(nix)}`;
+  const { causes = 0 } = summary;
+  const broken =
+    causes === 0 ? '' : ` (broken: ${causes === 1 ? '1 cause' : `${causes} independent causes`})`;
+  return `${verdict}: ${healthy} of ${total} ${total === 1 ? 'builder' : 'builders'} healthy${broken}${cut}, seen from ${oneLine(client.hostname)} as ${oneLine(client.user)}, ${oneLine(nix)}`;
 }
 
 /** What was allowed to be red, so that it is not forgotten. */

@@ -2,6 +2,7 @@ import stringWidth from 'string-width';
 import type { Report, ReportBuilder, ReportCheck } from '../../generated/types.ts';
 import { oneLine } from '../escape/visible.ts';
 import { marks, outcomes, stageColumns, type StageColumns } from '../outcomes.ts';
+import { causeWords } from '../trouble.ts';
 import { type Paint, styles } from './paint.ts';
 import { wrap } from './wrap.ts';
 
@@ -77,8 +78,9 @@ export function widthOf({ stage, scenarios }: StageColumns): number {
 }
 
 /** The root cause, or what the last build says of itself: the proof of where it ran. */
-function noteOf({ rootCause, checks }: ReportBuilder): string {
-  if (rootCause !== null) return oneLine(rootCause.cause ?? rootCause.scenario);
+function noteOf(builder: ReportBuilder): string {
+  const { rootCause, checks } = builder;
+  if (rootCause !== null) return oneLine(causeWords(builder));
   const build = checks.find(
     ({ scenario, outcome }) => scenario === 'local-to-remote-build' && outcome === 'pass',
   );
