@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { chown, copyFile, lstat, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
+import { chown, copyFile, open, readFile, realpath, rename, rm, stat } from 'node:fs/promises';
 import { UserError } from './user-error.ts';
 
 /**
@@ -76,16 +76,4 @@ export function withReplaced(text: string, old: string, by: string): string {
   if (old === '' || parts.length !== 2)
     throw new UserError(`"${old}" is there ${parts.length - 1} times, not once: change it by hand`);
   return parts.join(by);
-}
-
-/** Before a safe step: what it changes is a regular file of root or of this user. Throws {@link UserError}. */
-export async function mustBeOrdinary(path: string): Promise<void> {
-  const found = await lstat(path).catch(() => null);
-  const refuse = (why: string): never => {
-    throw new UserError(`${path} ${why}: nothing was changed`);
-  };
-  if (found === null) return refuse('does not exist');
-  if (found.isSymbolicLink()) return refuse('is a link');
-  if (!found.isFile()) return refuse(found.isDirectory() ? 'is a directory' : 'is no regular file');
-  if (found.uid !== 0 && found.uid !== process.getuid?.()) return refuse('belongs to another user');
 }

@@ -6,10 +6,9 @@ import { liveProgress } from '../report/live/index.ts';
 import { whatToDo } from '../report/table/trouble.ts';
 import { stepsOf } from '../report/steps.ts';
 import { findTroubles } from '../report/trouble.ts';
-import { clientTransport } from '../transport/client.ts';
+import { applyStep } from './apply-step.ts';
 import { changeLines } from './changes.ts';
 import { confirm } from './confirm.ts';
-import { editFile, mustBeOrdinary, withFirst, withLine, withReplaced } from './edit-file.ts';
 import { exitCodeFor } from './exit-style.ts';
 import { onInterrupt } from './interrupt.ts';
 import { pause } from './pause.ts';
@@ -21,8 +20,6 @@ export interface FixOptions extends RunOptions {
   apply?: true | undefined;
   yes?: true | undefined;
 }
-
-const stepTimeoutMs = 60_000;
 
 /**
  * `fix`: the plan that mends every builder. With `--apply` it does the safe steps one by one, each confirmed, checks
@@ -64,7 +61,7 @@ export async function fix(options: FixOptions, version: string): Promise<number>
       );
       if (options.yes !== true && !(await confirm('Do it?', 'give --yes to do every safe step', signal)))
         continue;
-      say(await apply(step, signal));
+      say(await applyStep(step, signal));
       const after = await lookAgain(look, hosts, options.include, signal);
       const changes = compareReports(onlyThose(report, after), after);
       report = updated(report, after);
@@ -174,29 +171,6 @@ function updated(report: Report, { clientChecks, builders }: Report): Report {
   const seen = new Map(builders.map((builder) => [builder.name, builder]));
   const all = report.builders.map((builder) => seen.get(builder.name) ?? builder);
   return { ...report, clientChecks, builders: all, summary: summarise(clientChecks, all) };
-}
-
-/** Does one step here, and says what was done. Throws {@link UserError} when it could not be done. */
-async function apply({ run, edit, object }: FixStep, signal: AbortSignal): Promise<string> {
-  if (edit !== undefined) {
-    const { file, add, first, replace = '', with: by = '' } = edit;
-    const copy = await editFile(file, (text) => {
-      if (add !== undefined) return withLine(text, add);
-      return first === undefined ? withReplaced(text, replace, by) : withFirst(text, first);
-    });
-    return `changed ${oneLine(file)}${copy === null ? '' : `; as it was: ${oneLine(copy)}`}`;
-  }
-  if (object !== undefined) await mustBeOrdinary(object);
-  const env = Object.fromEntries(
-    Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-  );
-  const { exitCode, stdout, stderr } = await clientTransport({ env, cwd: '/' }).run(run ?? ':', {
-    timeoutMs: stepTimeoutMs,
-    signal,
-  });
-  if (exitCode !== 0)
-    throw new UserError(`the step failed (exit ${exitCode ?? 'none'}): ${`${stderr}${stdout}`.trim()}`);
-  return 'done';
 }
 
 function lastWords({ summary }: Report): string {

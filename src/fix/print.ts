@@ -4,6 +4,7 @@ import { type Entry, machinesForm } from './machines.ts';
 import { moduleForm } from './module-form.ts';
 import { packageForm } from './package.ts';
 import { serviceForm } from './service.ts';
+import { permissionsForm } from './permissions.ts';
 import { settingForm } from './setting.ts';
 import { sshForm } from './ssh.ts';
 import { sshdForm } from './sshd.ts';
@@ -69,11 +70,12 @@ function formOf(step: FixStep, system: System, machines: Machines): Form {
 }
 
 function changeForm(change: FixChange, system: System, { entry }: Machines): Form {
-  const { setting, sshd, ssh, service, package: name, user, machines } = change;
+  const { setting, sshd, ssh, service, permissions, package: name, user, machines } = change;
   if (setting !== undefined) return settingForm(setting, system);
   if (sshd !== undefined) return sshdForm(sshd, system);
   if (ssh !== undefined) return sshForm(ssh, system);
   if (service !== undefined) return serviceForm(service, system);
+  if (permissions !== undefined) return permissionsForm(permissions);
   if (name !== undefined) return packageForm(name, system);
   if (user !== undefined) return userForm(user, system);
   return machines === undefined || entry === null ? {} : machinesForm(machines, entry, system);

@@ -32,6 +32,8 @@ function optionOf({ name, add, set }: Setting): string {
   }
   if (set === undefined) return `# Remove nix.settings.${name} from the configuration.`;
   if (name === 'builders' && set === '@/etc/nix/machines') return 'nix.distributedBuilds = true;';
+  // Another value takes the place of all that are joined.
+  if (joined.includes(name)) return `nix.settings.${name} = lib.mkForce ${nixList(words(set))};`;
   return `nix.settings.${name} = ${nixValue(set)};`;
 }
 

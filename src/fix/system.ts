@@ -42,7 +42,14 @@ const linux = {
   sshDropIns: false,
 } as const;
 
-const debian: System = { id: 'debian', ...linux, sshService: 'ssh' };
+/** Debian and Ubuntu as installed. */
+export const debian: System = {
+  id: 'debian',
+  ...linux,
+  sshService: 'ssh',
+  sshdDropIns: true,
+  sshDropIns: true,
+};
 
 /** Most users of Nix are on these; where nothing is known, a step is printed for each. */
 const likely: readonly System[] = [

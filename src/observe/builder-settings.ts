@@ -6,6 +6,7 @@ import { entryWith } from '../machines/entry-with.ts';
 import { versionOf } from './nix-settings.ts';
 import { sectionsOf } from './sections.ts';
 import { CannotObserve, doesNotApply, type Probe, sshOf } from './probe.ts';
+import { exposedSecret, withoutEverybody } from './trust.ts';
 
 /** Sections of the answer, each under a line of its own. Nothing in it needs more rights than the ssh user has. */
 const script = `
@@ -39,9 +40,20 @@ look() {
   elif [ -x "\${folder:-/}" ]; then echo "$1 missing $2"
   else echo "$1 unseen $2"; fi
 }
+# Every user may read the file, and enter each folder above it.
+open_to_all() {
+  real=$(readlink -f "$1" 2>/dev/null || echo "$1")
+  case $(ls -lLd "$real" 2>/dev/null) in ???????r*) ;; *) return 0 ;; esac
+  folder=\${real%/*}
+  while [ -n "$folder" ]; do
+    case $(ls -ld "$folder") in ?????????[xt]*) ;; *) return 0 ;; esac
+    folder=\${folder%/*}
+  done
+  echo "secret-key-files open $1"
+}
 for setting in post-build-hook pre-build-hook; do for path in $(value $setting); do look $setting "$path" run; done; done
 [ "$(value run-diff-hook)" != true ] || for path in $(value diff-hook); do look diff-hook "$path" run; done
-for path in $(value secret-key-files); do look secret-key-files "$path" read; done
+for path in $(value secret-key-files); do look secret-key-files "$path" read; open_to_all "$path"; done
 [ "$(value sandbox)" = false ] || for path in $(value sandbox-paths); do
   path=\${path#*=}
   case $path in *'?') ;; *) look sandbox-paths "$path" read ;; esac
@@ -121,6 +133,11 @@ export const builderSettings: Probe = {
         notEmulated: notEmulated.join(', '),
         honestEntry: entryWith(builder, honest),
         sandbox: settings.get('sandbox') ?? '',
+        sandboxOff: settings.get('sandbox') === 'false' && (systems[0] ?? '').endsWith('-linux'),
+        trustsEverybody: texts(settings.get('trusted-users')).includes('*'),
+        chosenUsers: withoutEverybody(texts(settings.get('trusted-users')), user),
+        requireSigs: settings.get('require-sigs') !== 'false',
+        ...exposedSecret(/^secret-key-files open (.*)$/m.exec(section('files'))?.slice(1) ?? []),
         cores: Number(section('cores')) || 0,
         buildUsers: users,
         buildGroup: settings.get('build-users-group') ?? '',

@@ -32,6 +32,8 @@ export interface ClientView {
   buildersUseSubstitutes: boolean;
   /** The words of the `build-hook` setting; null where Nix could not be asked. */
   buildHook: string[] | null;
+  /** Every setting by its name; null where Nix could not be asked. */
+  settings: Record<string, Json> | null;
 }
 
 /** Looks at this machine: who runs the doctor, and what its Nix is set to. */
@@ -62,6 +64,7 @@ export async function viewClient(
     buildersSetting: text(settings?.['builders']) ?? null,
     buildersUseSubstitutes: settings?.['builders-use-substitutes'] === true,
     buildHook: hookWords(settings?.['build-hook']),
+    settings,
   };
 }
 
@@ -94,7 +97,8 @@ function text(value: Json | undefined): string | undefined {
   return typeof value === 'string' ? value : undefined;
 }
 
-function list(value: Json | undefined): string[] {
+/** A setting that is a list. */
+export function list(value: Json | undefined): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
 }
 

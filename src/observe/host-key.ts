@@ -10,7 +10,7 @@ import { CannotObserve, doesNotApply, type Probe, type ProbeContext, sshOf } fro
 /**
  * The host key that the builder offers, beside the one that the entry pins and those that ssh knows. With
  * `login: proves`, and where a login is to be made anyway and ssh takes none but keys that it knows, a login that gets
- * that far is proof enough: then there is no `offered`, and the builder is asked nothing else.
+ * that far is proof enough: then `offered` is empty, and the builder is asked nothing else.
  */
 export const hostKey: Probe = {
   name: 'host-key',
@@ -31,7 +31,7 @@ export const hostKey: Probe = {
     return {
       value: {
         notOffered: '',
-        ...(offered === null ? {} : { offered: describe(offered, noted.name) }),
+        offered: describe(offered, noted.name),
         pinned: {
           given: builder.publicHostKey !== '',
           readable: pinned !== null,
@@ -82,7 +82,10 @@ async function askForKey(
   }
 }
 
-function describe({ type, key, fingerprint }: OfferedHostKey, name: string): Record<string, Json> {
+/** Empty texts where the host was not asked. */
+function describe(offered: OfferedHostKey | null, name: string): Record<string, Json> {
+  if (offered === null) return { type: '', fingerprint: '', line: '', column: '' };
+  const { type, key, fingerprint } = offered;
   return {
     type,
     fingerprint,

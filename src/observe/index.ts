@@ -1,6 +1,7 @@
 import { buildHook } from './build-hook.ts';
 import { builderSettings } from './builder-settings.ts';
 import { clientIdentity } from './client-identity.ts';
+import { clientSettings } from './client-settings.ts';
 import { clock } from './clock.ts';
 import { dns } from './dns.ts';
 import { effectiveBuilders } from './effective-builders.ts';
@@ -22,6 +23,7 @@ import { weighting } from './weighting.ts';
 
 const all: readonly Probe[] = [
   clientIdentity,
+  clientSettings,
   effectiveBuilders,
   buildHook,
   machines,

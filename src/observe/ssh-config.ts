@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import type { DaemonPlace } from '../transport/daemon-place.ts';
 import { TransportError } from '../transport/transport.ts';
 import { optionsIn } from '../transport/ssh-config.ts';
+import { insecureIn } from './insecure-options.ts';
+import { keysOpenToOthers } from './open-files.ts';
 import { type Probe, sshOf } from './probe.ts';
 
 /** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
@@ -55,6 +57,13 @@ export const sshConfig: Probe = {
         connectTimeout: raw('connecttimeout'),
         serverAliveInterval: raw('serveraliveinterval'),
         strictHostKeyChecking: raw('stricthostkeychecking'),
+        // A KnownHostsCommand may print one.
+        hostKeyNoted:
+          (await ssh.notedHost(config)).entries.length > 0 ||
+          !['', 'none'].includes(raw('knownhostscommand')),
+        forwardAgent: raw('forwardagent'),
+        ...insecureIn(ssh.env['NIX_SSHOPTS'] ?? ''),
+        openKey: keysOpenToOthers([builder.sshKey, ...config.identityFiles], ssh.place.root)[0] ?? '',
         identityFiles: config.identityFiles,
         knownHostsFiles: [...config.userKnownHostsFiles, ...config.globalKnownHostsFiles],
       },

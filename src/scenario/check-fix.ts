@@ -9,7 +9,7 @@ interface FixProblem {
 
 /** What a schema cannot see of one step of a fix; null where it is right. */
 export function fixProblem(step: ScenarioFix): FixProblem | null {
-  const { on, safe, object, run, module, edit, setting, user, machines } = step;
+  const { on, safe, object, run, module, edit, setting, permissions, user, machines } = step;
   const at = (path: string[], what: string, fix: string): FixProblem => ({ path, problem: { what, fix } });
   if (safe === true && on !== 'client')
     return at(
@@ -41,6 +41,8 @@ export function fixProblem(step: ScenarioFix): FixProblem | null {
   }
   if (setting !== undefined && count(setting.add, setting.set, setting.unset) !== 1)
     return at(['setting'], 'a setting has one of "add", "set" and "unset"', 'say what becomes of the key');
+  if (permissions !== undefined && count(permissions.mode, permissions.owner) === 0)
+    return at(['permissions'], '"permissions" has "mode", "owner" or both', 'say what the file gets');
   if (user !== undefined && count(user.key, user.group, user.shell) !== 1)
     return at(['user'], 'a user has one of "key", "group" and "shell"', 'say what the account gets');
   if (machines !== undefined) {

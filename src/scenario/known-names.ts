@@ -1,3 +1,5 @@
+import { debian } from '../fix/system.ts';
+
 /** What templates and conditions may say of a builder. The engine gives every one of them a value. */
 export const builderNames = [
   ...[
@@ -82,16 +84,5 @@ export const exampleClient = {
   daemonNamespaces: '',
   throughDaemon: true,
   caller: '',
-  os: {
-    id: 'debian',
-    family: 'linux',
-    init: 'systemd',
-    moduleSystem: 'none',
-    determinate: false,
-    nixConf: '/etc/nix/nix.conf',
-    packages: 'apt',
-    sshService: 'ssh',
-    sshdDropIns: true,
-    sshDropIns: true,
-  },
+  os: { ...debian },
 };

@@ -4,6 +4,7 @@ import { clientFaults } from './client.ts';
 import { entryFaults } from './entry.ts';
 import type { Fault } from './fault.ts';
 import { handshakeFaults } from './handshake.ts';
+import { insecureFaults } from './insecure.ts';
 import { loginShellFaults } from './login-shell.ts';
 import { networkFaults } from './network.ts';
 import { loginFaults } from './login.ts';
@@ -24,5 +25,6 @@ export const faults: readonly Fault[] = [
   ...builderConfFaults,
   ...buildFolderFaults,
   ...substituterFaults,
+  ...insecureFaults,
   ...buildFaults,
 ];

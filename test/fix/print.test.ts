@@ -1,22 +1,10 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import t from 'tap';
 import { printStep } from '../../src/fix/print.ts';
-import type { System } from '../../src/fix/system.ts';
+import { debian, type System } from '../../src/fix/system.ts';
 import type { FixChange, FixStep } from '../../src/generated/types.ts';
 import { parseMachines } from '../../src/machines/index.ts';
 
-const debian: System = {
-  id: 'debian',
-  family: 'linux',
-  init: 'systemd',
-  moduleSystem: 'none',
-  determinate: false,
-  nixConf: '/etc/nix/nix.conf',
-  packages: 'apt',
-  sshService: 'ssh',
-  sshdDropIns: true,
-  sshDropIns: true,
-};
 const macos: System = { ...debian, id: 'macos', family: 'darwin', init: 'launchd', packages: 'none' };
 const systems: Record<string, System> = {
   debian,
@@ -35,6 +23,7 @@ const nasty = `a'b"c\${d}''e $(touch /tmp/no) \\ \`x\``;
 const changes: Record<string, FixChange> = {
   add: { setting: { name: 'trusted-users', add: nasty } },
   set: { setting: { name: 'max-jobs', set: nasty } },
+  list: { setting: { name: 'trusted-users', set: nasty } },
   number: { setting: { name: 'timeout', set: '0' } },
   unset: { setting: { name: 'build-hook', unset: true } },
   sshd: { sshd: { option: 'MaxStartups', value: nasty } },
@@ -82,7 +71,7 @@ for (const [name, system] of Object.entries(systems))
       }
       if (module !== undefined) {
         t.not(system.moduleSystem, 'none', title);
-        const text = `{ pkgs }: {\n${module}\n}`;
+        const text = `{ pkgs, lib }: {\n${module}\n}`;
         const { status, stderr } = spawnSync('nix-instantiate', ['--parse', '-'], {
           input: text,
           encoding: 'utf8',

@@ -42,6 +42,17 @@ withFleet('fix: the plan changes nothing; --apply does what is safe, and looks a
   t.match((await client.check(['-i', 'alpha'])).report.summary.verdict, 'healthy');
 });
 
+withFleet('fix: --apply leaves a directory alone that the key column names', async (t, fleet) => {
+  const client = await fleet.client();
+  const builder = await fleet.builder();
+  await client.host.sh('mkdir -m 755 /root/keys; mv /root/.ssh/id_ed25519* /root/keys');
+  client.machines(builder.line('ssh-ng', 'x86_64-linux /root/keys 4'));
+  const applied = await client.doctor(['fix', '--apply', '--yes']);
+  t.equal(applied.exitCode, 1);
+  t.match(applied.stdout, /key-is-directory/);
+  t.equal((await client.host.sh('stat -c %a /root/keys')).stdout.trim(), '755');
+});
+
 withFleet('watch: what changes is told, a new machines file is seen at once', async (t, fleet) => {
   const client = await fleet.client();
   const alpha = await fleet.builder({ name: 'alpha', nix: '2.34' });

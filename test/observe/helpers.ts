@@ -28,6 +28,7 @@ export const clientView: ClientView = {
   buildersSetting: null,
   buildersUseSubstitutes: false,
   buildHook: null,
+  settings: null,
 };
 
 export function buildersOf(text: string): { builders: Builder[] } & Pick<ProbeContext, 'diagnostics'> {

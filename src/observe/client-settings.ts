@@ -1,0 +1,28 @@
+import { list } from './client-view.ts';
+import { openToOthers } from './open-files.ts';
+import { CannotObserve, doesNotApply, type Probe } from './probe.ts';
+import { exposedSecret, withoutEverybody } from './trust.ts';
+
+/** What this machine's Nix trusts, and whether its secret keys are secret. */
+export const clientSettings: Probe = {
+  name: 'client-settings',
+  parameters: [],
+  required: [],
+  observe: (_parameters, { client }) => {
+    const { settings, environment, system } = client;
+    if (settings === null)
+      throw new CannotObserve(doesNotApply, 'there is no Nix here that could be asked for its settings');
+    const users = list(settings['trusted-users']);
+    const secrets = list(settings['secret-key-files']);
+    return Promise.resolve({
+      value: {
+        hasDaemon: environment.socket !== '',
+        trustsEverybody: users.includes('*'),
+        chosenUsers: withoutEverybody(users, 'root'),
+        requireSigs: settings['require-sigs'] !== false,
+        sandboxOff: settings['sandbox'] === false && system.endsWith('-linux'),
+        ...exposedSecret(openToOthers(secrets)),
+      },
+    });
+  },
+};
