@@ -1,5 +1,4 @@
-import { resolve } from 'node:path';
-import { lookAtKey } from './key-state.ts';
+import { asSshReads, lookAtKey } from './key-state.ts';
 import { type Probe, sshOf } from './probe.ts';
 
 /** The private key that the entry names: whether ssh can use it without asking anybody. */
@@ -8,9 +7,9 @@ export const keyFile: Probe = {
   parameters: [],
   required: [],
   observe: async (_parameters, context) => {
-    const { builder } = sshOf(context);
-    const named = resolve('/', builder.sshKey);
-    const seen = await lookAtKey(named, [named], context.clientTransport, context.signal);
-    return { value: { ...seen } };
+    const { builder, ssh } = sshOf(context);
+    const named = asSshReads(builder.sshKey);
+    const place = { client: context.clientTransport, root: ssh.place.root, signal: context.signal };
+    return { value: { ...(await lookAtKey(named, [named], place)) } };
   },
 };

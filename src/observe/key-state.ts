@@ -1,7 +1,9 @@
 import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
+import { resolveInside } from '../transport/resolve-inside.ts';
 import type { Transport } from '../transport/transport.ts';
+import { flawOf, hasPublicHalf, kindOfText } from './key-text.ts';
 
 /** What the path of a private key leads to. */
 export interface KeyState {
@@ -10,21 +12,35 @@ export interface KeyState {
   keyState:
     | 'none'
     | 'missing'
+    | 'hidden'
     | 'out-of-reach'
     | 'directory'
+    | 'pipe'
     | 'not-a-file'
     | 'empty'
     | 'public'
     | 'putty'
+    | 'not-a-key'
     | 'too-open'
     | 'passphrase'
     | 'hardware'
-    | 'corrupt'
+    | 'cut-off'
+    | 'line-ends'
+    | 'unsupported'
+    | 'damaged'
+    | 'other-half'
     | 'ok';
   /** The public key line without its comment; empty unless the key can be read. */
   publicKey: string;
   /** Of a public half: the private one beside it; empty where there is none. */
   privateHalf: string;
+}
+
+/** Where a key is looked at: commands run where Nix's daemon does; `root` is where its file system is seen from here. */
+export interface KeyPlace {
+  client: Transport;
+  root: string;
+  signal: AbortSignal;
 }
 
 /**
@@ -34,36 +50,67 @@ export interface KeyState {
 export async function lookAtKey(
   named: string,
   identityFiles: readonly string[],
-  client: Transport,
-  signal: AbortSignal,
+  { client, root, signal }: KeyPlace,
 ): Promise<KeyState> {
   const keyFile =
-    named === '' ? (identityFiles.find((file) => existsSync(file)) ?? '') : asSshReads(named, identityFiles);
+    named === ''
+      ? (identityFiles.find((file) => existsSync(inside(root, file))) ?? '')
+      : asSshReads(named, identityFiles);
   const is = (keyState: KeyState['keyState'], more: Partial<KeyState> = {}): KeyState => ({
     ...{ keyFile, keyState, publicKey: '', privateHalf: '' },
     ...more,
   });
   if (keyFile === '') return is('none');
-  const kind = kindOf(keyFile);
-  if (kind === 'public') return is(kind, { privateHalf: privateHalfOf(keyFile) });
-  if (kind !== 'file') return is(kind);
+  const file = inside(root, keyFile);
+  const kind = kindOf(file);
+  if (kind === 'missing') return is(root !== '' && existsSync(keyFile) ? 'hidden' : kind);
+  if (typeof kind === 'string') return is(kind);
+  const { text } = kind;
+  const textKind = kindOfText(text);
+  if (textKind === 'public') return is(textKind, { privateHalf: privateHalfOf(keyFile, root) });
+  if (textKind !== 'key') return is(textKind);
   // An empty passphrase, so that nothing is asked.
   const read = await client.run(['ssh-keygen', '-y', '-P', '', '-f', keyFile], { timeoutMs: 10_000, signal });
-  if (read.exitCode !== 0) return is(stateOf(read.stderr));
-  const publicKey = read.stdout.trim().split(/\s+/).slice(0, 2).join(' ');
-  return is(publicKey.startsWith('sk-') ? 'hardware' : 'ok', { publicKey });
+  if (read.exitCode !== 0) return is(stateOf(read.stderr) ?? flawOf(text));
+  const publicKey = keyOnly(read.stdout);
+  if (publicKey.startsWith('sk-')) return is('hardware', { publicKey });
+  const beside = hasPublicHalf(text) ? '' : keyOnly(textOf(`${file}.pub`));
+  return is(beside === '' || beside === publicKey ? 'ok' : 'other-half', { publicKey });
 }
 
-/** ssh leaves out a file that is not there, so its list alone does not tell which was meant. Nix starts ssh in `/`. */
-function asSshReads(named: string, [first = named]: readonly string[]): string {
+/** The path from which Nix's ssh reads a key. */
+export function asSshReads(named: string, [first = named]: readonly string[] = []): string {
+  // ssh leaves out a file that is not there, so its list alone does not tell which was meant. Nix starts ssh in `/`.
   if (named.includes('%')) return first;
   return named.startsWith('~/') ? join(userInfo().homedir, named.slice(2)) : resolve('/', named);
 }
 
-/** Keys are small; of a larger file this is enough to see its kind. Bytes. */
-const startOfKey = 64 * 1024;
+/** The first of the keys that ssh offers without being told to (ssh(1), -i); empty where root has none. */
+export function firstKeyOfRoot(root: string): string {
+  const files = ['id_rsa', 'id_ecdsa', 'id_ed25519'].map((name) => join(userInfo().homedir, '.ssh', name));
+  return files.find((file) => existsSync(inside(root, file))) ?? '';
+}
 
-function kindOf(path: string): 'file' | Exclude<KeyState['keyState'], 'ok' | 'too-open' | 'passphrase'> {
+/** Whether ssh would wait for ever for a key: a pipe into which no program writes. */
+export function isPipe(file: string, root: string): boolean {
+  return kindOf(inside(root, file)) === 'pipe';
+}
+
+function inside(root: string, file: string): string {
+  if (root === '') return file;
+  try {
+    return resolveInside(root, file);
+  } catch {
+    return join(root, file);
+  }
+}
+
+/** Keys are small; of a larger file this is enough to see its kind. Bytes. */
+const mostBytes = 64 * 1024;
+
+type NoKey = 'missing' | 'out-of-reach' | 'directory' | 'pipe' | 'not-a-file' | 'empty' | 'not-a-key';
+
+function kindOf(path: string): { text: string } | NoKey {
   let stat: Stats;
   try {
     stat = statSync(path);
@@ -71,28 +118,34 @@ function kindOf(path: string): 'file' | Exclude<KeyState['keyState'], 'ok' | 'to
     return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'missing' : 'out-of-reach';
   }
   if (stat.isDirectory()) return 'directory';
+  if (stat.isFIFO()) return 'pipe';
   if (!stat.isFile()) return 'not-a-file';
   if (stat.size === 0) return 'empty';
-  if (stat.size > startOfKey) return 'corrupt';
-  let text: string;
+  if (stat.size > mostBytes) return 'not-a-key';
   try {
-    text = readFileSync(path, 'latin1');
+    return { text: readFileSync(path, 'latin1') };
   } catch {
     return 'out-of-reach';
   }
-  if (/^PuTTY-User-Key-File-/.test(text)) return 'putty';
-  if (/^\s*(ssh-|ecdsa-|sk-(ssh|ecdsa)-)\S+ AAAA/.test(text) || text.startsWith('---- BEGIN SSH2 PUBLIC KEY'))
-    return 'public';
-  return 'file';
 }
 
-function privateHalfOf(path: string): string {
+/** Empty where there is no such small file. */
+function textOf(path: string): string {
+  const kind = kindOf(path);
+  return typeof kind === 'string' ? '' : kind.text;
+}
+
+function keyOnly(line: string): string {
+  return line.trim().split(/\s+/).slice(0, 2).join(' ');
+}
+
+function privateHalfOf(path: string, root: string): string {
   const beside = path.replace(/(-cert)?\.pub$/, '');
-  return beside !== path && statSync(beside, { throwIfNoEntry: false })?.isFile() === true ? beside : '';
+  return beside !== path && textOf(inside(root, beside)) !== '' ? beside : '';
 }
 
-function stateOf(stderr: string): KeyState['keyState'] {
+/** Null where ssh-keygen only says that it cannot read it. */
+function stateOf(stderr: string): 'too-open' | 'passphrase' | null {
   if (/UNPROTECTED PRIVATE KEY|bad permissions/.test(stderr)) return 'too-open';
-  if (/incorrect passphrase/.test(stderr)) return 'passphrase';
-  return 'corrupt';
+  return /incorrect passphrase/.test(stderr) ? 'passphrase' : null;
 }

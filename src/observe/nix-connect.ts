@@ -1,7 +1,7 @@
 import { entryWith } from '../machines/entry-with.ts';
 import type { Conversation } from '../transport/converse.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
-import { type KeyState, lookAtKey } from './key-state.ts';
+import { asSshReads, isPipe, type KeyState, firstKeyOfRoot, lookAtKey } from './key-state.ts';
 import { loginFacts } from './login-evidence.ts';
 import { type LoginShell, lookAtLoginShell } from './login-shell.ts';
 import { nixConfError } from './nix-conf-error.ts';
@@ -20,6 +20,10 @@ export const nixConnect: Probe = {
   observe: async (_parameters, context) => {
     const { builder, ssh } = sshOf(context);
     const { protocol } = ssh;
+    const { sshKey } = builder;
+    // ssh would wait for it until the time is up.
+    if (sshKey !== '' && isPipe(asSshReads(sshKey), ssh.place.root))
+      return { value: { started: false, ...(await lookAtTheKey(context)) } };
     const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
     const login = await ssh.login(context);
     const { words, started, said, greeting, seen, shared } = login;
@@ -48,6 +52,8 @@ export const nixConnect: Probe = {
         program: ssh.remoteProgram.join(' '),
         started,
         ...key,
+        cutOff: key.keyState === 'cut-off',
+        rootKey: started ? '' : firstKeyOfRoot(ssh.place.root),
         entryPrivateHalf: key.privateHalf === '' ? '' : entryWith(builder, { 2: key.privateHalf }),
         answered: greeting !== null,
         // The program spoke, but not to the end.
@@ -106,5 +112,6 @@ async function lookAtTheKey(context: ProbeContext): Promise<KeyState> {
   const { builder, ssh } = sshOf(context);
   const asked = await ssh.config(context.signal);
   const files = asked.ok ? asked.config.identityFiles : [];
-  return lookAtKey(builder.sshKey, files, context.clientTransport, context.signal);
+  const { clientTransport: client, signal } = context;
+  return lookAtKey(builder.sshKey, files, { client, root: ssh.place.root, signal });
 }

@@ -2,6 +2,7 @@ import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
 import type { Host } from '../fleet/host.ts';
 import { withFleet } from '../fleet/with-fleet.ts';
+import { configure } from './configure.ts';
 import type { Lab } from './fault.ts';
 import { hideNix } from './nix.ts';
 
@@ -137,6 +138,25 @@ const awkward: readonly Awkward[] = [
           await builder.host.sh(`echo '${stdout.trim()}' > /root/.ssh/authorized_keys`);
           client.machines(builder.line('ssh-ng', 'x86_64-linux /etc/nix/key 4'));
         }),
+  },
+  {
+    title: 'new host keys are taken, and this one is known',
+    makes: ({ client }) => client.host.write(rootConfig, 'StrictHostKeyChecking accept-new\n'),
+  },
+  {
+    title: 'the agent is forwarded, which Nix 2.8 forbids',
+    makes: ({ client }) => client.host.write(rootConfig, 'ForwardAgent yes\n'),
+  },
+  {
+    title: 'a secret key that only root can read, and one below a closed folder',
+    makes: async ({ client, builder }: Lab) => {
+      const make = (name: string): string =>
+        `nix-store --generate-binary-cache-key test-1 ${name} ${name}.pub`;
+      await client.host.sh(`${make('/root/secret')}; chmod 644 /root/secret`);
+      await builder.host.sh(`${make('/etc/nix/secret')}; chmod 600 /etc/nix/secret`);
+      await configure(client.host, 'secret-key-files = /root/secret');
+      await configure(builder.host, 'secret-key-files = /etc/nix/secret');
+    },
   },
   {
     title: 'a hashed known_hosts file',

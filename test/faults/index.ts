@@ -5,6 +5,7 @@ import { entryFaults } from './entry.ts';
 import type { Fault } from './fault.ts';
 import { handshakeFaults } from './handshake.ts';
 import { insecureFaults } from './insecure.ts';
+import { keyFaults } from './keys.ts';
 import { loginShellFaults } from './login-shell.ts';
 import { networkFaults } from './network.ts';
 import { loginFaults } from './login.ts';
@@ -19,6 +20,7 @@ export const faults: readonly Fault[] = [
   ...networkFaults,
   ...sshFaults,
   ...loginFaults,
+  ...keyFaults,
   ...handshakeFaults,
   ...loginShellFaults,
   ...nixFaults,

@@ -80,7 +80,7 @@ t.test('a private key is looked at with ssh-keygen itself', async (t) => {
     return file;
   };
   const look = (named: string, files: readonly string[] = [named]): ReturnType<typeof lookAtKey> =>
-    lookAtKey(named, files, clientTransport({ env }), never);
+    lookAtKey(named, files, { client: clientTransport({ env }), root: '', signal: never });
 
   const good = make('good');
   const [type, key] = readFileSync(`${good}.pub`, 'utf8').split(' ');
@@ -98,23 +98,35 @@ t.test('a private key is looked at with ssh-keygen itself', async (t) => {
   t.match(await look(open), { keyState: 'too-open' });
   const short = make('short');
   writeFileSync(short, readFileSync(short, 'utf8').slice(0, 200));
-  t.match(await look(short), { keyState: 'corrupt' });
+  t.match(await look(short), { keyState: 'cut-off' });
   const windows = make('windows');
   writeFileSync(windows, readFileSync(windows, 'utf8').replaceAll('\n', '\r\n'));
   appendFileSync(windows, '');
-  t.match(await look(windows), { keyState: /^(ok|corrupt)$/ }, 'newer ssh forgives Windows line ends');
+  t.match(await look(windows), { keyState: /^(ok|line-ends)$/ }, 'newer ssh forgives Windows line ends');
   t.match(await look(`${good}.pub`), { keyState: 'public', privateHalf: good });
   t.match(await look(folder), { keyState: 'directory' });
   t.match(await look('/dev/null'), { keyState: 'not-a-file' });
   const pipe = join(folder, 'pipe');
   execFileSync('mkfifo', [pipe]);
-  t.match(await look(pipe), { keyState: 'not-a-file' }, 'a pipe is not opened, which would wait for ever');
+  t.match(await look(pipe), { keyState: 'pipe' }, 'a pipe is not opened, which would wait for ever');
   const file = (name: string, text: string): string => {
     writeFileSync(join(folder, name), text, { mode: 0o600 });
     return join(folder, name);
   };
   t.match(await look(file('empty', '')), { keyState: 'empty' });
   t.match(await look(file('putty', 'PuTTY-User-Key-File-3: ssh-ed25519\n')), { keyState: 'putty' });
+  t.match(await look(file('notes', 'see the wiki\n')), { keyState: 'not-a-key' });
+  const text = readFileSync(good, 'utf8');
+  t.match(await look(file('no-newline', text.trimEnd())), { keyState: 'line-ends' });
+  t.match(await look(file('damaged', text.replace(/^(b3Bl.{20}).*$/m, '$1'))), { keyState: 'damaged' });
+  const pem = '-----BEGIN DSA PRIVATE KEY-----\nMIIB\n-----END DSA PRIVATE KEY-----\n';
+  t.match(await look(file('dsa', pem)), { keyState: 'unsupported' });
+  execFileSync('ssh-keygen', ['-q', '-t', 'rsa', '-m', 'PEM', '-N', '', '-f', join(folder, 'rsa')]);
+  t.match(await look(join(folder, 'rsa')), { keyState: 'ok' });
+  writeFileSync(join(folder, 'rsa.pub'), readFileSync(`${good}.pub`));
+  t.match(await look(join(folder, 'rsa')), { keyState: 'other-half', publicKey: /^ssh-rsa / });
+  writeFileSync(`${good}.pub`, readFileSync(join(folder, 'open.pub')));
+  t.match(await look(good), { keyState: 'ok' }, 'the public half inside counts');
   t.match(await look(join(good, 'below')), { keyState: 'out-of-reach' });
   symlinkSync('loop', join(folder, 'loop'));
   t.match(await look(join(folder, 'loop')), { keyState: 'out-of-reach' });

@@ -1,6 +1,6 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveInside } from '../../resolve-inside.ts';
+import { resolveInside } from '../../../../src/transport/resolve-inside.ts';
 import type { HostSpec } from '../../profile.ts';
 
 /** Settings of nix.conf whose option is a list. */
