@@ -162,4 +162,12 @@ export const insecureFaults: readonly Fault[] = [
     scenario: `${side}-signing-keys`,
     cause: `${side}-signing-key-in-store`,
   })),
+  // The plain hosts have no sandbox.
+  ...(['client', 'builder'] as const).map((side): Fault => ({
+    title: `the ${side} builds without a sandbox`,
+    breaks: () => undefined,
+    outcome: 'advice',
+    scenario: `${side}-sandbox`,
+    cause: `${side}-sandbox-off`,
+  })),
 ];
