@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { ReportCheck } from '../generated/report.ts';
-import { applies, type Judgement, judge, mayPassYet } from '../scenario/judge.ts';
+import { applies, type Judgement, judge, mayPassYet, type NotApplied } from '../scenario/judge.ts';
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, TemplateError } from '../scenario/template.ts';
-import { doesNotApply } from '../observe/probe.ts';
+import { doesNotApply, notMeasured } from '../observe/probe.ts';
 import { describeObservation } from './describe.ts';
 import { cleanupsOf, type Request, requestOf } from './observe.ts';
 
@@ -13,6 +13,8 @@ export interface CheckInput {
   scenario: Scenario;
   /** The checks that this one needs, done. */
   needs: ReportCheck[];
+  /** Why what needs a fact that is false could not be measured; undefined where it then does not apply. */
+  unmeasuredFact: (name: string) => string | undefined;
   /** What templates know; not asked for where nothing is to be filled in. */
   context: () => Context;
   /** Why it is left out although it was planned (`--read-only`), or null. */
@@ -63,7 +65,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
   const known = input.context();
   if (scenario.when !== undefined) {
     const answer = applies(scenario.when, known);
-    if (!answer.applies) return without(done({ outcome: 'skip', message: answer.reason }));
+    if (!answer.applies) return without(done(notApplied(answer, input)));
   }
 
   for (let attempt = 1; ; attempt += 1) {
@@ -84,6 +86,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
         for (const cleanup of cleanups) if (cleanup.target === target) await input.cleanUp(cleanup);
       }),
     );
+    if (observation.error?.code === notMeasured) return without(done(unmeasured(observation.error.message)));
     if (observation.error?.code === doesNotApply)
       return without(done({ outcome: 'skip', message: observation.error.message }));
     const judgement = judge(scenario, observation, context);
@@ -105,6 +108,29 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
     if (input.waived !== null) delete check.advice;
     return { check: excuse === null ? check : waive(check, excuse), facts: judgement.captures };
   }
+}
+
+type Ending = Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>;
+
+/** A condition on a fact that is not known is no answer; an error where the check that gives the fact ran in vain. */
+function notApplied(
+  { reason, key, actual }: NotApplied,
+  { needs, scenario, unmeasuredFact }: CheckInput,
+): Ending {
+  const [root, fact = ''] = key.split('.');
+  if (root !== 'facts') return { outcome: 'skip', message: reason };
+  if (actual === undefined) {
+    const why = `${fact} is not known`;
+    const wasLeftOut =
+      needs.length < scenario.needs.length || needs.some(({ outcome }) => outcome === 'skip');
+    return wasLeftOut ? unmeasured(why) : { outcome: 'error', message: `could not be measured: ${why}` };
+  }
+  const why = actual === false ? unmeasuredFact(fact) : undefined;
+  return why === undefined ? { outcome: 'skip', message: reason } : unmeasured(why);
+}
+
+function unmeasured(reason: string): Ending {
+  return { outcome: 'skip', message: `could not be measured: ${reason}`, unmeasured: reason };
 }
 
 function waive(check: ReportCheck, waived: NonNullable<ReportCheck['waived']>): ReportCheck {

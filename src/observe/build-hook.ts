@@ -1,6 +1,7 @@
 import { access, constants } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { CannotObserve, doesNotApply, type Probe } from './probe.ts';
+import { noClientSettings } from './no-settings.ts';
+import type { Probe } from './probe.ts';
 
 /** The program that Nix starts for everything that leaves this machine, looked for where its daemon looks. */
 export const buildHook: Probe = {
@@ -8,7 +9,7 @@ export const buildHook: Probe = {
   parameters: [],
   required: [],
   observe: async (_parameters, { client }) => {
-    if (client.buildHook === null) throw new CannotObserve(doesNotApply, 'Nix could not be asked');
+    if (client.buildHook === null) throw noClientSettings(client);
     const [program = ''] = client.buildHook;
     const { PATH = '' } = client.environment.env;
     const found = await isProgram(program, PATH);

@@ -5,7 +5,7 @@ import { nixPath } from './nix-path.ts';
 import { entryWith } from '../machines/entry-with.ts';
 import { versionOf } from './nix-settings.ts';
 import { sectionsOf } from './sections.ts';
-import { CannotObserve, doesNotApply, type Probe, sshOf } from './probe.ts';
+import { CannotObserve, notMeasured, type Probe, sshOf } from './probe.ts';
 import { exposedSecret, withoutEverybody } from './trust.ts';
 
 /** Sections of the answer, each under a line of its own. Nothing in it needs more rights than the ssh user has. */
@@ -86,7 +86,7 @@ export const builderSettings: Probe = {
     // What Nix shows then are its defaults, not what its daemon is set to.
     if (closed !== '')
       throw new CannotObserve(
-        unreadable === 'is-an-error' ? 'settings-unreadable' : doesNotApply,
+        unreadable === 'is-an-error' ? 'settings-unreadable' : notMeasured,
         `${user} may not read ${closed} on the builder, so its settings are not known`,
       );
     if (settings.size === 0)

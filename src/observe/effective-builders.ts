@@ -1,3 +1,4 @@
+import { noClientSettings } from './no-settings.ts';
 import { CannotObserve, doesNotApply, type Probe } from './probe.ts';
 
 /** Whether Nix itself uses the entries that are looked at, which may come from a file of the user's choice. */
@@ -6,8 +7,7 @@ export const effectiveBuilders: Probe = {
   parameters: [],
   required: [],
   observe: (_parameters, { client, builders, effective }) => {
-    if (client.buildersSetting === null)
-      throw new CannotObserve(doesNotApply, 'there is no Nix here that could be asked for its builders');
+    if (client.buildersSetting === null) throw noClientSettings(client);
     if (effective === null)
       throw new CannotObserve(
         doesNotApply,

@@ -49,6 +49,9 @@ export class CannotObserve extends Error {
 /** The code of {@link CannotObserve} for what another check can judge, though this one cannot. */
 export const doesNotApply = 'does-not-apply';
 
+/** The code of {@link CannotObserve} for what cannot be known here, and need not be for a build: `skip`, with the reason. */
+export const notMeasured = 'not-measured';
+
 /** The builder, for a probe that makes no sense without one. */
 export function builderOf({ builder }: ProbeContext): Builder {
   if (builder === undefined) throw new CannotObserve('no-builder', 'this probe looks at a builder');

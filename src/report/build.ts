@@ -1,5 +1,7 @@
 import type { FleetVerdict, Report, ReportBuilder, ReportCheck, RootCause } from '../generated/types.ts';
 
+import { unmeasuredOf } from './unmeasured.ts';
+
 type Summary = Report['summary'];
 
 /** Counts builders and checks, those of the client too. */
@@ -13,6 +15,7 @@ export function summarise(clientChecks: readonly ReportCheck[], builders: readon
     causes: new Set(
       [failuresOf(clientChecks), ...builders.map((one) => failuresOf(one.checks))].flat().map(causeKey),
     ).size,
+    unmeasured: unmeasuredOf(clientChecks, builders),
     builders: { total: builders.length, healthy, unhealthy: builders.length - healthy },
     checks,
   };

@@ -4,6 +4,7 @@ import { brief } from './brief.ts';
 import { githubProperty } from './escape/github.ts';
 import { fixText } from './fix-text.ts';
 import { escaped } from './template.ts';
+import { unmeasuredWords } from './unmeasured.ts';
 
 /** A line of the log that GitHub shows beside the file that it names. */
 interface Annotation {
@@ -25,13 +26,14 @@ const longestMessage = 4000;
 export function githubView(report: Report): object {
   const { summary } = report;
   const { total, healthy } = summary.builders;
+  const left = unmeasuredWords(summary.unmeasured);
   const verdict: Annotation = {
     level: summary.verdict === 'healthy' ? 'notice' : 'error',
     title: `Nix remote builders: ${summary.verdict}`,
     message: `${healthy} of ${total} builders healthy; ${Object.entries(summary.checks)
       .filter(([, count]) => count > 0)
       .map(([outcome, count]) => `${count} ${outcome}`)
-      .join(', ')}`,
+      .join(', ')}${left === '' ? '' : `; ${left}`}`,
   };
   const annotations = [verdict, ...machinesLines(report), ...scenarioFiles(report)];
   return { annotations: annotations.map(commandView) };

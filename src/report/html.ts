@@ -19,6 +19,7 @@ import {
   messagesOf,
   type Trouble,
 } from './trouble.ts';
+import { unmeasuredWords } from './unmeasured.ts';
 
 /** A page of 200 builders must still open at once. */
 const longestText = 4000;
@@ -53,6 +54,7 @@ export function htmlView(report: Report): object {
     startedAt,
     when: startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC'),
     seconds: (durationMs / 1000).toFixed(1),
+    unmeasured: unmeasuredWords(summary.unmeasured),
     notes: client.notes ?? [],
     counts: outcomes
       .map((outcome) => ({ outcome, ...marks[outcome], count: summary.checks[outcome] }))

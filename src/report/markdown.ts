@@ -14,6 +14,7 @@ import {
   messagesOf,
   type Trouble,
 } from './trouble.ts';
+import { unmeasuredWords } from './unmeasured.ts';
 
 /** GitHub cuts a job's summary off at 1 MiB, and a ticket long before. */
 const longestMessage = 2000;
@@ -43,6 +44,7 @@ export function markdownView(report: Report): object {
     nix: client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`,
     startedAt,
     seconds: (durationMs / 1000).toFixed(1),
+    unmeasured: unmeasuredWords(summary.unmeasured),
     notes: client.notes ?? [],
     stages: columns.map(({ stage }) => stage),
     rows: rows.map(({ name, checks, rootCause, causes }) => ({

@@ -3,11 +3,11 @@ import type { Outcome, ReportCheck, Stage } from '../generated/types.ts';
 /** Outcomes differ by shape, not by colour alone. */
 export const marks: Readonly<Record<Outcome, { mark: string; word: string }>> = {
   pass: { mark: '✓', word: 'pass' },
-  warn: { mark: '!', word: 'warning' },
+  warn: { mark: '!', word: 'warn' },
   fail: { mark: '✗', word: 'fail' },
-  error: { mark: '?', word: 'not measured' },
-  blocked: { mark: '·', word: 'waits' },
-  skip: { mark: '-', word: 'does not apply' },
+  error: { mark: '?', word: 'error' },
+  blocked: { mark: '·', word: 'blocked' },
+  skip: { mark: '-', word: 'skip' },
 };
 
 export const outcomes = Object.keys(marks) as Outcome[];

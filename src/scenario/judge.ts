@@ -78,15 +78,25 @@ function holds(condition: Expectation, observation: Observation, context: Contex
   return unmet(renderValue(condition, context) as Expectation, { observation, context }).length === 0;
 }
 
+/** Why a scenario does not apply: the first part of its condition that does not hold, and what was there instead. */
+export interface NotApplied {
+  applies: false;
+  reason: string;
+  /** A dotted path such as `builder.scheme` or `facts.shell`. */
+  key: string;
+  actual: Json | undefined;
+}
+
 /** Whether a scenario applies to this builder; if not, why. */
-export function applies(
-  when: Expectation,
-  context: Context,
-): { applies: true } | { applies: false; reason: string } {
+export function applies(when: Expectation, context: Context): { applies: true } | NotApplied {
   const [first] = unmet(renderValue(when, context) as Expectation, { context });
-  return first === undefined
-    ? { applies: true }
-    : { applies: false, reason: `does not apply: ${wordMismatch(first)}` };
+  if (first === undefined) return { applies: true };
+  return {
+    applies: false,
+    reason: `does not apply: ${wordMismatch(first)}`,
+    key: first.path,
+    actual: first.actual,
+  };
 }
 
 function capture(

@@ -118,6 +118,34 @@ t.test('advice passes, holds nothing up, has its fix printed, and a waiver takes
   t.equal(waived.check('a').advice, undefined);
 });
 
+t.test('a condition on a fact that is not known is no reason to skip in silence', async (t) => {
+  const gives = (exit: number, more = ''): string =>
+    one(
+      'gives',
+      `echo x=1; exit ${exit}`,
+      `severity: warning\ncapture: {x: {from: stdout, matches: 'x=(.)'}}\n${more}`,
+    );
+  const takes = one('takes', 'true', "needs: [gives]\nwhen: {facts.x: '1'}\n");
+  t.equal((await runSuite(gives(0) + takes)).check('takes').outcome, 'pass');
+  const unknown = await runSuite(gives(1) + takes);
+  t.match(unknown.check('takes'), { outcome: 'error', message: 'could not be measured: x is not known' });
+  const skipped = await runSuite(gives(0, 'when: {builder.scheme: none}\n') + takes);
+  t.match(skipped.check('takes'), { outcome: 'skip', unmeasured: 'x is not known' });
+  t.equal(skipped.report.summary.verdict, 'healthy');
+  t.match(skipped.report.summary.unmeasured, [{ reason: 'x is not known', checks: 1 }]);
+});
+
+t.test('what needs a fact that is false says why it could not be measured', async (t) => {
+  const gives = (unmeasured: string): string =>
+    `---\nid: gives\ntitle: gives\ntarget: client\ncommand: echo '{"x":false}'\nexpect: {exitCode: 0}\ncapture: {x: {from: stdout, pointer: /x${unmeasured}}}\n`;
+  const takes = one('takes', 'true', 'needs: [gives]\nwhen: {facts.x: true}\n');
+  const told = await runSuite(gives(', unmeasured: no shell') + takes);
+  t.match(told.check('takes'), { outcome: 'skip', unmeasured: 'no shell' });
+  const plain = await runSuite(gives('') + takes);
+  t.equal(plain.check('takes').unmeasured, undefined);
+  t.match(plain.check('takes').message, /^does not apply/);
+});
+
 t.test('a retry asks again, and the report says how often', async (t) => {
   const folder = t.testdir();
   const { check } = await runSuite(

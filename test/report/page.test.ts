@@ -101,11 +101,11 @@ t.test('the HTML page in a real browser', { skip }, async (t) => {
     );
     t.same(await Promise.all(seen), [
       '✓ beta, pass-check: pass',
-      '! beta, warn-check: warning',
+      '! beta, warn-check: warn',
       '✗ beta, connection: fail',
-      '? beta, error-check: not measured',
-      '· beta, blocked-check: waits',
-      '- beta, skip-check: does not apply',
+      '? beta, error-check: error',
+      '· beta, blocked-check: blocked',
+      '- beta, skip-check: skip',
     ]);
     await page.close();
   });

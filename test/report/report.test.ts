@@ -24,6 +24,7 @@ t.test('the verdict: healthy, degraded when some are not, unhealthy when none is
   t.same(summarise([check('warn')], [good, bad]), {
     verdict: 'degraded',
     causes: 1,
+    unmeasured: [],
     builders: { total: 2, healthy: 1, unhealthy: 1 },
     checks: { pass: 1, warn: 2, fail: 1, error: 0, blocked: 0, skip: 1 },
   });
@@ -96,6 +97,36 @@ t.test('a test build that fails after another failure is no cause of its own', (
   t.same(builder('a', [check('fail', { scenario: 'conf' }), build]).causes, ['conf']);
   t.same(builder('a', [check('pass'), build]).causes, ['remote-build']);
   t.end();
+});
+
+t.test('the verdict says how many checks could not be measured, and why', async (t) => {
+  const locked = (scenario: string): ReportCheck =>
+    check('skip', { scenario, unmeasured: 'the builder runs no shell command' });
+  const healthy = report([builder('a', [check('pass'), locked('disk'), locked('clock'), check('skip')])]);
+  t.equal(healthy.summary.verdict, 'healthy');
+  t.equal(exitCodeOf(healthy), 0);
+  t.same(healthy.summary.unmeasured, [
+    { reason: 'the builder runs no shell command', checks: 2, names: ['a'] },
+  ]);
+  const words = '2 checks could not be measured: the builder runs no shell command (a)';
+  t.match(await render(healthy, 'table', { ...plain, width: 300 }), `Nix 2.34.8; ${words}\n`);
+  for (const format of ['markdown', 'html', 'github'])
+    t.match(await render(healthy, format, plain), words, format);
+
+  const lost = check('error', { scenario: 'shell', message: 'the connection was lost.' });
+  const after = check('blocked', { scenario: 'disk', blockedBy: 'shell' });
+  const failure = check('fail', { scenario: 'kvm' });
+  const behind = check('blocked', { scenario: 'vm', blockedBy: 'kvm' });
+  const mixed = report([builder('a', [locked('disk')]), builder('b', [lost, after, failure, behind])]);
+  t.same(
+    mixed.summary.unmeasured?.map(({ checks }) => checks),
+    [2, 1],
+    'what a failure blocks is not meant',
+  );
+  t.match(
+    await render(mixed, 'table', { ...plain, width: 300 }),
+    '3 checks could not be measured: 2: the connection was lost (b); 1: the builder runs no shell command (a)',
+  );
 });
 
 t.test('of what could not be measured the first is told where nothing failed', (t) => {
@@ -190,7 +221,7 @@ t.test(
       'alpha  ✓✓   built on alpha',
       'beta   ✗·   key-too-open',
       '',
-      '✓ pass   ✗ fail   · waits',
+      '✓ pass   ✗ fail   · blocked',
     ]);
     t.equal(lines[6], 'ssh  connection local-to-remote-build', 'what the marks stand for');
     t.same(lines.slice(8, 12), [

@@ -2,6 +2,7 @@ import type { Report, ReportCheck } from '../../generated/types.ts';
 import { oneLine, visible } from '../escape/visible.ts';
 import { marks } from '../outcomes.ts';
 import { clientName } from '../trouble.ts';
+import { unmeasuredWords } from '../unmeasured.ts';
 import { matrix } from './matrix.ts';
 import { type Paint, painter, styles } from './paint.ts';
 import { advice, troubles } from './trouble.ts';
@@ -37,7 +38,8 @@ function verdictLine({ summary, client, interrupted }: Report, paint: Paint): st
   const { causes = 0 } = summary;
   const broken =
     causes === 0 ? '' : ` (broken: ${causes === 1 ? '1 cause' : `${causes} independent causes`})`;
-  return `${verdict}: ${healthy} of ${total} ${total === 1 ? 'builder' : 'builders'} healthy${broken}${cut}, seen from ${oneLine(client.hostname)} as ${oneLine(client.user)}, ${oneLine(nix)}`;
+  const left = unmeasuredWords(summary.unmeasured);
+  return `${verdict}: ${healthy} of ${total} ${total === 1 ? 'builder' : 'builders'} healthy${broken}${cut}, seen from ${oneLine(client.hostname)} as ${oneLine(client.user)}, ${oneLine(nix)}${left === '' ? '' : `; ${oneLine(left)}`}`;
 }
 
 /** What was allowed to be red, so that it is not forgotten. */
