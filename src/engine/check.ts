@@ -13,8 +13,8 @@ export interface CheckInput {
   scenario: Scenario;
   /** The checks that this one needs, done. */
   needs: ReportCheck[];
-  /** Why what needs a fact that is false could not be measured; undefined where it then does not apply. */
-  unmeasuredFact: (name: string) => string | undefined;
+  /** Whether a check of the plan gives the fact, and why what needs it could not be measured where it is false. */
+  factSource: (name: string) => { planned: boolean; unmeasured?: string | undefined };
   /** What templates know; not asked for where nothing is to be filled in. */
   context: () => Context;
   /** Why it is left out although it was planned (`--read-only`), or null. */
@@ -115,17 +115,20 @@ type Ending = Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>;
 /** A condition on a fact that is not known is no answer; an error where the check that gives the fact ran in vain. */
 function notApplied(
   { reason, key, actual }: NotApplied,
-  { needs, scenario, unmeasuredFact }: CheckInput,
+  { needs, scenario, factSource }: CheckInput,
 ): Ending {
   const [root, fact = ''] = key.split('.');
   if (root !== 'facts') return { outcome: 'skip', message: reason };
+  const source = factSource(fact);
   if (actual === undefined) {
     const why = `${fact} is not known`;
     const wasLeftOut =
-      needs.length < scenario.needs.length || needs.some(({ outcome }) => outcome === 'skip');
+      !source.planned ||
+      needs.length < scenario.needs.length ||
+      needs.some(({ outcome }) => outcome === 'skip');
     return wasLeftOut ? unmeasured(why) : { outcome: 'error', message: `could not be measured: ${why}` };
   }
-  const why = actual === false ? unmeasuredFact(fact) : undefined;
+  const why = actual === false ? source.unmeasured : undefined;
   return why === undefined ? { outcome: 'skip', message: reason } : unmeasured(why);
 }
 

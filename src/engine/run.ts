@@ -193,8 +193,10 @@ async function runCheck(
       needs,
       context: () => contextOf(subject, client, input),
       leftOut: leftOut(scenario, input),
-      unmeasuredFact: (name) =>
-        input.scenarios.find(({ capture }) => capture[name])?.capture[name]?.unmeasured,
+      factSource: (name) => {
+        const source = input.scenarios.find(({ capture }) => Object.hasOwn(capture, name));
+        return { planned: source !== undefined, unmeasured: source?.capture[name]?.unmeasured };
+      },
       waived: waiverOf(scenario, subject, input),
       look: async (request, fresh, nonce) => {
         const known = fresh ? new Map<string, Promise<Observation>>() : seen;

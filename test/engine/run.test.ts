@@ -131,6 +131,8 @@ t.test('a condition on a fact that is not known is no reason to skip in silence'
   t.match(unknown.check('takes'), { outcome: 'error', message: 'could not be measured: x is not known' });
   const skipped = await runSuite(gives(0, 'when: {builder.scheme: none}\n') + takes);
   t.match(skipped.check('takes'), { outcome: 'skip', unmeasured: 'x is not known' });
+  const alone = await runSuite(one('takes', 'true', "when: {facts.x: '1'}\n"));
+  t.match(alone.check('takes'), { outcome: 'skip', unmeasured: 'x is not known' }, 'as with --skip');
   t.equal(skipped.report.summary.verdict, 'healthy');
   t.match(skipped.report.summary.unmeasured, [{ reason: 'x is not known', checks: 1 }]);
 });

@@ -75,7 +75,9 @@ t.test('the build hook is looked for as the daemon starts it', async (t) => {
   t.match(await look(['not-executable']), { found: false });
   t.match(await look(['/no/nix', '__build-remote']), { found: false, program: '/no/nix' });
   t.match(await look([]), { found: false, hook: '' });
-  await t.rejects(look(null), { code: 'does-not-apply' });
+  await t.rejects(look(null), { code: 'no-settings', message: /Nix 2.34.8 .* does not show its settings/ });
+  const withoutNix = { ...clientView, nixVersion: '', buildHook: null };
+  await t.rejects(valueOf(buildHook, contextOf({ client: withoutNix })), { code: 'not-measured' });
 });
 
 t.test('who cannot see as the daemon does, judges nothing', async (t) => {

@@ -158,8 +158,10 @@ t.test('a scenario that does not apply says why', (t) => {
   t.same(applies({ 'builder.scheme': 'ssh' }, context), {
     applies: false,
     reason: 'does not apply: builder.scheme is "ssh-ng", expected "ssh"',
+    key: 'builder.scheme',
+    actual: 'ssh-ng',
   });
-  t.equal(applies({ 'facts.none': true }, context).applies, false);
+  t.match(applies({ 'facts.none': true }, context), { applies: false, key: 'facts.none', actual: undefined });
   t.equal(applies({ not: { 'builder.host': 'alpha' } }, context).applies, false);
   t.end();
 });
