@@ -59,7 +59,13 @@ export async function route(installable: string | undefined, options: RouteOptio
     const seen =
       observed === null
         ? null
-        : await observeBuilds(observed, needs, text, transport, interrupt.signal).catch((error: unknown) => {
+        : await observeBuilds(
+            observed,
+            needs,
+            text,
+            { transport, system: client.system },
+            interrupt.signal,
+          ).catch((error: unknown) => {
             throw new UserError(error instanceof Error ? error.message : String(error));
           });
 

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { usesSsh } from '../engine/context.ts';
 import type { Memory } from '../engine/memory.ts';
-import { type Selection, SelectionError, selectBuilders, selectScenarios, shardOf } from '../engine/plan.ts';
+import {
+  isNamed,
+  type Selection,
+  SelectionError,
+  selectBuilders,
+  selectScenarios,
+  shardOf,
+} from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import type { Report, Shard } from '../generated/types.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
@@ -86,7 +93,7 @@ export async function runChecks(
     const memory = scene.memory ?? recorder?.memory;
     const chosen = chooseBuilders(scene, options, shard);
     if (chosen.length > many) collectSooner();
-    const notes = notesOn(client);
+    const notes = [...notesOn(client), ...notesOnExcluded(options.exclude, builders)];
     onNotes(notes);
     const report = await run({
       tool: { name, version },
@@ -156,12 +163,14 @@ function chooseBuilders(
   options: RunOptions,
   shard: Shard | undefined,
 ): Builder[] {
-  const selected = usage(() => selectBuilders(builders, options));
+  const isRefused = diagnostics.some(({ severity }) => severity === 'error');
+  // What was named may stand in the entry that Nix refuses.
+  const isLost = isRefused && options.include.some((name) => !builders.some((one) => isNamed(one, name)));
+  const selected = isLost ? [] : usage(() => selectBuilders(builders, options));
   const chosen = shard === undefined ? selected : shardOf(selected, shard);
   if (shard !== undefined && chosen.length === 0 && selected.length > 0)
     throw new UserError(`shard ${shard.index}/${shard.of} has no builder: fewer shards, please`);
-  if (chosen.length === 0 && !diagnostics.some(({ severity }) => severity === 'error'))
-    throw new UserError(nothingToCheck(text, options, diagnostics));
+  if (chosen.length === 0 && !isRefused) throw new UserError(nothingToCheck(text, options, diagnostics));
   return chosen;
 }
 
@@ -275,6 +284,13 @@ function nothingToCheck(
       ? "Nix's `builders` setting is empty, so Nix never looks at /etc/nix/machines; set `builders = @/etc/nix/machines` in nix.conf (NixOS: nix.distributedBuilds = true) and restart nix-daemon, or name a file with -m"
       : `no builder in ${text.trim()}`;
   return ['nothing to check', where, ...diagnostics.map(({ message }) => message)].join(': ');
+}
+
+/** A builder that is gone already needs no exclusion: a filter must not blind a monitor when the fleet changes. */
+function notesOnExcluded(exclude: readonly string[], builders: readonly Builder[]): string[] {
+  return exclude
+    .filter((name) => !builders.some((builder) => isNamed(builder, name)))
+    .map((name) => `--exclude ${name}: no builder is called that, so nothing is left out for it.`);
 }
 
 /** What the doctor cannot see when it is not root. */

@@ -21,6 +21,8 @@ interface State {
   problem: string | null;
   runs: number;
   failures: number;
+  /** What the last run noted. */
+  notes: readonly string[];
 }
 
 const plain = { color: false, verbose: false, width: 100 };
@@ -32,7 +34,7 @@ const plain = { color: false, verbose: false, width: 100 };
 export async function serve(options: ServeOptions, version: string): Promise<number> {
   const intervalMs = readInterval(options.interval, '--interval');
   const { host, port } = readListen(options.listen);
-  const state: State = { report: null, problem: 'no run has ended yet', runs: 0, failures: 0 };
+  const state: State = { report: null, problem: 'no run has ended yet', runs: 0, failures: 0, notes: [] };
   const stop = new AbortController();
   const server = createServer((request, response) => void answer(request, response, state));
   await listening(server, host, port);
@@ -69,7 +71,7 @@ async function runOnce(
     const { report } = await runChecks(options, {
       version,
       signal,
-      onNotes: () => undefined,
+      onNotes: (notes) => tellNew(notes, state),
       onEvent: () => undefined,
     });
     if (signal.aborted) return;
@@ -82,6 +84,11 @@ async function runOnce(
     state.problem = error.message;
     say(`no report: ${error.message}`, process.stderr);
   }
+}
+
+function tellNew(notes: readonly string[], state: State): void {
+  for (const note of notes) if (!state.notes.includes(note)) say(note, process.stderr);
+  state.notes = notes;
 }
 
 const headers = {

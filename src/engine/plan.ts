@@ -19,7 +19,7 @@ export class SelectionError extends Error {
 /** Builders whose host or URI was named, in the order of the machines file. */
 export function selectBuilders(builders: readonly Builder[], { include, exclude }: Selection): Builder[] {
   const known = builders.map(hostOf).join(', ');
-  for (const name of [...include, ...exclude]) {
+  for (const name of include) {
     if (!builders.some((builder) => isNamed(builder, name))) {
       throw new SelectionError(`no builder is called "${name}"; there are: ${known}`);
     }

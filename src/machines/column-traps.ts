@@ -7,8 +7,14 @@ export const columnTraps: readonly Trap[] = [
     because: 'No build asks for such a system. Certain where the entry has no other.',
     column: 1,
     stopsBuilds: (field) => field.split(',').every((system) => system === '' || !isSystem(system)),
+    correction: (field) => {
+      const lower = field.toLowerCase();
+      return lower.split(',').every((system) => isSystem(system)) ? lower : null;
+    },
     says: (field) => {
       const odd = field.split(',').find((system) => system !== '' && !isSystem(system));
+      if (odd !== undefined && isSystem(odd.toLowerCase()))
+        return `Nix compares systems letter by letter, so "${odd}" is not ${odd.toLowerCase()}, and nothing is ever built there for it; write it in small letters`;
       if (!/[^,]/.test(field))
         return `"${field}" is a list of no systems, so nothing but downloads is built there; write e.g. x86_64-linux`;
       return odd === undefined
@@ -17,12 +23,24 @@ export const columnTraps: readonly Trap[] = [
     },
   },
   {
+    code: 'shifted-columns',
+    column: 2,
+    stopsBuilds: (field) => isKnownSystem(field),
+    says: (field) =>
+      isKnownSystem(field)
+        ? `the system "${field}" stands in the column of the key, so it and all after it means something else; write the systems without a blank between them`
+        : null,
+  },
+  {
     code: 'relative-key',
     because:
       'Newer versions of Nix refuse the path. Older ones look for it from /, and another key may log in.',
     column: 2,
     stopsBuilds: (path, { features }) => !path.startsWith('/') && features.absoluteSshKey,
-    correction: (path) => (path.startsWith('~/') ? `/root/${path.slice(2)}` : null),
+    correction: (path) => {
+      const inHome = /^(?:~|\$HOME|\$\{HOME\})\/(.*)$/.exec(path)?.[1];
+      return inHome === undefined ? null : `/root/${inHome}`;
+    },
     says: (path, { features }) => {
       if (path.startsWith('/')) return null;
       if (features.absoluteSshKey)
@@ -113,7 +131,14 @@ export const columnTraps: readonly Trap[] = [
 
 /** `builtin`, or as in `x86_64-linux`. */
 function isSystem(text: string): boolean {
-  return text === 'builtin' || /^[A-Za-z0-9_]+(-[A-Za-z0-9_]+)+$/.test(text);
+  return text === 'builtin' || /^[a-z0-9_]+(-[a-z0-9_]+)+$/.test(text);
+}
+
+/** With commas as in a list of systems; never a path. */
+function isKnownSystem(text: string): boolean {
+  return text
+    .split(',')
+    .some((system) => /^[a-z0-9_]+-(linux|darwin|freebsd|openbsd|netbsd|windows)$/.test(system));
 }
 
 function looksLikeHostKey(text: string): boolean {

@@ -32,6 +32,18 @@ const params = {
   lix: ['port'],
 };
 
+const yesOrNo = ['compress', 'trusted', 'want-mass-query'];
+const counts = ['max-connections', 'max-connection-age', 'priority', 'path-info-cache-size'];
+
+/** As Nix reads them (config.cc: `parse` of booleans and of integers). */
+function badValueIn(params: Readonly<Record<string, string>>): [name: string, value: string] | undefined {
+  return Object.entries(params).find(
+    ([name, value]) =>
+      (yesOrNo.includes(name) && !/^(true|yes|1|false|no|0)$/.test(value)) ||
+      (counts.includes(name) && !/^[+-]?\d+[KMGTkmgt]?$/.test(value)),
+  );
+}
+
 function unknownParams(builder: Builder, { portParam }: Features): string[] {
   const known = [
     ...params.any,
@@ -48,12 +60,15 @@ export const uriTraps: readonly Trap[] = [
     code: 'doubled-scheme',
     because: 'ssh gets the second scheme as a part of the host name, which no host has.',
     stopsBuilds: 'always',
-    correction: (uri) => uri.replace(/^[a-z-]+:\/\/(?=[a-z-]+:\/\/)/, ''),
+    correction: (uri) =>
+      /^[a-z-]+:\/\/(?=[a-z-]+:\/\/)/.test(uri) ? uri.replace(/^[a-z-]+:\/\//, '') : null,
     column: 0,
     says: (uri) =>
-      uri.split('://').length > 2
-        ? `"${uri}" has two schemes, and ssh is given the second as part of the host name; leave one`
-        : null,
+      /,[a-z-]+:\/\//.test(uri)
+        ? `"${uri}" joins two builders with a comma; write an entry of its own for each`
+        : uri.split('://').length > 2
+          ? `"${uri}" has two schemes, and ssh is given the second as part of the host name; leave one`
+          : null,
   },
   {
     code: 'no-host',
@@ -69,6 +84,8 @@ export const uriTraps: readonly Trap[] = [
     code: 'path-after-host',
     because: 'ssh gets the path as a part of the host name, which no host has.',
     stopsBuilds: 'always',
+    correction: (uri) =>
+      /^[^/]*\/\/[^/?]*\/+(\?|$)/.test(uri) ? uri.replace(/([^/:])\/+(\?|$)/, '$1$2') : null,
     column: 0,
     says: (uri, { builder }) =>
       isSsh(builder) && builder.host.includes('/') && !isMistyped(uri) && uri.split('://').length <= 2
@@ -160,6 +177,17 @@ export const uriTraps: readonly Trap[] = [
         : null,
   },
   {
+    code: 'bad-parameter',
+    stopsBuilds: 'always',
+    column: 0,
+    says: (_uri, { builder }) => {
+      const [name, value] = isSsh(builder) ? (badValueIn(builder.params) ?? []) : [];
+      return name === undefined
+        ? null
+        : `Nix refuses the value "${value ?? ''}" of the parameter "${name}", so it cannot connect; write ${yesOrNo.includes(name) ? 'true or false' : 'a number'}`;
+    },
+  },
+  {
     code: 'unknown-parameter',
     because: 'Nix goes on without the parameter.',
     column: 0,
@@ -172,8 +200,11 @@ export const uriTraps: readonly Trap[] = [
   },
 ];
 
-/** Without a byte order mark and quotes in front, where what is left is a URI that Nix knows. */
+/** Without a byte order mark, quotes and capitals in front, where what is left is a URI that Nix knows. */
 function withoutDecoration(uri: string): string | null {
-  const plain = uri.replace(/^[\ufeff"'“”]+/, '').replace(/["'“”]+$/, '');
+  const plain = uri
+    .replace(/^[\ufeff"'“”]+/, '')
+    .replace(/["'“”]+$/, '')
+    .replace(/^[A-Za-z-]+(?=:\/\/)/, (scheme) => scheme.toLowerCase());
   return plain !== uri && /^ssh(-ng)?:\/\//.test(plain) ? plain : null;
 }

@@ -34,6 +34,8 @@ export interface BuilderState {
   /** `allowed-users` of the builder's Nix does not list the ssh user. */
   userNotAllowed: boolean;
   allowedUsers: string;
+  /** A variable of the login that leads its Nix elsewhere than to the daemon of that machine, as `NIX_REMOTE=…`. */
+  strayVariable: string;
   /** The last lines of the daemon's log, where the ssh user may read it. */
   daemonLog: string;
 }
@@ -47,6 +49,7 @@ const script = `
 section() { printf '\\n--- %s ---\\n' "$1"; }
 var=/nix/var/nix
 section user; id -un; id -nG
+section variables; env | grep -E '^NIX_(REMOTE|STATE_DIR|STORE_DIR|DAEMON_SOCKET_PATH|LOCALSTATE_DIR)='
 section closed
 for folder in /nix /nix/var $var $var/profiles $var/db $var/daemon-socket; do
   [ ! -d "$folder" ] || [ -x "$folder" ] || { ls -ld "$folder"; break; }
@@ -83,6 +86,7 @@ export const unseen: BuilderState = {
   stoppedDaemon: 0,
   userNotAllowed: false,
   allowedUsers: '',
+  strayVariable: '',
   daemonLog: '',
 };
 
@@ -128,8 +132,24 @@ export function stateOf(stdout: string): BuilderState {
     stoppedDaemon: Number(/^(\d+) nix-daemon T/m.exec(section('processes'))?.[1] ?? 0),
     userNotAllowed: allowed !== '' && !isListed(allowed, user, groups.split(' ')),
     allowedUsers: allowed,
+    strayVariable: section('variables').split('\n').find(isStray) ?? '',
     daemonLog: section('log'),
   };
+}
+
+/** Installers set some of these variables to what Nix takes without them. */
+const usual = [
+  'NIX_REMOTE=',
+  'NIX_REMOTE=daemon',
+  'NIX_REMOTE=auto',
+  'NIX_STATE_DIR=/nix/var/nix',
+  'NIX_LOCALSTATE_DIR=/nix/var',
+  'NIX_STORE_DIR=/nix/store',
+  'NIX_DAEMON_SOCKET_PATH=/nix/var/nix/daemon-socket/socket',
+];
+
+function isStray(line: string): boolean {
+  return line !== '' && !usual.includes(line);
 }
 
 /** One line of `ls -ld`. */

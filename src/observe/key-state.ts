@@ -34,6 +34,8 @@ export interface KeyState {
   publicKey: string;
   /** Of a public half: the private one beside it; empty where there is none. */
   privateHalf: string;
+  /** The file that a relative path may have meant, where `keyFile` is missing; empty where there is none. */
+  meant: string;
 }
 
 /** Where a key is looked at: commands run where Nix's daemon does; `root` is where its file system is seen from here. */
@@ -57,13 +59,14 @@ export async function lookAtKey(
       ? (identityFiles.find((file) => existsSync(inside(root, file))) ?? '')
       : asSshReads(named, identityFiles);
   const is = (keyState: KeyState['keyState'], more: Partial<KeyState> = {}): KeyState => ({
-    ...{ keyFile, keyState, publicKey: '', privateHalf: '' },
+    ...{ keyFile, keyState, publicKey: '', privateHalf: '', meant: '' },
     ...more,
   });
   if (keyFile === '') return is('none');
   const file = inside(root, keyFile);
   const kind = kindOf(file);
-  if (kind === 'missing') return is(root !== '' && existsSync(keyFile) ? 'hidden' : kind);
+  if (kind === 'missing')
+    return is(root !== '' && existsSync(keyFile) ? 'hidden' : kind, { meant: meantBy(named, root) });
   if (typeof kind === 'string') return is(kind);
   const { text } = kind;
   const textKind = kindOfText(text);
@@ -89,6 +92,15 @@ export function asSshReads(named: string, [first = named]: readonly string[] = [
 export function firstKeyOfRoot(root: string): string {
   const files = ['id_rsa', 'id_ecdsa', 'id_ed25519'].map((name) => join(userInfo().homedir, '.ssh', name));
   return files.find((file) => existsSync(inside(root, file))) ?? '';
+}
+
+/** Neither Nix nor ssh expands variables, and ssh is not started in a home. */
+function meantBy(named: string, root: string): string {
+  if (named === '' || named.startsWith('/')) return '';
+  const { homedir } = userInfo();
+  const rest = named.replace(/^(~|\$HOME|\$\{HOME\})\//, '');
+  const folders = [homedir, join(homedir, '.ssh'), '/etc/nix'];
+  return folders.map((folder) => join(folder, rest)).find((file) => typeof kindOf(inside(root, file)) !== 'string') ?? '';
 }
 
 /** Whether ssh would wait for ever for a key: a pipe into which no program writes. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 import type { LoginEvidence } from '../transport/ssh-log.ts';
 import { plainWords } from '../transport/ssh-log.ts';
@@ -23,6 +24,8 @@ export interface LoginFacts {
   closed: boolean;
   /** The client's option that keeps every key back; empty texts where there is none. */
   option: { name: string; value: string; where: string };
+  /** The client's option that ssh's words complain of, and its line; empty texts and 0 where there is none. */
+  culprit: { name: string; value: string; where: string; file: string; line: number };
   /** Through which the builder is reached: a jump host's name or a command, and why that failed. */
   proxy: { name: string; isJump: boolean; where: string; words: string; problem: string };
   /** The first line that Nix takes for an answer of its build hook (`# …`), over ssh-ng. */
@@ -41,6 +44,7 @@ export function loginFacts({ evidence, others, seen }: NixLogin, config: SshConf
       seen.stderr,
     ),
     option: config === null ? noOption : withholds(config, evidence, configFiles),
+    culprit: culpritOf(config, seen.stderr, configFiles),
     proxy: proxyOf(config, others, configFiles),
     hookReply: config !== null && isQuiet(config) ? '' : (/^# .*$/m.exec(others)?.[0] ?? ''),
   };
@@ -65,10 +69,46 @@ function withholds(
   if (skipped.length > 0) return set('PubkeyAcceptedAlgorithms');
   const methods = set('PreferredAuthentications');
   if (methods.value !== '' && !methods.value.split(',').includes('publickey')) return methods;
-  const identityFiles = optionsIn(config, 'IdentityFile');
-  return identityFiles.length > 0 && identityFiles.every((file) => file === 'none')
-    ? set('IdentityFile')
+  const size = set('RequiredRSASize');
+  if (isSet(size) && config.identityFiles.some((file) => existsSync(file))) return size;
+  const identityFile = set('IdentityFile');
+  return isSet(identityFile) && config.identityFiles.every((file) => !existsSync(file))
+    ? identityFile
     : noOption;
+}
+
+/** Whether a file sets it. */
+function isSet({ where }: LoginFacts['option']): boolean {
+  return where.includes(':');
+}
+
+/** ssh's words, and the options of its own configuration that lead to them (OpenSSH 9.2 to 10.x). */
+const complaints: readonly [RegExp, readonly string[]][] = [
+  [/^bind \S+: Cannot assign requested address/m, ['BindAddress']],
+  [/^getifaddrs: /m, ['BindInterface']],
+  [/no matching cipher found/, ['Ciphers']],
+  [/no matching MAC found/, ['MACs']],
+  [/no matching key exchange method found/, ['KexAlgorithms']],
+  [/no matching host key type found/, ['HostKeyAlgorithms']],
+  [/^ssh: Could not resolve hostname/m, ['AddressFamily', 'CanonicalDomains']],
+  [/KnownHostsCommand/, ['KnownHostsCommand']],
+  [/in revoked keys file/, ['RevokedHostKeys']],
+  [/(Permission denied|Operation not permitted).*\btun|^Tunnel device open failed/m, ['Tunnel']],
+  [
+    /^(Error: remote port forwarding failed|bind \[?\S+\]?:\d+: |channel_setup_fwd_listener)/m,
+    ['ExitOnForwardFailure'],
+  ],
+];
+
+function culpritOf(config: SshConfig | null, said: string, files: readonly string[]): LoginFacts['culprit'] {
+  const options = complaints.find(([words]) => words.test(said))?.[1] ?? [];
+  for (const name of options) {
+    const where = whereSet(name, files);
+    const [, file, line] = /^(.*):(\d+)$/.exec(where) ?? [];
+    if (config !== null && file !== undefined)
+      return { name, value: optionsIn(config, name)[0] ?? '', where, file, line: Number(line) };
+  }
+  return { ...noOption, file: '', line: 0 };
 }
 
 /** Below this level ssh does not show a banner to Nix. */

@@ -73,9 +73,10 @@ export async function answersAsNix(protocol: Protocol, asked: Asked): Promise<bo
  * What becomes of a line that sshd hands to the login shell. `runs`: the shell runs it, with all of its input. `eats`:
  * it runs it, but a start-up file has read some of the input. `reads`: what runs there takes its commands from standard
  * input, so a start-up file has replaced the shell by another program (`exec tcsh`). `silent`: nothing is said, as where
- * a start-up file waits. `ends`: it says nothing and ends. `unseen`: it was not asked, or says something else.
+ * a start-up file waits. `ends`: it says nothing and ends. `mute`, `deaf`: it runs lines, but a start-up file has put
+ * something else in place of its standard output or input. `unseen`: it was not asked, or says something else.
  */
-export type LoginShell = 'runs' | 'eats' | 'reads' | 'silent' | 'ends' | 'unseen';
+export type LoginShell = 'runs' | 'eats' | 'reads' | 'silent' | 'ends' | 'mute' | 'deaf' | 'unseen';
 
 /** Some read all of their input before they do anything (fish). */
 const inputEndsAfterMs = 1_500;
@@ -95,5 +96,19 @@ export async function lookAtLoginShell(asked: Asked): Promise<LoginShell> {
   if ([stdout, stderr].some((said) => said.includes(`${first}`) || said.includes(`${second}`)))
     return 'reads';
   if (stdout.length + stderr.length > 0) return 'unseen';
-  return performance.now() - started < asked.timeoutMs ? 'ends' : 'silent';
+  if (performance.now() - started >= asked.timeoutMs) return 'silent';
+  return (await isCutOff(asked)) ?? 'ends';
+}
+
+/** Asks for a list of a folder that is there and of one that is not: answers on both streams, which need no input. */
+async function isCutOff(asked: Asked): Promise<'mute' | 'deaf' | null> {
+  const missing = `/missing-${randomBytes(6).toString('hex')}`;
+  const { stdout, stderr } = await ask(asked, {
+    words: ['ls', '/', missing],
+    input: '',
+    inputEndsAfterMs: 0,
+    enough: (said) => said.stdout.length > 0 && said.stderr.includes(missing),
+  });
+  if (!stderr.includes(missing)) return null;
+  return stdout.length > 0 ? 'deaf' : 'mute';
 }

@@ -1,5 +1,4 @@
 import { entryWith } from '../machines/entry-with.ts';
-import type { Conversation } from '../transport/converse.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
 import { asSshReads, isPipe, type KeyState, firstKeyOfRoot, lookAtKey } from './key-state.ts';
 import { loginFacts } from './login-evidence.ts';
@@ -39,7 +38,7 @@ export const nixConnect: Probe = {
     const isUnknown = started && greeting === null && !isExplained && !facts.sessionRefused;
     const [state, shellSeen] = await Promise.all([
       isUnknown ? lookAtBuilder(ssh, hungForSeconds, context.signal) : unseen,
-      isUnknown && (seen.timedOut || isSilent(seen)) ? loginShell(ssh, context.signal) : 'unseen',
+      isUnknown ? loginShell(ssh, context.signal) : 'unseen',
     ]);
     return {
       ...(shared === null ? { exitCode: seen.exitCode, signal: seen.signal } : {}),
@@ -55,6 +54,7 @@ export const nixConnect: Probe = {
         cutOff: key.keyState === 'cut-off',
         rootKey: started ? '' : firstKeyOfRoot(ssh.place.root),
         entryPrivateHalf: key.privateHalf === '' ? '' : entryWith(builder, { 2: key.privateHalf }),
+        entryMeant: key.meant === '' ? '' : entryWith(builder, { 2: key.meant }),
         answered: greeting !== null,
         // The program spoke, but not to the end.
         began: offset >= 0,
@@ -74,6 +74,7 @@ export const nixConnect: Probe = {
         ssh: {
           ...facts,
           option: { ...facts.option },
+          culprit: { ...facts.culprit },
           proxy: { ...facts.proxy },
           hookReply: protocol === 'worker' ? facts.hookReply : '',
         },
@@ -82,11 +83,6 @@ export const nixConnect: Probe = {
     };
   },
 };
-
-/** It ended as if all were well, and said nothing. */
-function isSilent({ exitCode, stderr }: Conversation): boolean {
-  return exitCode === 0 && stderr.trim() === '';
-}
 
 /** A probe that ran into its timeout has five seconds left. */
 const withinMs = 3_500;
@@ -106,7 +102,7 @@ function inOtherScheme(uri: string): string {
   return scheme === 'ssh-ng' ? `ssh://${rest}` : `ssh-ng://${rest}`;
 }
 
-const unneeded: KeyState = { keyFile: '', keyState: 'ok', publicKey: '', privateHalf: '' };
+const unneeded: KeyState = { keyFile: '', keyState: 'ok', publicKey: '', privateHalf: '', meant: '' };
 
 async function lookAtTheKey(context: ProbeContext): Promise<KeyState> {
   const { builder, ssh } = sshOf(context);

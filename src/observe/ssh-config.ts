@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import type { Builder } from '../machines/builder.ts';
 import type { DaemonPlace } from '../transport/daemon-place.ts';
 import { TransportError } from '../transport/transport.ts';
-import { optionsIn } from '../transport/ssh-config.ts';
+import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 import { insecureIn } from './insecure-options.ts';
 import { keysOpenToOthers } from './open-files.ts';
 import { type Probe, sshOf } from './probe.ts';
+import { configFiles, whereSet } from './where-set.ts';
 
 /** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
 export const sshConfig: Probe = {
@@ -45,15 +47,15 @@ export const sshConfig: Probe = {
         hiddenFromDaemon: hiddenIn(ssh.place, [...config.identityFiles, ...config.userKnownHostsFiles]).join(
           ' ',
         ),
+        ...fromConfiguration(config, builder),
+        localCommand: isOn(raw('permitlocalcommand')) ? raw('localcommand').replace(/^none$/, '') : '',
         controlMaster: raw('controlmaster'),
         controlPath: raw('controlpath'),
         permitLocalCommand: raw('permitlocalcommand'),
         remoteCommand: raw('remotecommand'),
         requestTty: raw('requesttty'),
         // ssh closes its standard input for both.
-        cutsOff: ['StdinNull', 'ForkAfterAuthentication']
-          .filter((option) => ['yes', 'true'].includes(raw(option)))
-          .join(' and '),
+        cutsOff: ['StdinNull', 'ForkAfterAuthentication'].filter((option) => isOn(raw(option))).join(' and '),
         connectTimeout: raw('connecttimeout'),
         serverAliveInterval: raw('serveraliveinterval'),
         strictHostKeyChecking: raw('stricthostkeychecking'),
@@ -70,6 +72,26 @@ export const sshConfig: Probe = {
     };
   },
 };
+
+/** `OPTION in FILE:LINE` for what the configuration has changed of the entry; empty where it is as in the entry. */
+function fromConfiguration(
+  { hostname, port, user }: SshConfig,
+  builder: Builder,
+): Record<'hostnameFrom' | 'portFrom' | 'userFrom', string> {
+  const from = (option: string, isChanged: boolean): string => {
+    const where = isChanged ? whereSet(option, configFiles()) : '';
+    return where === '' ? '' : `${option} in ${where}`;
+  };
+  return {
+    hostnameFrom: from('HostName', hostname.toLowerCase() !== builder.host.toLowerCase()),
+    portFrom: from('Port', port !== (builder.port ?? 22)),
+    userFrom: from('User', builder.user === '' && user !== userInfo().username),
+  };
+}
+
+function isOn(value: string): boolean {
+  return ['yes', 'true'].includes(value);
+}
 
 /** Files of this machine that the daemon does not see: its unit may hide home folders. */
 function hiddenIn({ root }: DaemonPlace, files: readonly string[]): string[] {

@@ -1,3 +1,5 @@
+import type { Builder } from '../machines/builder.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import { tcpProbe } from '../transport/tcp.ts';
 import { provenByLogin, wentWell } from './nix-login.ts';
 import { type Probe, textOf } from './probe.ts';
@@ -20,8 +22,35 @@ export const tcpConnect: Probe = {
     const timeoutMs = Math.max(context.timeoutMs / 2, context.timeoutMs - (performance.now() - started));
     const target = { host: textOf(host), port: Number(textOf(port)), timeoutMs, signal };
     const seen = await tcpProbe(ssh === undefined ? target : { ...target, kept: ssh.kept });
-    return { value: { ...seen, isSsh: seen.banner.startsWith('SSH-') } };
+    const isElsewhere = await answersOnUsualPort(target, seen.error);
+    return {
+      value: {
+        ...seen,
+        isSsh: seen.banner.startsWith('SSH-'),
+        usualPortAnswers: isElsewhere,
+        entryWithoutPort: isElsewhere && context.builder !== undefined ? withoutPort(context.builder) : '',
+      },
+    };
   },
 };
+
+/** Ports of this machine itself lead to others (virtual machines, tunnels): its own SSH server says nothing of them. */
+const ownNames = ['localhost', '127.0.0.1', '::1'];
+
+/** Whether a server that refuses the port that it is asked on speaks SSH on port 22. */
+async function answersOnUsualPort(
+  target: { host: string; port: number; signal: AbortSignal },
+  error: string,
+): Promise<boolean> {
+  if (error !== 'ECONNREFUSED' || target.port === 22 || ownNames.includes(target.host)) return false;
+  const { banner } = await tcpProbe({ ...target, port: 22, timeoutMs: 1_500 });
+  return banner.startsWith('SSH-');
+}
+
+function withoutPort(builder: Builder): string {
+  const uri = builder.fields[0]?.text ?? '';
+  const changed = uri.replace(/:\d+(?=[/?]|$)/, '');
+  return changed === uri ? '' : entryWith(builder, { 0: changed });
+}
 
 const proven = { connected: true, isSsh: true, error: '', banner: '', by: 'login' };

@@ -1,4 +1,6 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
 
 /** Configuration files are small; a larger file is none. Bytes. */
 const maxBytes = 256 * 1024;
@@ -11,6 +13,22 @@ export function whereSet(option: string, files: readonly string[]): string {
     if (index >= 0) return `${file}:${index + 1}`;
   }
   return '';
+}
+
+/** The files that ssh reads where they exist, in its order: this user's own, then the system's with those of its folder. */
+export function configFiles(): string[] {
+  const folder = '/etc/ssh/ssh_config.d';
+  let others: string[] = [];
+  try {
+    others = readdirSync(folder).filter((name) => name.endsWith('.conf'));
+  } catch {
+    // Not every system has the folder.
+  }
+  return [
+    join(userInfo().homedir, '.ssh/config'),
+    ...others.sort().map((name) => join(folder, name)),
+    '/etc/ssh/ssh_config',
+  ];
 }
 
 function linesOf(file: string): string[] {

@@ -95,7 +95,7 @@ function loadDocument(
   if (syntax.length + traps.length > 0) return { problems: [...syntax, ...traps] };
   let data: ScenarioDocument;
   try {
-    data = document.toJS({ maxAliasCount: 100 }) as ScenarioDocument;
+    data = document.toJS({ maxAliasCount: 1_000 }) as ScenarioDocument;
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
     const alias = /^Unresolved alias .*: (\S+)$/.exec(what)?.[1];

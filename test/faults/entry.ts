@@ -56,6 +56,21 @@ export const entryFaults: readonly Fault[] = [
       },
     ),
   ),
+  entry('the scheme in capitals', ({ name }) => `SSH-NG://root@${name} x86_64-linux - 4`, 'entry-mistyped'),
+  entry('the system in capitals', (builder) => builder.line('ssh-ng', 'x86_64-Linux - 4'), 'entry-mistyped'),
+  entry('a slash after the host', ({ name }) => `ssh-ng://root@${name}/ x86_64-linux - 4`, 'entry-mistyped'),
+  entry(
+    'a parameter with a value that Nix refuses',
+    ({ name }) => `ssh-ng://root@${name}?compress=maybe x86_64-linux - 4`,
+    'entry-unusable',
+    unknownMeaning,
+  ),
+  entry(
+    'a blank in the list of systems',
+    (builder) => builder.line('ssh-ng', 'x86_64-linux, i686-linux - 4 1'),
+    'entry-columns-shifted',
+    unknownMeaning,
+  ),
   entry('two schemes', ({ name }) => `ssh://ssh-ng://root@${name} x86_64-linux - 4`, 'entry-mistyped'),
   entry(
     'a cache in place of a builder',

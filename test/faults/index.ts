@@ -1,11 +1,13 @@
 import { buildFolderFaults } from './build-folder.ts';
 import { builderConfFaults } from './builder-conf.ts';
+import { clientSshFaults } from './client-ssh.ts';
 import { clientFaults } from './client.ts';
 import { entryFaults } from './entry.ts';
 import type { Fault } from './fault.ts';
 import { handshakeFaults } from './handshake.ts';
 import { insecureFaults } from './insecure.ts';
 import { keyFaults } from './keys.ts';
+import { loginEnvironmentFaults } from './login-environment.ts';
 import { loginShellFaults } from './login-shell.ts';
 import { networkFaults } from './network.ts';
 import { loginFaults } from './login.ts';
@@ -17,11 +19,13 @@ import { substituterFaults } from './substituters.ts';
 export const faults: readonly Fault[] = [
   ...clientFaults,
   ...entryFaults,
+  ...clientSshFaults,
   ...networkFaults,
   ...sshFaults,
   ...loginFaults,
   ...keyFaults,
   ...handshakeFaults,
+  ...loginEnvironmentFaults,
   ...loginShellFaults,
   ...nixFaults,
   ...builderConfFaults,

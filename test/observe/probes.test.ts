@@ -84,7 +84,13 @@ t.test('a private key is looked at with ssh-keygen itself', async (t) => {
 
   const good = make('good');
   const [type, key] = readFileSync(`${good}.pub`, 'utf8').split(' ');
-  t.same(await look(good), { keyFile: good, keyState: 'ok', publicKey: `${type} ${key}`, privateHalf: '' });
+  t.same(await look(good), {
+    keyFile: good,
+    keyState: 'ok',
+    publicKey: `${type} ${key}`,
+    privateHalf: '',
+    meant: '',
+  });
   t.match(
     await look('', [join(folder, 'none'), good]),
     { keyFile: good, keyState: 'ok' },

@@ -55,6 +55,7 @@ const opensAsInstalled = [
   'nix-state-closed',
   'daemon-socket-closed',
   'dev-null-broken',
+  'nix-program-not-runnable',
 ];
 
 t.test('no hint weakens security, and what gives trust says so', (t) => {

@@ -1,11 +1,12 @@
 /**
  * What the plain build does, as real builds do: it reads its input, runs a program that it wrote into the build
- * folder, writes some MB there, and opens /dev/null. Only what every shell has built in, and chmod.
+ * folder, enters that by its path, writes some MB there, and opens /dev/null. Only what every shell has built in, and chmod.
  */
 const plainScript = `
 set -e
 read -r line < "$input"
 { echo quiet > /dev/null; } || { echo "doctor: /dev/null cannot be opened" >&2; exit 1; }
+( cd "$TMPDIR" ) 2> /dev/null || { echo "doctor: the build folder cannot be entered: $TMPDIR" >&2; exit 1; }
 printf '%4000000s' x > "$TMPDIR/some-megabytes"
 echo 'echo ran' > ./written
 $chmod +x ./written

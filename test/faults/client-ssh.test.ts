@@ -1,0 +1,4 @@
+import { clientSshFaults } from './client-ssh.ts';
+import { testFaults } from './test-faults.ts';
+
+testFaults(clientSshFaults);
