@@ -56,17 +56,6 @@ export const loginEnvironmentFaults: readonly Fault[] = [
     cause: 'nix-program-not-runnable',
   },
   {
-    title: "Nix's program is for another processor",
-    builder: ownPath,
-    breaks: ({ builder }) =>
-      builder.host.sh(
-        "mkdir -p /root/bin; head -c 4096 /usr/bin/nix-daemon > /root/bin/nix-daemon; printf '\\267' | dd of=/root/bin/nix-daemon bs=1 seek=18 conv=notrunc; chmod 755 /root/bin/nix-daemon",
-      ),
-    scenario: 'handshake',
-    cause: 'nix-program-not-runnable',
-    fixNotRun: 'there is no such Nix to install',
-  },
-  {
     title: "the URI's remote-program is the program of the other scheme",
     breaks: ({ client, builder }) =>
       client.machines(`ssh-ng://root@${builder.name}?remote-program=nix-store x86_64-linux - 4`),
