@@ -26,6 +26,7 @@ export const columnTraps: readonly Trap[] = [
     code: 'shifted-columns',
     column: 2,
     stopsBuilds: (field) => isKnownSystem(field),
+    because: 'The columns after it mean something that nobody wrote: a feature that no builder has, for one.',
     says: (field) =>
       isKnownSystem(field)
         ? `the system "${field}" stands in the column of the key, so it and all after it means something else; write the systems without a blank between them`

@@ -179,6 +179,7 @@ export const uriTraps: readonly Trap[] = [
   {
     code: 'bad-parameter',
     stopsBuilds: 'always',
+    because: 'Nix ends with an error when it reads the parameter.',
     column: 0,
     says: (_uri, { builder }) => {
       const [name, value] = isSsh(builder) ? (badValueIn(builder.params) ?? []) : [];
