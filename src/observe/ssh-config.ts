@@ -54,8 +54,11 @@ export const sshConfig: Probe = {
         permitLocalCommand: raw('permitlocalcommand'),
         remoteCommand: raw('remotecommand'),
         requestTty: raw('requesttty'),
-        // ssh closes its standard input for both.
-        cutsOff: ['StdinNull', 'ForkAfterAuthentication'].filter((option) => isOn(raw(option))).join(' and '),
+        // ssh closes its standard input for these, or starts no program.
+        cutsOff: [
+          ...['StdinNull', 'ForkAfterAuthentication'].filter((option) => isOn(raw(option))),
+          ...(raw('sessiontype') === 'none' ? ['SessionType none'] : []),
+        ].join(' and '),
         connectTimeout: raw('connecttimeout'),
         serverAliveInterval: raw('serveraliveinterval'),
         strictHostKeyChecking: raw('stricthostkeychecking'),
