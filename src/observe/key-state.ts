@@ -100,7 +100,11 @@ function meantBy(named: string, root: string): string {
   const { homedir } = userInfo();
   const rest = named.replace(/^(~|\$HOME|\$\{HOME\})\//, '');
   const folders = [homedir, join(homedir, '.ssh'), '/etc/nix'];
-  return folders.map((folder) => join(folder, rest)).find((file) => typeof kindOf(inside(root, file)) !== 'string') ?? '';
+  return (
+    folders
+      .map((folder) => join(folder, rest))
+      .find((file) => typeof kindOf(inside(root, file)) !== 'string') ?? ''
+  );
 }
 
 /** Whether ssh would wait for ever for a key: a pipe into which no program writes. */
