@@ -1,7 +1,6 @@
 import type { Fault } from './fault.ts';
 
 const bash = { user: { name: 'nix', shell: '/bin/bash', trusted: true } } as const;
-const ownPath = { sshd: { SetEnv: 'PATH=/root/bin:/usr/bin:/bin' } } as const;
 
 /** A line of `.bashrc`, which bash reads for each command of sshd. */
 const bashrc = (title: string, line: string, cause: string, more: Partial<Fault> = {}): Fault => ({
@@ -49,11 +48,14 @@ export const loginEnvironmentFaults: readonly Fault[] = [
   },
   {
     title: "Nix's program may not be run",
-    builder: ownPath,
+    builder: { sshd: { SetEnv: 'PATH=/root/bin' } },
     breaks: ({ builder }) =>
-      builder.host.write('/root/bin/nix-daemon', '#!/bin/sh\nexec /usr/bin/nix-daemon "$@"\n', 0o644),
+      builder.host.sh(
+        'mkdir -p /root/bin; ln -s /bin/* /root/bin/; rm -f /root/bin/nix-*; cp /usr/bin/nix-daemon /root/bin/; chmod 644 /root/bin/nix-daemon',
+      ),
     scenario: 'handshake',
     cause: 'nix-program-not-runnable',
+    fixNotRun: 'Nix has several programs, and the test took one',
   },
   {
     title: "the URI's remote-program is the program of the other scheme",
