@@ -1,6 +1,7 @@
 import { list } from './client-view.ts';
 import { openToOthers } from './open-files.ts';
-import { CannotObserve, doesNotApply, type Probe } from './probe.ts';
+import { noClientSettings } from './no-settings.ts';
+import type { Probe } from './probe.ts';
 import { exposedSecret, withoutEverybody } from './trust.ts';
 
 /** What this machine's Nix trusts, and whether its secret keys are secret. */
@@ -10,8 +11,7 @@ export const clientSettings: Probe = {
   required: [],
   observe: (_parameters, { client }) => {
     const { settings, environment, system } = client;
-    if (settings === null)
-      throw new CannotObserve(doesNotApply, 'there is no Nix here that could be asked for its settings');
+    if (settings === null) throw noClientSettings(client);
     const users = list(settings['trusted-users']);
     const secrets = list(settings['secret-key-files']);
     return Promise.resolve({

@@ -4,6 +4,7 @@ import { brief } from './brief.ts';
 import { githubProperty } from './escape/github.ts';
 import { fixText } from './fix-text.ts';
 import { escaped } from './template.ts';
+import { brokenWords } from './trouble.ts';
 import { unmeasuredWords } from './unmeasured.ts';
 
 /** A line of the log that GitHub shows beside the file that it names. */
@@ -26,11 +27,14 @@ const longestMessage = 4000;
 export function githubView(report: Report): object {
   const { summary } = report;
   const { total, healthy } = summary.builders;
+  const broken = brokenWords(summary);
   const left = unmeasuredWords(summary.unmeasured);
   const verdict: Annotation = {
     level: summary.verdict === 'healthy' ? 'notice' : 'error',
     title: `Nix remote builders: ${summary.verdict}`,
-    message: `${healthy} of ${total} builders healthy; ${Object.entries(summary.checks)
+    message: `${healthy} of ${total} builders healthy${broken === '' ? '' : ` (${broken})`}; ${Object.entries(
+      summary.checks,
+    )
       .filter(([, count]) => count > 0)
       .map(([outcome, count]) => `${count} ${outcome}`)
       .join(', ')}${left === '' ? '' : `; ${left}`}`,

@@ -12,6 +12,7 @@ import { mapStrings, remembered } from './strings.ts';
 import { escaped, escapedPieces } from './template.ts';
 import {
   adviceText,
+  brokenWords,
   causeWords,
   clientName,
   findAdvice,
@@ -54,6 +55,7 @@ export function htmlView(report: Report): object {
     startedAt,
     when: startedAt.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC'),
     seconds: (durationMs / 1000).toFixed(1),
+    broken: brokenWords(summary),
     unmeasured: unmeasuredWords(summary.unmeasured),
     notes: client.notes ?? [],
     counts: outcomes

@@ -7,6 +7,7 @@ import { stepsOf, type TroubleStep } from './steps.ts';
 import { escaped } from './template.ts';
 import {
   adviceText,
+  brokenWords,
   causeWords,
   clientName,
   findAdvice,
@@ -44,6 +45,7 @@ export function markdownView(report: Report): object {
     nix: client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`,
     startedAt,
     seconds: (durationMs / 1000).toFixed(1),
+    broken: brokenWords(summary),
     unmeasured: unmeasuredWords(summary.unmeasured),
     notes: client.notes ?? [],
     stages: columns.map(({ stage }) => stage),

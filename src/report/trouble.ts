@@ -48,6 +48,12 @@ function ownTroubles({ name, checks }: ReportBuilder): Trouble[] {
   }));
 }
 
+/** How many causes a fleet has, for the verdict: `broken: 2 independent causes`; empty where none is known. */
+export function brokenWords({ causes = 0 }: Report['summary']): string {
+  if (causes === 0) return '';
+  return `broken: ${causes === 1 ? '1 cause' : `${causes} independent causes`}`;
+}
+
 /** The causes of a builder in a few words: `key-too-open`, `disk-full and 2 more`; empty where it is healthy. */
 export function causeWords({
   rootCause,

@@ -85,9 +85,15 @@ t.test('every independent failure of a builder is told, the first is the root ca
   t.match(blocks[0], '1 check waits for this');
   t.notMatch(blocks[1], 'waits for this');
   const github = await render(sample, 'github', plain);
+  t.match(github, '0 of 2 builders healthy (broken: 3 independent causes)');
   t.equal(github.match(/^::error file=\/etc\/nix\/machines/gm)?.length, 4);
   for (const format of ['markdown', 'html'])
-    for (const words of ['my-license is wrong', 'repair my-proxy', 'disk-full and 2 more'])
+    for (const words of [
+      'broken: 3 independent causes',
+      'my-license is wrong',
+      'repair my-proxy',
+      'disk-full and 2 more',
+    ])
       t.match(await render(sample, format, plain), words, format);
   t.match(await render(sample, 'nagios', plain), 'alpha: disk-full and 2 more; beta: disk-full');
 });

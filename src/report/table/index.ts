@@ -1,7 +1,7 @@
 import type { Report, ReportCheck } from '../../generated/types.ts';
 import { oneLine, visible } from '../escape/visible.ts';
 import { marks } from '../outcomes.ts';
-import { clientName } from '../trouble.ts';
+import { brokenWords, clientName } from '../trouble.ts';
 import { unmeasuredWords } from '../unmeasured.ts';
 import { matrix } from './matrix.ts';
 import { type Paint, painter, styles } from './paint.ts';
@@ -35,9 +35,8 @@ function verdictLine({ summary, client, interrupted }: Report, paint: Paint): st
   const verdict = paint(['bold', verdictStyle[summary.verdict]], summary.verdict.toUpperCase());
   const nix = client.nixVersion === '' ? 'no Nix found' : `Nix ${client.nixVersion}`;
   const cut = interrupted === true ? ' (interrupted: not all was tested)' : '';
-  const { causes = 0 } = summary;
-  const broken =
-    causes === 0 ? '' : ` (broken: ${causes === 1 ? '1 cause' : `${causes} independent causes`})`;
+  const causes = brokenWords(summary);
+  const broken = causes === '' ? '' : ` (${causes})`;
   const left = unmeasuredWords(summary.unmeasured);
   return `${verdict}: ${healthy} of ${total} ${total === 1 ? 'builder' : 'builders'} healthy${broken}${cut}, seen from ${oneLine(client.hostname)} as ${oneLine(client.user)}, ${oneLine(nix)}${left === '' ? '' : `; ${oneLine(left)}`}`;
 }
