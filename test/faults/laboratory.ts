@@ -65,6 +65,7 @@ export async function withFault<Seen>(
     fleet.builder(onProfile(fault.builder, profile)),
   ]);
   const lab: Lab = { client, builder, args: [...args], env: {} };
+  if (profile !== undefined) promiseOwnSystem(lab);
   try {
     client.machines(builder.line(fault.scheme));
     await fault.breaks(lab);
@@ -106,6 +107,17 @@ export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): 
       details: details.join('\n'),
     };
   });
+}
+
+/** Faults write x86_64-linux for the system of the builder; on a profile of another system that is its own. */
+function promiseOwnSystem({ client, builder }: Lab): void {
+  const { system } = builder.host.profile;
+  const own = (text: string): string =>
+    text.replaceAll(/\bx86_64(?=-linux\b| )/g, system.split('-')[0] ?? '');
+  const write = client.machines.bind(client);
+  client.machines = (...lines) => write(...lines.map(own));
+  const line = builder.line.bind(builder);
+  builder.line = (...words) => own(line(...words));
 }
 
 async function look({ client, args, env }: Lab): Promise<Report> {

@@ -32,5 +32,6 @@ for (const nix of ['2.8'] as const) {
         await client.host.stop();
       }
     },
+    'arm64',
   );
 }
