@@ -2,8 +2,9 @@ import { parseMachines } from '../machines/index.ts';
 import { assumedVersion } from '../machines/release.ts';
 import { quote } from '../shell-quote.ts';
 import { nixPath } from './nix-path.ts';
-import { entryWith } from '../machines/entry-with.ts';
+import { entryWith, entryWithout } from '../machines/entry-with.ts';
 import { versionOf } from './nix-settings.ts';
+import { emulationOf, listEmulators } from './emulators.ts';
 import { sectionsOf } from './sections.ts';
 import { CannotObserve, notMeasured, type Probe, sshOf } from './probe.ts';
 import { exposedSecret, withoutEverybody } from './trust.ts';
@@ -63,7 +64,7 @@ section groups; [ "$(uname -s)" = Darwin ] || getent group 2>/dev/null || cat /e
 section machines; cat /etc/nix/machines 2>/dev/null
 section arch; uname -m
 section cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN
-section binfmt; cd /proc/sys/fs/binfmt_misc 2>/dev/null && grep -l '^enabled' * 2>/dev/null
+${listEmulators}
 section sshd; sshd=$(command -v sshd || echo /usr/sbin/sshd); "$sshd" -T 2>/dev/null | grep -iE '^max(sessions|startups) '
 :`;
 
@@ -102,21 +103,8 @@ export const builderSettings: Probe = {
     const missingFeatures = promised.filter(
       (feature) => !features.includes(feature) || (feature === 'ca-derivations' && !contentAddressed),
     );
-    const notEmulated = builder.systems.filter(
-      (system) => !runsHere(system, section('arch'), section('binfmt').split('\n')),
-    );
     const users = buildUsers(settings.get('build-users-group'), section('groups'));
-    const honest = Object.fromEntries(
-      (
-        [
-          [1, missingSystems],
-          [5, missingFeatures],
-          [6, missingFeatures],
-        ] as const
-      )
-        .filter(([index]) => index < builder.fields.length)
-        .map(([index, gone]) => [index, without(builder.fields[index]?.text, gone)]),
-    );
+    const honest = entryWithout(builder, missingSystems, missingFeatures, settings.get('system'));
     const own = ownBuilders(settings.get('builders'), section('machines'), versionOf(section('version')));
     return {
       exitCode,
@@ -130,8 +118,9 @@ export const builderSettings: Probe = {
         features: features.join(', '),
         missingSystems: missingSystems.join(', '),
         missingFeatures: missingFeatures.join(', '),
-        notEmulated: notEmulated.join(', '),
-        honestEntry: entryWith(builder, honest),
+        ...emulationOf(builder.systems, section('arch'), section('binfmt'), settings),
+        honestEntry: honest,
+        entryWithoutKvm: entryWithout(builder, [], ['kvm']),
         sandbox: settings.get('sandbox') ?? '',
         sandboxOff: settings.get('sandbox') === 'false' && (systems[0] ?? '').endsWith('-linux'),
         trustsEverybody: texts(settings.get('trusted-users')).includes('*'),
@@ -179,29 +168,6 @@ export function isListed(setting: string | undefined, user: string, groups: read
   return texts(setting).some(
     (name) => name === '*' || name === user || (name.startsWith('@') && groups.includes(name.slice(1))),
   );
-}
-
-const nativeArchs: Readonly<Record<string, readonly string[]>> = {
-  x86_64: ['x86_64', 'i686', 'i586', 'i486', 'i386'],
-  aarch64: ['aarch64', 'armv8l', 'armv7l', 'armv6l'],
-  arm64: ['aarch64'],
-  armv7l: ['armv7l', 'armv6l'],
-  ppc64le: ['powerpc64le'],
-};
-
-/** binfmt_misc names its handlers as it likes; by custom they hold the name of the processor, as `qemu-aarch64`. */
-function runsHere(system: string, arch: string, handlers: readonly string[]): boolean {
-  const [wanted = '', os] = system.split('-');
-  if (os !== 'linux' || arch === '') return true;
-  const native = nativeArchs[arch] ?? [arch];
-  const family = wanted.replace(/^armv\d.*$/, 'arm').replace(/^i\d86$/, 'i386');
-  return native.includes(wanted) || handlers.some((name) => name.includes(family));
-}
-
-/** A column without what the builder does not offer. */
-function without(column: string | undefined, gone: readonly string[]): string {
-  const kept = (column ?? '').split(',').filter((item) => !gone.includes(item));
-  return kept.join(',') || '-';
 }
 
 /** Builds at a time, by the members of the group that builds run as; 0: no limit is known. */

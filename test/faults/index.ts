@@ -1,3 +1,4 @@
+import { armFaults } from './arm.ts';
 import { buildFolderFaults } from './build-folder.ts';
 import { builderConfFaults } from './builder-conf.ts';
 import { clientSshFaults } from './client-ssh.ts';
@@ -32,5 +33,6 @@ export const faults: readonly Fault[] = [
   ...buildFolderFaults,
   ...substituterFaults,
   ...insecureFaults,
+  ...armFaults,
   ...buildFaults,
 ];

@@ -237,16 +237,6 @@ export const nixFaults: readonly Fault[] = [
     cause: 'system-not-supported',
   },
   {
-    title: 'a system without its emulator',
-    notOn: { arm64: 'the system is its own; that of a 32-bit board takes its place there' },
-    builder: { nixConf: { 'extra-platforms': 'aarch64-linux' } },
-    breaks: ({ client, builder }) =>
-      client.machines(builder.line('ssh-ng', 'aarch64-linux,x86_64-linux - 4')),
-    scenario: 'builder-systems',
-    cause: 'emulation-missing',
-    fixNotRun: 'an emulator would be registered in the kernel of the whole machine',
-  },
-  {
     title: 'the entry promises a feature that the builder lacks',
     breaks: ({ client, builder }) =>
       client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm,big-parallel')),

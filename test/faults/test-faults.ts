@@ -6,12 +6,16 @@ import { tryFault } from './laboratory.ts';
 export function testFaults(faults: readonly Fault[]): void {
   const words = process.argv.slice(2);
   for (const fault of faults.filter(({ title }) => words.every((word) => title.includes(word)))) {
-    withFleet(fault.title, async (t, fleet) => {
-      const row = await tryFault(fleet, fault);
-      const { expected, got, fixRun, healthyAfter } = row;
-      t.comment(`fault | ${row.fault} | ${expected} | ${got} | ${fixRun} | ${healthyAfter}`);
-      t.equal(got, expected, row.details);
-      if (fixRun === 'yes') t.equal(healthyAfter, 'yes', row.details);
-    });
+    withFleet(
+      fault.title,
+      async (t, fleet) => {
+        const row = await tryFault(fleet, fault);
+        const { expected, got, fixRun, healthyAfter } = row;
+        t.comment(`fault | ${row.fault} | ${expected} | ${got} | ${fixRun} | ${healthyAfter}`);
+        t.equal(got, expected, row.details);
+        if (fixRun === 'yes') t.equal(healthyAfter, 'yes', row.details);
+      },
+      fault.builder?.profile,
+    );
   }
 }

@@ -129,6 +129,10 @@ export class Host {
     const { exitCode, stderr } = await this.sh(this.profile.services.sshd.start);
     if (exitCode !== 0)
       throw new Error(`sshd of ${this.name} does not start: ${stderr}${await this.sshdLog()}`);
+    await this.sshdAnswers();
+  }
+
+  async sshdAnswers(): Promise<void> {
     await until(() => this.#listens(), `sshd of ${this.name} answers`);
   }
 

@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { NoFleet } from './packages.ts';
@@ -124,6 +124,10 @@ function read(file: string): string | null {
 }
 
 async function make({ version, suite, architecture }: RootfsSpec, folder: string): Promise<void> {
+  // A root folder that is lost with the machine's power is made again.
+  const quick = join(folder, 'etc/dpkg/dpkg.cfg.d/without-sync');
+  mkdirSync(dirname(quick), { recursive: true });
+  writeFileSync(quick, 'force-unsafe-io\n');
   // nix-bin's configure step fails without a running system, which does no harm; whether Nix runs is what counts.
   const debootstrap = await inNamespaces([
     'debootstrap',
@@ -148,6 +152,7 @@ async function make({ version, suite, architecture }: RootfsSpec, folder: string
   // Places to mount on.
   for (const name of ['nix', 'etc/nix']) mkdirSync(join(folder, name), { recursive: true });
   writeFileSync(join(folder, 'etc/hosts'), '');
+  rmSync(quick);
   rmSync(join(folder, 'var/cache/apt/archives'), { recursive: true, force: true });
 }
 

@@ -20,14 +20,18 @@ echo "host=$host input=$line" > $out
 /**
  * The derivations in order: the plain one, which depends on an input for `inputSystem`; one for each of `systems`;
  * one for each of `features`. `runs` lists the systems whose builds can run `sh`. For another system Nix's own
- * builder takes its place, and a program that does not exist where the builder must refuse the system itself.
+ * builder takes its place, and a program that does not exist where the builder must refuse the system itself. `foreign`
+ * has files to run for systems that are not this machine's own (see foreign.ts).
  */
 export const expression = `
-{ name, system, inputSystem, runs, systems, features, mandatory, sh, chmod, inputs, library }:
+{ name, system, inputSystem, runs, foreign, systems, features, mandatory, sh, chmod, inputs, library }:
 let
   words = text: builtins.filter (word: builtins.isString word && word != "") (builtins.split " " text);
   number = list: builtins.genList (n: { inherit n; is = builtins.elemAt list n; }) (builtins.length list);
   shell = words sh;
+  fileFor = for:
+    builtins.concatLists (builtins.filter (found: found != null) (map (builtins.match "\${for}=(.*)") (words foreign)));
+  runsFile = for: { builder = builtins.storePath (builtins.head (fileFor for)); };
   isOwn = for: builtins.elem for (words runs);
   program = script: {
     inherit chmod;
@@ -40,7 +44,7 @@ let
   build = what: for: script: more: derivation ({
     name = "\${name}-\${what}";
     system = for;
-  } // (if isOwn for then program script else none) // more);
+  } // (if fileFor for != [ ] then runsFile for else if isOwn for then program script else none) // more);
   input = build "input" inputSystem "echo \${name} > $out" { };
 in
 [ (build "plain" system ''${plainScript.replaceAll("''", "'''")}'' {
@@ -50,7 +54,7 @@ in
   }) ]
 ++ map ({ n, is }: build "system-\${toString n}" is "echo > $out" (
     { requiredSystemFeatures = words mandatory; }
-    // (if isOwn is then { } else { builder = "/nowhere"; })
+    // (if isOwn is || fileFor is != [ ] then { } else { builder = "/nowhere"; })
   )) (number (words systems))
 ++ map ({ n, is }: build "feature-\${toString n}" system (
     if is == "kvm" then "exec 3<> /dev/kvm && echo > $out" else "echo > $out"

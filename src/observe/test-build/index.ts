@@ -1,10 +1,10 @@
-import type { Builder } from '../../machines/builder.ts';
 import { quote } from '../../shell-quote.ts';
 import type { CommandResult } from '../../transport/transport.ts';
-import { entryWith } from '../../machines/entry-with.ts';
+import { entryWithout } from '../../machines/entry-with.ts';
 import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
 import { sectionsIn } from '../sections.ts';
+import { wasStarted } from './foreign.ts';
 import { buildScript } from './script.ts';
 
 /** One build that did not succeed. */
@@ -60,7 +60,12 @@ export const testBuilds: Probe = {
         failed: failed.length,
         missingSystems: ofKind('system').join(', '),
         missingFeatures: ofKind('feature').join(', '),
-        honestEntry: honestEntry(builder, ofKind('system'), ofKind('feature')),
+        honestEntry: entryWithout(
+          builder,
+          ofKind('system'),
+          ofKind('feature'),
+          ownSystem(failed.map(({ words }) => words).join('\n')),
+        ),
         // A sandbox has a host name of its own.
         host: /^host=(?!localhost )(\S+) /m.exec(result)?.[1] ?? builder.host,
         on: /^building '[^']*-plain\.drv' on '([^']*)'/m.exec(stderr)?.[1] ?? '',
@@ -85,8 +90,10 @@ function plainText(text: string): string {
   return text.replace(/[\0-\x08]+/g, '');
 }
 
-/** A system was accepted where only the program is missing that was never there. */
-const accepted = /executing '\/nowhere'/;
+/** A system was accepted where only the program is missing that was never there, or where one that holds nothing was started. */
+function isAccepted(words: string, apart: boolean): boolean {
+  return /executing '\/nowhere'/.test(words) || (apart && wasStarted(words));
+}
 
 function failuresOf(
   sections: ReadonlyMap<string, string>,
@@ -98,29 +105,15 @@ function failuresOf(
     ...systems.map((of) => ({ kind: 'system', of }) as const),
     ...features.map((of) => ({ kind: 'feature', of }) as const),
   ];
+  const apart = (sections.get('apart') ?? '').split(/\s+/);
   return all.flatMap((build, index) => {
     const words = sections.get(`failed ${index}`);
-    if (words === undefined || accepted.test(words)) return [];
+    if (words === undefined || isAccepted(words, apart.includes(String(index)))) return [];
     return [{ ...build, words }];
   });
 }
 
-function honestEntry(builder: Builder, systems: readonly string[], features: readonly string[]): string {
-  const without = (index: number, gone: readonly string[]): [number, string][] => {
-    const text = builder.fields[index]?.text;
-    if (text === undefined || text === '-') return [];
-    return [
-      [
-        index,
-        text
-          .split(',')
-          .filter((item) => !gone.includes(item))
-          .join(',') || '-',
-      ],
-    ];
-  };
-  return entryWith(
-    builder,
-    Object.fromEntries([...without(1, systems), ...without(5, features), ...without(6, features)]),
-  );
+/** What the builder says that it is, where it refuses a build. */
+function ownSystem(words: string): string | undefined {
+  return /(?:but I am an? |Current system: )'([^']+)'/.exec(words)?.[1];
 }

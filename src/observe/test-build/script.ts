@@ -1,5 +1,6 @@
 import { quote } from '../../shell-quote.ts';
 import { expression } from './expression.ts';
+import { bringHeaders } from './foreign.ts';
 import { bringProgram } from './program.ts';
 
 /** Which builds to try, and how Nix is asked for them. */
@@ -25,7 +26,8 @@ const instantiate =
 
 /**
  * Shell that makes the builds, all in one call of Nix; where that fails, each by itself, so that the words of each
- * are known. Sections on standard output, each under a line of its own: `result`, `info`, `input`, `failed N`.
+ * are known; builds that cannot succeed always by themselves. Sections on standard output, each under a line of its own:
+ * `result`, `info`, `input`, `apart` (the places of those that cannot succeed), `failed N`.
  */
 export function buildScript(builds: TestBuilds): string {
   const args = Object.entries({
@@ -45,29 +47,36 @@ ${bringProgram}
 own=${quote(builds.own)} system=${quote(builds.system)} runs=${quote(builds.own === '' ? builds.systems.join(' ') : '')}
 [ -n "$own" ] || own=$(nix-instantiate --eval --option pure-eval false -E builtins.currentSystem | tr -d '"')
 [ -n "$system" ] || system=$own
+${bringHeaders(builds.own === '' ? builds.systems : [])}
 derive() {
   drvs=$(${instantiate} ${args.join(' ')} --argstr system "$system" --argstr inputSystem "$1" \\
-    --argstr runs "$own $runs" --argstr sh "$sh" --argstr chmod "$chmod" --argstr inputs "$inputs" \\
+    --argstr runs "$own $runs" --argstr foreign "$foreign" --argstr sh "$sh" --argstr chmod "$chmod" --argstr inputs "$inputs" \\
     --argstr library "$library" -E ${quote(expression)} 2>"$tmp/said") || { cat "$tmp/said" >&2; exit 8; }
 }
 realise() { ${builds.own === '' ? '' : 'TMPDIR=$tmp '}nix-store --realise "$@" ${builds.options.map(quote).join(' ')} --option substitute false --keep-going; }
 ${builds.inputHere ? inputHere : 'derive "$system"'}
-if outs=$(realise $drvs); then
-  set -- $outs
-else
-  set -- $drvs
-  index=0 plain=
-  for drv do
-    if said=$(realise "$drv" 2>&1); then
-      [ "$index" != 0 ] || plain=$(nix-store --query --outputs "$drv")
-    else
-      section "failed $index"
-      printf '%s\\n' "$said"
-    fi
-    index=$((index + 1))
-  done
-  set -- $plain
-fi
+section apart
+echo "$apart"
+together='' index=0
+for drv in $drvs; do
+  case $apart in *" $index "*) ;; *) together="$together $drv" ;; esac
+  index=$((index + 1))
+done
+if outs=$(realise $together); then alone=$apart; else alone=all outs=''; fi
+index=0
+for drv in $drvs; do
+  case $alone in
+    all | *" $index "*)
+      if said=$(realise "$drv" 2>&1); then
+        [ "$index" != 0 ] || outs=$(nix-store --query --outputs "$drv")
+      else
+        section "failed $index"
+        printf '%s\\n' "$said"
+      fi ;;
+  esac
+  index=$((index + 1))
+done
+set -- $outs
 [ $# -gt 0 ] || exit 1
 section info
 nix --extra-experimental-features nix-command path-info --json --option substitute false "$1" 2>&1
