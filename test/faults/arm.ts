@@ -13,7 +13,7 @@ const installs = {
 
 /** The host shares /dev with this machine, which may have a kvm. */
 const devicesWithoutKvm =
-  'mkdir /tmp/dev; for d in null zero full random urandom tty; do cp -a /dev/$d /tmp/dev/; done; ln -s /proc/self/fd /tmp/dev/fd; mount --bind /tmp/dev /dev';
+  'mkdir /tmp/dev; for d in null zero full random urandom tty; do cp -a /dev/$d /tmp/dev/; done; ln -s /proc/self/fd /tmp/dev/fd; mkdir /tmp/dev/pts; ln -s pts/ptmx /tmp/dev/ptmx; mount --rbind /dev/pts /tmp/dev/pts; mount --rbind /tmp/dev /dev';
 
 /** The columns after the URI. */
 function entry(columns: string, scheme: 'ssh' | 'ssh-ng' = 'ssh-ng'): (lab: Lab) => void {
