@@ -1,3 +1,4 @@
+import { profiles } from '../fleet/profiles/index.ts';
 import type { Fault, Lab } from './fault.ts';
 import { port, registration, withOwnEmulators } from './own-emulators.ts';
 
@@ -20,8 +21,14 @@ function entry(columns: string, scheme: 'ssh' | 'ssh-ng' = 'ssh-ng'): (lab: Lab)
   return ({ client, builder }) => client.machines(builder.line(scheme, columns));
 }
 
-/** What goes wrong with builders of another processor than the client: arm boards, and builders that emulate them. */
-export const armFaults: readonly Fault[] = [
+/** On no other profile: each brings the kind of machine that it needs. */
+const notOn = Object.fromEntries(
+  Object.keys(profiles)
+    .filter((name) => name !== 'plain')
+    .map((name) => [name, 'the fault brings its own kind of machine']),
+);
+
+const onPlain: readonly Fault[] = [
   {
     title: 'the entry says x86_64-linux, the builder is an arm board',
     builder: board,
@@ -135,3 +142,6 @@ export const armFaults: readonly Fault[] = [
     cause: 'store-read-only',
   },
 ];
+
+/** What goes wrong with builders of another processor than the client: arm boards, and builders that emulate them. */
+export const armFaults: readonly Fault[] = onPlain.map((fault) => ({ ...fault, notOn }));
