@@ -150,7 +150,7 @@ function explain(
   return {
     outcome,
     message: tryRender(
-      () => renderText(hint.says, { ...context, observation: shortened(seen) }).trim(),
+      () => endOf(renderText(hint.says, { ...context, observation: shortened(seen) })),
       withGaps(hint.says, fallback),
     ),
     hint,
@@ -235,6 +235,11 @@ function inEach<T>(value: T, text: (template: string) => string): T {
   if (typeof value !== 'object' || value === null) return value;
   // The same keys, and texts stay texts.
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inEach(item, text)])) as T;
+}
+
+/** Nothing stands after a colon where the output has no words to quote. */
+function endOf(sentence: string): string {
+  return sentence.trim().replace(/:\s*\.?$/, '.');
 }
 
 /** The words of a template whose values are not all there; the fallback where it has no words of its own. */

@@ -1,8 +1,9 @@
+import { readFileSync } from 'node:fs';
 import t from 'tap';
 import { errorLines } from '../../src/scenario/error-lines.ts';
 
-/** Recorded outputs, and what a hint quotes of each. */
-const recorded: readonly { title: string; output: string; quoted: string }[] = [
+/** Outputs, and what a hint quotes of each. */
+const told: readonly { title: string; output: string; quoted: string }[] = [
   {
     title: 'Nix 2.8: progress and advice are left out',
     output:
@@ -67,7 +68,10 @@ const recorded: readonly { title: string; output: string; quoted: string }[] = [
   },
 ];
 
-for (const { title, output, quoted } of recorded)
+/** Recorded from Nix 2.8, 2.26 and 2.34, OpenSSH 9.2 and shells. */
+const recorded = JSON.parse(readFileSync('test/scenario/error-lines.json', 'utf8')) as typeof told;
+
+for (const { title, output, quoted } of [...told, ...recorded])
   void t.test(title, (own) => {
     own.equal(errorLines(output), quoted);
     own.equal(errorLines(`${output}\n${output}`), quoted, 'a repeat is said once');
