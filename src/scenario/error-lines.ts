@@ -50,7 +50,7 @@ const wrappers =
 
 /** By its form an error: of Nix, of ssh, or of a shell that starts a program. Each finds something in a line. */
 const errors: readonly RegExp[] = [
-  /(^|\s)error: /,
+  /^\s*(\S+: +)?error: /,
   /^(ssh|kex_exchange_identification|sign_and_send_pubkey|key_load_public|ssh_dispatch_run_fatal|mux_client_request_session|channel \d+|ControlPath|unix_listener)\b.*[:(]/,
   /^\S+: Permission denied \(/,
   /^(Host key verification failed|Received disconnect from|Unable to negotiate|Load key |Certificate invalid|Bad (owner|configuration)|Host key for \S+ has changed|Too many authentication failures|Session open refused|Failed to find a machine|cannot build on )/,
@@ -68,6 +68,7 @@ const consequences: readonly RegExp[] = [
   /^builder for '[^']*' failed with exit code \d+;?$/,
   /^\d+ dependenc(y|ies) of derivation '[^']*' failed to build$/,
   /^build of ('[^']*',? ?)+ failed$/,
+  /^build of '[^']*' on '[^']*' failed: (builder for '[^']*' failed with exit code \d+|Cannot build '[^']*'\.)/,
   /^Build failed due to failed dependency$/,
   /^Reason: (builder failed with exit code \d+|\d+ dependenc(y|ies) failed)\.$/,
 ];
@@ -81,11 +82,11 @@ const headline = /^Cannot build '[^']*'\.$/;
  * the outputs of Nix 2.8 to 2.34 and OpenSSH.
  */
 export function errorLines(output: string): string {
-  const sentences = distinct(sentencesOf(tellingLines(cleanLines(output)))).filter(
+  const sentences = sentencesOf(tellingLines(cleanLines(output))).filter(
     (sentence) => !headline.test(sentence),
   );
   const reasons = sentences.filter((sentence) => !finds(consequences, sentence));
-  const told = (reasons.length > 0 ? reasons : sentences).slice(0, mostSentences).map(reasonOf);
+  const told = distinct((reasons.length > 0 ? reasons : sentences).map(reasonOf)).slice(0, mostSentences);
   return shorten(told.join('; '), longestQuote);
 }
 
@@ -137,8 +138,11 @@ function reasonOf(sentence: string): string {
     .replace(/: ([^,:]{5,}), \1(?= |$)/, ': $1');
 }
 
+/** Each once: newer versions of Nix show the log of a build, and then quote it in the error. */
 function distinct(sentences: readonly string[]): string[] {
-  return [...new Set(sentences)];
+  return sentences.filter(
+    (sentence, index) => !sentences.slice(0, index).some((earlier) => sentence.includes(earlier)),
+  );
 }
 
 /** The start of a text of more than so many characters, with `…` at its end. */
