@@ -33,7 +33,7 @@ export const nixConnect: Probe = {
     const noise = (offset < 0 ? said : said.subarray(0, offset)).toString('utf8');
     const nixConf = nixConfError(seen.stderr);
     // Words that say what is wrong need no second look.
-    const isExplained = nixConf.kind !== 'none' || seen.exitCode === 127 || noise !== '';
+    const isExplained = nixConf.kind !== 'none' || (seen.exitCode === 127 && !seen.timedOut) || noise !== '';
     const hungForSeconds = seen.timedOut ? Math.ceil(seen.durationMs / 1000) : 0;
     const isUnknown = started && greeting === null && !isExplained && !facts.sessionRefused;
     const [state, shellSeen] = await Promise.all([
