@@ -1,8 +1,12 @@
 import type { FixStep, ScenarioFix } from '../generated/types.ts';
 import { printStep } from './print.ts';
+import type { System } from './system.ts';
 
-/** A step of a scenario as it would be printed for the likeliest systems, with its templates as they are. */
-export function stepAsWritten({ on, says, run, module, edit, ...more }: ScenarioFix): FixStep {
+/** A step of a scenario as it would be printed for a system (default: the likeliest ones), with its templates as they are. */
+export function stepAsWritten(
+  { on, says, run, module, edit, ...more }: ScenarioFix,
+  system: System | null = null,
+): FixStep {
   const { safe: _safe, object: _object, machines, ...change } = more;
   const step: FixStep = {
     on,
@@ -18,5 +22,5 @@ export function stepAsWritten({ on, says, run, module, edit, ...more }: Scenario
       remove === true ? '# {{builder.entry}}' : (entry ?? `{{builder.entry}} with ${column ?? ''} ${value}`);
     return { ...step, edit: { file: '{{builder.file}}', replace: '{{builder.entry}}', with: text } };
   }
-  return printStep(step, { client: null, builder: null, banner: '', entry: null });
+  return printStep(step, { client: system, builder: system, banner: '', entry: null });
 }

@@ -34,7 +34,9 @@ export function machinesForm(change: Change, { builder, owned }: Entry, system: 
   const file = builder.source.file;
   if (owned && system.moduleSystem !== 'none')
     return moduleForm(
-      entry === null ? `# Remove ${builder.host} from nix.buildMachines.` : option(entry, builder),
+      entry === null
+        ? `# Remove ${builder.host} from nix.buildMachines.`
+        : `# In place of what nix.buildMachines has for ${builder.host} now:\n${option(entry, builder)}`,
       system,
     );
   return {

@@ -64,9 +64,22 @@ function grouped(forms: readonly NamedForm[]): NamedForm[] {
 
 function formOf(step: FixStep, system: System, machines: Machines): Form {
   const { change, module, run } = step;
-  if (module !== undefined && system.moduleSystem === 'nixos') return moduleForm(module, system);
+  if (module !== undefined && isOptionOf(module, system) && !changesOwnFile(run))
+    return moduleForm(module, system);
   if (change === undefined) return run === undefined ? {} : { run };
   return changeForm(change, system, machines);
+}
+
+/** A scenario's snippets are for NixOS; of its options nix-darwin has those of Nix too. */
+function isOptionOf(module: string, { moduleSystem }: System): boolean {
+  return (
+    moduleSystem === 'nixos' || (moduleSystem === 'nix-darwin' && /^(# Remove \S+ from )?nix\./.test(module))
+  );
+}
+
+/** No module system writes a person's own files, nor what nix.conf includes. */
+function changesOwnFile(run = ''): boolean {
+  return /\/\.(config|ssh)\/|\/etc\/nix\/(?!nix\.conf\b)[\w.-]+\.conf\b/.test(run);
 }
 
 function changeForm(change: FixChange, system: System, { entry }: Machines): Form {

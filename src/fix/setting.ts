@@ -30,7 +30,8 @@ function optionOf({ name, add, set }: Setting): string {
     const option = joined.includes(name) ? name : `extra-${name}`;
     return `nix.settings.${option} = ${nixList(words(add))};`;
   }
-  if (set === undefined) return `# Remove nix.settings.${name} from the configuration.`;
+  if (set === undefined)
+    return `# Remove nix.settings.${name} (or its line in nix.extraOptions) from the configuration.`;
   if (name === 'builders' && set === '@/etc/nix/machines') return 'nix.distributedBuilds = true;';
   // Another value takes the place of all that are joined.
   if (joined.includes(name)) return `nix.settings.${name} = lib.mkForce ${nixList(words(set))};`;

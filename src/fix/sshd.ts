@@ -1,4 +1,4 @@
-import { nixLines, nixName, nixText } from '../machines/nix-text.ts';
+import { nixLines, nixList, nixName, nixText } from '../machines/nix-text.ts';
 import type { FixChange } from '../generated/types.ts';
 import { quote, quoteIfNeeded } from '../shell-quote.ts';
 import type { Form } from './change.ts';
@@ -16,7 +16,7 @@ export function sshdForm(sshd: NonNullable<FixChange['sshd']>, system: System): 
   if (user !== undefined) return userForm({ option, value, user }, system);
   const line = `${option} ${value}`;
   if (system.moduleSystem === 'nixos')
-    return moduleForm(`services.openssh.settings.${nixName(option)} = ${nixText(value)};`, system);
+    return moduleForm(`services.openssh.settings.${typed(option, value)};`, system);
   if (system.moduleSystem === 'nix-darwin')
     return moduleForm(`services.openssh.extraConfig = ${nixLines([line])};`, system);
   const file = '/etc/ssh/sshd_config';
@@ -28,6 +28,29 @@ export function sshdForm(sshd: NonNullable<FixChange['sshd']>, system: System): 
     ? andThen(`${print(line)} > ${dropIn}`, last ? without(file, others) : '')
     : putLine(file, line, others, 'first');
   return { run: andThen(change, rereadSshd(system)) };
+}
+
+/** Options of sshd_config for which nixos/modules/services/networking/ssh/sshd.nix has a type other than text. */
+const flags = [
+  'KbdInteractiveAuthentication',
+  'PasswordAuthentication',
+  'PrintMotd',
+  'StrictModes',
+  'UseDns',
+  'UsePAM',
+  'X11Forwarding',
+];
+const commaLists = ['Ciphers', 'KexAlgorithms', 'Macs'];
+const wordLists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers'];
+const itsNames: Readonly<Record<string, string>> = { MACs: 'Macs', UseDNS: 'UseDns' };
+
+/** The definition of an option below `services.openssh.settings`. */
+function typed(option: string, value: string): string {
+  const name = itsNames[option] ?? option;
+  if (flags.includes(name) && /^(yes|no)$/.test(value)) return `${name} = ${String(value === 'yes')}`;
+  if (commaLists.includes(name)) return `${name} = ${nixList(value.split(','))}`;
+  if (wordLists.includes(name)) return `${name} = ${nixList(value.split(/\s+/))}`;
+  return `${nixName(name)} = ${nixText(value)}`;
 }
 
 /** What a Match block says counts before what stands outside of one; of several blocks the first. */

@@ -21,7 +21,7 @@ case $(uname -s) in
 esac
 case $id in *[!a-z0-9._-]*) id= ;; esac
 if [ -d /run/systemd/system ]; then init=systemd; elif has rc-service; then init=openrc; fi
-if [ -e /etc/NIXOS ] || [ "$id" = nixos ]; then modules=nixos
+if [ -e /etc/NIXOS ] || [ "$id" = nixos ]; then modules=nixos init=systemd
 elif [ $family = darwin ] && [ -L /etc/static ]; then modules=nix-darwin; fi
 if has determinate-nixd || [ -e /usr/local/bin/determinate-nixd ]; then determinate=true; fi
 if [ $determinate = true ] || grep -qsE '^!?include +nix\.custom\.conf' $conf; then conf=/etc/nix/nix.custom.conf; fi

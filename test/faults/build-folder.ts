@@ -13,6 +13,7 @@ function promise(features: string): (lab: Lab) => void {
 export const buildFolderFaults: readonly Fault[] = [
   {
     title: 'no program in the build folder can be run',
+    notOn: { nixos: 'its Nix builds elsewhere' },
     breaks: ({ builder }) => builder.host.sh('mount --bind /tmp /tmp; mount -o remount,bind,noexec /tmp'),
     scenario: 'remote-build',
     cause: 'build-dir-noexec',
@@ -47,6 +48,7 @@ export const buildFolderFaults: readonly Fault[] = [
   },
   {
     title: 'the entry promises uid-range, which Nix lists and cannot do without a sandbox',
+    notOn: { nixos: 'it has a sandbox' },
     client: { nix },
     builder: { nix, nixConf: { 'system-features': 'big-parallel uid-range' } },
     breaks: promise('big-parallel,uid-range'),

@@ -63,6 +63,7 @@ export const builderConfFaults: readonly Fault[] = [
   },
   {
     title: 'only root may read nix.conf',
+    notOn: { nixos: 'it is in the store, where all may read' },
     builder: { user: { name: 'nix', trusted: true }, nix: '2.34' },
     client: { nix: '2.34' },
     breaks: ({ builder }) => builder.host.sh('chmod 600 /etc/nix/nix.conf'),
@@ -80,7 +81,10 @@ export const builderConfFaults: readonly Fault[] = [
   },
   {
     title: 'df fails',
-    builder: { user: { name: 'nix', trusted: true }, sshd: { SetEnv: 'PATH=/home/nix/bin:/usr/bin:/bin' } },
+    builder: {
+      user: { name: 'nix', trusted: true },
+      sshd: { SetEnv: 'PATH=/home/nix/bin:/run/current-system/sw/bin:/usr/bin:/bin' },
+    },
     breaks: ({ builder }) =>
       builder.host.write('/home/nix/bin/df', '#!/bin/sh\necho df: no permission >&2; exit 1\n', 0o755),
     scenario: 'disk',

@@ -1,3 +1,4 @@
+import { addUser, configureSsh } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
 /** A second entry, healthy, so that something is left when the bad one is taken out. */
@@ -29,6 +30,7 @@ export const clientFaults: readonly Fault[] = [
   },
   {
     title: 'a decimal speed factor before Nix 2.20',
+    notOn: { nixos: 'its Nix is newer' },
     breaks: besides(({ builder }) => builder.line('ssh', 'x86_64-linux - 1 1.5')),
     ...badEntry,
   },
@@ -91,6 +93,7 @@ export const clientFaults: readonly Fault[] = [
   },
   {
     title: 'a fast builder that takes everything before Nix 2.20',
+    notOn: { nixos: 'its Nix is newer' },
     breaks: besides(({ client }) => {
       // Its slots are never used: it is the other entry that is looked at.
       const { address } = client.host;
@@ -150,6 +153,7 @@ export const clientFaults: readonly Fault[] = [
   },
   {
     title: 'the daemon was not restarted after an edit',
+    notOn: { nixos: 'who writes nix.conf restarts the daemon: the switch' },
     breaks: ({ client }) => client.host.sh('sleep 3; echo max-silent-time = 0 >> /etc/nix/nix.conf'),
     scenario: 'daemon-restarted',
     cause: 'daemon-settings-stale',
@@ -159,8 +163,9 @@ export const clientFaults: readonly Fault[] = [
     title: 'an untrusted user names builders in a nix.conf of their own',
     breaks: async ({ client, env }) => {
       env['SUDO_USER'] = 'alice';
+      await addUser(client.host, 'alice');
       await client.host.sh(
-        "echo 'alice:x:1700:1700::/home/alice:/bin/sh' >> /etc/passwd; mkdir -p /home/alice/.config/nix; echo 'builders = ssh://alpha' > /home/alice/.config/nix/nix.conf",
+        "mkdir -p /home/alice/.config/nix; echo 'builders = ssh://alpha' > /home/alice/.config/nix/nix.conf",
       );
     },
     scenario: 'caller-trusted',
@@ -169,6 +174,7 @@ export const clientFaults: readonly Fault[] = [
   },
   {
     title: 'no ssh on the PATH of the daemon',
+    notOn: { nixos: 'its unit brings ssh along' },
     breaks: ({ client }) =>
       client.host.sh(
         'mkdir /tmp/bin; ln -s /usr/bin/* /tmp/bin; rm /tmp/bin/ssh; pkill -KILL nix-daemon; rm /nix/var/nix/daemon-socket/socket; PATH=/tmp/bin setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5',
@@ -205,8 +211,8 @@ export const clientFaults: readonly Fault[] = [
     title: 'a pinned host key behind an alias',
     builder: { trusted: false },
     breaks: ({ client, builder }) => {
-      client.host.write(
-        '/etc/ssh/ssh_config',
+      configureSsh(
+        client.host,
         `Host nickname\n  HostName ${builder.name}\n  ConnectTimeout 9\n  ServerAliveInterval 9\n`,
       );
       client.machines(`ssh-ng://root@nickname x86_64-linux - 4 1 - - ${builder.publicHostKey}`);
@@ -224,7 +230,7 @@ export const clientFaults: readonly Fault[] = [
   },
   {
     title: 'ssh has no time limits',
-    breaks: ({ client }) => client.host.write('/etc/ssh/ssh_config', '# empty\n'),
+    breaks: ({ client }) => configureSsh(client.host, '# empty\n'),
     scenario: 'ssh-timeouts',
     cause: 'ssh-without-timeouts',
     outcome: 'advice',

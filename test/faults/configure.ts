@@ -1,17 +1,74 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { quote } from '../../src/shell-quote.ts';
+import type { Builder } from '../fleet/index.ts';
+import { inside } from '../fleet/start-script.ts';
 import type { Host } from '../fleet/host.ts';
+import type { Configuration, SshdSpec } from '../fleet/profile.ts';
 
 /** A daemon that can start does so in less. */
 const startsWithinMs = 4_000;
 
-/** Adds lines to the builder's nix.conf and restarts its daemon. */
-export function configure(host: Host, ...lines: string[]): Promise<unknown> {
+/** Adds lines to the host's nix.conf and restarts its daemon. */
+export async function configure(host: Host, ...lines: string[]): Promise<void> {
+  if (byModules(host, { nix: lines })) return;
   host.write('/etc/nix/nix.conf', `${host.read('/etc/nix/nix.conf')}${lines.join('\n')}\n`);
-  return restartDaemon(host);
+  await restartDaemon(host);
 }
 
 /** A daemon that cannot start any more is as good as one that did. */
 export async function restartDaemon(host: Host): Promise<void> {
   await host.stopDaemon();
   await Promise.race([host.startDaemon().catch(() => undefined), sleep(startsWithinMs)]);
+}
+
+/** Adds options to the host's SSH server, and puts them in force. */
+export async function configureSshd(host: Host, options: SshdSpec['options']): Promise<void> {
+  if (byModules(host, { sshd: options })) return;
+  const lines = Object.entries(options).flatMap(([option, value]) =>
+    [value].flat().map((one) => `${option} ${one}\n`),
+  );
+  await host.stopSshd();
+  host.write('/etc/ssh/sshd_config', `${host.read('/etc/ssh/sshd_config')}${lines.join('')}`);
+  await host.startSshd();
+}
+
+/** Replaces the configuration that ssh has for every user of the host. */
+export function configureSsh(host: Host, text: string): void {
+  if (!byModules(host, { ssh: text })) host.write('/etc/ssh/ssh_config', text);
+}
+
+/** Makes an account for a person. */
+export async function addUser(host: Host, name: string): Promise<void> {
+  if (byModules(host, { user: name })) return;
+  await host.sh(`echo '${name}:x:1700:1700::/home/${name}:/bin/sh' >> /etc/passwd; mkdir -p /home/${name}`);
+}
+
+/** Makes the host send builds to these machines. */
+export function configureMachines(host: Host, ...machines: string[]): void {
+  if (!byModules(host, { machines })) host.write('/etc/nix/machines', `${machines.join('\n')}\n`);
+}
+
+/** Changes the keys that open an account of the builder. */
+export async function authorise(
+  { host, user }: Builder,
+  change: (key: string) => string | null,
+): Promise<void> {
+  const file = `${user === 'root' ? '/root' : `/home/${user}`}/.ssh/authorized_keys`;
+  const declared = `/etc/ssh/authorized_keys.d/${user}`;
+  const own = host.profile.configure === undefined ? file : declared;
+  const key = change(host.read(own).trim());
+  const keys = key === null ? [] : [key];
+  if (!byModules(host, { authorised: { user, keys } }))
+    host.write(file, keys.map((one) => `${one}\n`).join(''));
+}
+
+/** Starts a server that takes every connection on the host's address, and runs JavaScript for each: `c` is its socket. */
+export async function listen({ host }: Builder, port: number, body: string): Promise<void> {
+  const script = `require('net').createServer((c) => { c.on('error', () => {}); ${body} }).listen(${port}, '${host.address}')`;
+  await host.sh(`setsid ${inside.node} -e ${quote(script)} </dev/null >/tmp/listen.log 2>&1 & sleep 0.3`);
+}
+
+function byModules(host: Host, change: Configuration): boolean {
+  host.profile.configure?.(host, change);
+  return host.profile.configure !== undefined;
 }

@@ -149,6 +149,7 @@ export const handshakeFaults: readonly Fault[] = [
   },
   {
     title: 'a backup keeps the database locked',
+    notOn: { nixos: 'it has no Python' },
     breaks: ({ builder }) =>
       builder.host.sh(
         hold(

@@ -1,11 +1,9 @@
-import { existsSync } from 'node:fs';
-import type { FixStep, Report, ReportCheck } from '../../src/generated/types.ts';
+import type { Report, ReportCheck } from '../../src/generated/types.ts';
 import type { Fleet } from '../fleet/index.ts';
-import type { Host } from '../fleet/host.ts';
 import type { Profile } from '../fleet/profile.ts';
 import { type ProfileName, profiles } from '../fleet/profiles/index.ts';
 import type { NixVersion } from '../fleet/rootfs.ts';
-import { initEnvironment } from '../fleet/start-script.ts';
+import { apply } from './apply.ts';
 import type { Fault, Lab } from './fault.ts';
 import { messageProblems } from './messages.ts';
 
@@ -146,47 +144,4 @@ function describe({ clientChecks, builders }: Report): string[] {
   return [...clientChecks, ...builders.flatMap(({ checks }) => checks)]
     .filter(({ outcome }) => outcome === 'fail' || outcome === 'error' || outcome === 'warn')
     .map(({ outcome, scenario, cause, message }) => `${outcome} ${scenario} ${cause ?? ''}: ${message}`);
-}
-
-/** Does a step as the reader would: in a root shell of the machine that it names. */
-async function apply(printed: FixStep, { client, builder }: Lab, answer?: string): Promise<string> {
-  const step = { ...printed, ...onThisSystem(printed) };
-  const host = step.on === 'client' ? client.host : builder.host;
-  if (step.edit !== undefined) return `edit on ${step.on}: ${edit(host, step.edit)}`;
-  const env = {
-    ...(host.profile.standIns.length === 0
-      ? {}
-      : { PATH: `/run/project/test/fleet/stand-ins:${initEnvironment.PATH}` }),
-    ...(answer === undefined
-      ? {}
-      : { SSH_ASKPASS: '/tmp/answer', SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' }),
-  };
-  if (answer !== undefined) host.write('/tmp/answer', `#!/bin/sh\necho ${answer}\n`, 0o755);
-  const { exitCode, stdout, stderr } = await host.sh(step.run ?? 'false', { env, timeoutMs: 30_000 });
-  return `run on ${step.on}: ${step.run} => ${exitCode} ${stdout.slice(0, 200)}${stderr.slice(0, 300)}`;
-}
-
-/** Where the builder could not be looked into, the form for the distributions that these hosts are like. */
-function onThisSystem({ for: systems = [], others = [] }: FixStep): Partial<FixStep> {
-  if (systems.includes('systemd')) return {};
-  return others.find((form) => form.for.includes('systemd')) ?? {};
-}
-
-function edit(
-  host: Host,
-  { file, add, first, replace, with: replacement }: NonNullable<FixStep['edit']>,
-): string {
-  const text = existsSync(host.path(file)) ? host.read(file) : '';
-  if (add !== undefined) {
-    host.write(file, `${text.replace(/\n?$/, '\n')}${add}\n`);
-    return `added to ${file}`;
-  }
-  if (first !== undefined) {
-    host.write(file, `${first}\n${text}`);
-    return `put at the top of ${file}`;
-  }
-  if (replace === undefined || replacement === undefined || text.split(replace).length !== 2)
-    return `${file} does not hold "${replace}" exactly once`;
-  host.write(file, text.split(replace).join(replacement));
-  return `${file}: ${replacement}`;
 }

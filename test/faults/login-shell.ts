@@ -12,6 +12,9 @@ const startUp = (
   cause = 'start-up-file-replaces-shell',
 ): Fault => ({
   title,
+  ...(/zsh|tcsh|fish|python/.test(`${JSON.stringify(builder)}${text}`)
+    ? { notOn: { nixos: 'bash is its only shell' } }
+    : {}),
   ...(builder === undefined ? {} : { builder }),
   breaks: ({ builder: { host } }) =>
     host.sh(`mkdir -p $(dirname ${file}); printf '%s\\n' '${text}' > ${file}`),
@@ -67,7 +70,7 @@ export const loginShellFaults: readonly Fault[] = [
     builder: { user: { name: 'nix', shell: '/home/nix/shell', trusted: true } },
     breaks: ({ builder: { host } }) =>
       host.sh(
-        `mkdir -p /home/nix/bin; ln -s /usr/bin/nix* /home/nix/bin/; printf '#!/bin/sh\\nPATH=/home/nix/bin; export PATH\\nexec /bin/bash "$@"\\n' > /home/nix/shell; chmod 755 /home/nix/shell`,
+        `mkdir -p /home/nix/bin; ln -s "$(dirname "$(command -v nix)")"/nix* /home/nix/bin/; printf '#!/bin/sh\\nPATH=/home/nix/bin; export PATH\\nexec %s "$@"\\n' "$(command -v bash)" > /home/nix/shell; chmod 755 /home/nix/shell`,
       ),
     scenario: 'shell',
     cause: 'sh-not-started',

@@ -1,3 +1,4 @@
+import { configureSshd } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
 const rootConfig = '/root/.ssh/config';
@@ -188,8 +189,10 @@ export const loginFaults: readonly Fault[] = [
   },
   {
     title: 'a banner that begins like an answer of the build hook',
-    builder: { sshd: { Banner: '/etc/ssh/banner' } },
-    breaks: ({ builder }) => builder.host.write('/etc/ssh/banner', '# Authorised access only! #\n'),
+    breaks: ({ builder: { host } }) => {
+      host.write('/etc/ssh/banner', '# Authorised access only! #\n');
+      return configureSshd(host, { Banner: '/etc/ssh/banner' });
+    },
     scenario: 'handshake',
     cause: 'stderr-breaks-hook',
   },
@@ -250,9 +253,8 @@ function shadow({ host }: Lab['builder'], line: string): void {
 
 async function hostCertificate({ client, builder }: Lab, validity: string): Promise<void> {
   await builder.host.sh(
-    `cd /etc/ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -h -n ${builder.name} ${validity} ssh_host_ed25519_key.pub; echo HostCertificate /etc/ssh/ssh_host_ed25519_key-cert.pub >> sshd_config`,
+    `cd /etc/ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -h -n ${builder.name} ${validity} ssh_host_ed25519_key.pub`,
   );
-  await builder.host.stopSshd();
-  await builder.host.startSshd();
+  await configureSshd(builder.host, { HostCertificate: '/etc/ssh/ssh_host_ed25519_key-cert.pub' });
   client.host.write('/root/.ssh/known_hosts', `@cert-authority * ${builder.host.read('/etc/ssh/ca.pub')}`);
 }

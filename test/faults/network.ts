@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { inside } from '../fleet/start-script.ts';
+import { listen } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
-/** Stand-in: something that is no SSH server listens in its place. `body` runs for each connection, `$c`. */
-async function listenInstead({ builder }: Lab, body: string, more = ''): Promise<void> {
+/** Stand-in: something that is no SSH server listens in its place. `body` is JavaScript for each connection `c`. */
+async function listenInstead({ builder }: Lab, body: string): Promise<void> {
   await builder.host.stopSshd();
-  const { address, port } = builder.host;
-  const script = `use IO::Socket::INET; $SIG{CHLD} = "IGNORE"; $SIG{PIPE} = "IGNORE"; my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 5, ReuseAddr => 1) or die $!; while (my $c = $s->accept) { $c->autoflush(1); unless (fork) { ${body} exit } close $c; }`;
-  await builder.host.sh(`${more} setsid perl -e '${script}' </dev/null >/tmp/listen.log 2>&1 & sleep 0.3`);
+  await listen(builder, builder.host.port, body);
 }
 
 export const networkFaults: readonly Fault[] = [
@@ -22,7 +22,7 @@ export const networkFaults: readonly Fault[] = [
     breaks: async ({ client }) => {
       client.machines('ssh-ng://root@alpha.example x86_64-linux');
       await client.host.sh(
-        'echo nameserver 127.0.9.9 > /tmp/resolv.conf; mount --bind /tmp/resolv.conf /etc/resolv.conf',
+        'touch /etc/resolv.conf; echo nameserver 127.0.9.9 > /tmp/resolv.conf; mount --bind /tmp/resolv.conf /etc/resolv.conf',
       );
     },
     scenario: 'dns',
@@ -31,6 +31,7 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     title: 'a port in the URI before Nix 2.31',
+    notOn: { nixos: 'its Nix is newer' },
     builder: { port: 2222 },
     breaks: ({ client, builder }) => client.machines(`ssh-ng://root@${builder.name}:2222 x86_64-linux - 4`),
     scenario: 'dns',
@@ -48,8 +49,11 @@ export const networkFaults: readonly Fault[] = [
       await lab.builder.host.stopSshd();
       const { address, port } = lab.builder.host;
       // A queue that is full: Linux then drops whoever else knocks.
-      const script = `use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => "${address}", LocalPort => ${port}, Listen => 1, ReuseAddr => 1) or die $!; listen($s, 0); for (1..3) { push @c, IO::Socket::INET->new(PeerAddr => "${address}", PeerPort => ${port}, Blocking => 0) } sleep 1000`;
-      await lab.builder.host.sh(`setsid perl -e '${script}' </dev/null >/tmp/listen.log 2>&1 &`);
+      const knock = `for (const n of [1, 2, 3]) net.connect(${port}, "${address}")`;
+      // As a program that hangs: its event loop waits for ever.
+      const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)';
+      const script = `const net = require("net"); net.createServer().listen({ host: "${address}", port: ${port}, backlog: 1 }, () => { ${knock}; process.nextTick(() => process.nextTick(() => ${wait})) })`;
+      await lab.builder.host.sh(`setsid ${inside.node} -e '${script}' </dev/null >/tmp/listen.log 2>&1 &`);
       await sleep(500);
     },
     scenario: 'tcp',
@@ -58,7 +62,7 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     title: 'something listens and says nothing',
-    breaks: (lab) => listenInstead(lab, 'sleep 1000;'),
+    breaks: (lab) => listenInstead(lab, ''),
     scenario: 'tcp',
     cause: 'port-silent',
     fixNotRun: 'only its owner knows what should listen there',
@@ -67,7 +71,7 @@ export const networkFaults: readonly Fault[] = [
     title: 'a server that greets and then says no more',
     breaks: (lab) => {
       lab.args.push('--timeout', '4s');
-      return listenInstead(lab, 'print $c "SSH-2.0-Stand-in\\r\\n"; sleep 1000;');
+      return listenInstead(lab, 'c.write("SSH-2.0-Stand-in\\r\\n")');
     },
     scenario: 'host-key',
     cause: 'host-key-not-offered',
@@ -75,7 +79,7 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     title: 'a web server listens',
-    breaks: (lab) => listenInstead(lab, 'print $c "HTTP/1.1 400 Bad Request\\r\\n\\r\\n";'),
+    breaks: (lab) => listenInstead(lab, 'c.end("HTTP/1.1 400 Bad Request\\r\\n\\r\\n")'),
     scenario: 'tcp',
     cause: 'not-an-ssh-server',
     fixNotRun: 'only its owner knows what should listen there',
@@ -85,8 +89,8 @@ export const networkFaults: readonly Fault[] = [
     builder: { sshd: { MaxStartups: '1:100:1', LoginGraceTime: '100' } },
     breaks: async ({ builder, client }) => {
       const { address, port } = builder.host;
-      const hold = `use IO::Socket::INET; for (1..3) { push @c, IO::Socket::INET->new(PeerAddr => "${address}", PeerPort => ${port}) } sleep 1000`;
-      await client.host.sh(`setsid perl -e '${hold}' </dev/null >/dev/null 2>&1 & sleep 0.5`);
+      const hold = `for (const n of [1, 2, 3]) require("net").connect(${port}, "${address}"); setInterval(() => {}, 9000)`;
+      await client.host.sh(`setsid ${inside.node} -e '${hold}' </dev/null >/dev/null 2>&1 & sleep 0.5`);
     },
     scenario: 'tcp',
     cause: 'connection-throttled',

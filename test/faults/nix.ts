@@ -1,4 +1,5 @@
 import { holdSlot } from './client.ts';
+import { configureMachines, configureSshd } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
 const untrusted = { user: { name: 'nix' } } as const;
@@ -9,9 +10,7 @@ export async function hideNix({ builder: { host } }: Lab): Promise<void> {
   await host.sh(
     'mount -t tmpfs tmpfs /usr/local/bin; mkdir /tmp/bin; ln -s /usr/bin/* /tmp/bin; rm /tmp/bin/nix*; mkdir -p /nix/var/nix/profiles/default; ln -s /usr/bin /nix/var/nix/profiles/default/bin',
   );
-  await host.stopSshd();
-  await host.sh('echo SetEnv PATH=/usr/local/bin:/tmp/bin >> /etc/ssh/sshd_config');
-  await host.startSshd();
+  await configureSshd(host, { SetEnv: 'PATH=/usr/local/bin:/tmp/bin' });
 }
 
 /** A store with little room, filled with garbage. */
@@ -94,12 +93,14 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'Nix is not on the PATH of a plain login, ssh-ng',
+    notOn: { nixos: 'PAM sets the PATH, with Nix on it' },
     breaks: hideNix,
     scenario: 'handshake',
     cause: 'nix-not-on-path',
   },
   {
     title: 'Nix is not on the PATH of a plain login, ssh',
+    notOn: { nixos: 'PAM sets the PATH, with Nix on it' },
     scheme: 'ssh',
     breaks: hideNix,
     scenario: 'handshake',
@@ -130,7 +131,10 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the daemon died and left its socket',
-    notOn: { 'debian-12': 'systemd holds the socket and starts the daemon again' },
+    notOn: {
+      nixos: 'systemd holds the socket there',
+      'debian-12': 'systemd holds the socket and starts the daemon again',
+    },
     builder: { ...trusted, nix: '2.34' },
     breaks: ({ builder }) => builder.host.sh('pkill -KILL nix-daemon'),
     scenario: 'handshake',
@@ -139,6 +143,7 @@ export const nixFaults: readonly Fault[] = [
   {
     title: "the daemon's socket is closed to the user",
     notOn: {
+      nixos: 'it is closed to no group there',
       'debian-12': 'it is closed to everybody but the group nix-users by default, and the user is in it',
     },
     builder: trusted,
@@ -168,6 +173,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the store is full',
+    notOn: { nixos: 'every program is in the store there' },
     breaks: smallStore('size=40m', 'dd if=/dev/zero of=$d/x bs=1M 2>/dev/null'),
     scenario: 'disk',
     cause: 'builder-disk-full',
@@ -183,7 +189,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'a mount that does not answer; the commands that share its session are answered',
-    builder: { sshd: { SetEnv: 'PATH=/root/bin:/usr/local/bin:/usr/bin:/bin' } },
+    builder: { sshd: { SetEnv: 'PATH=/root/bin:/run/current-system/sw/bin:/usr/local/bin:/usr/bin:/bin' } },
     // A stand-in for df: a server that is gone would hang a test too.
     breaks: ({ builder }) => builder.host.write('/root/bin/df', '#!/bin/sh\nexec sleep 600\n', 0o755),
     scenario: 'disk',
@@ -192,6 +198,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: "a line in the builder's nix.conf that Nix cannot read",
+    notOn: { nixos: 'the option has a type, which refuses it' },
     builder: { nixConf: { 'max-jobs': '4 [' }, daemon: false },
     breaks: () => undefined,
     scenario: 'handshake',
@@ -219,12 +226,14 @@ export const nixFaults: readonly Fault[] = [
   })),
   {
     title: 'the store is full of garbage',
+    notOn: { nixos: 'every program is in the store there' },
     breaks: smallStore('size=400m', 'dd if=/dev/zero of=$d/x bs=1M 2>/dev/null'),
     scenario: 'disk',
     cause: 'builder-disk-full',
   },
   {
     title: 'the store has no room for more files',
+    notOn: { nixos: 'every program is in the store there' },
     breaks: smallStore('size=400m,nr_inodes=3000', 'n=0; while : > $d/$n; do n=$((n + 1)); done 2>/dev/null'),
     scenario: 'disk',
     cause: 'builder-inodes-full',
@@ -305,12 +314,17 @@ export const nixFaults: readonly Fault[] = [
   {
     title: 'the builder sends builds back',
     breaks: ({ client, builder }) =>
-      builder.host.write('/etc/nix/machines', `ssh://root@${client.host.name} x86_64-linux\nssh://other\n`),
+      configureMachines(
+        builder.host,
+        `ssh://root@${client.host.name} x86_64-linux`,
+        'ssh://other x86_64-linux',
+      ),
     scenario: 'builder-cycle',
     cause: 'builder-cycle',
   },
   {
     title: 'the builder is this very machine',
+    notOn: { nixos: 'its client has no SSH server' },
     breaks: async ({ client, builder }) => {
       const { name, address } = client.host;
       await client.host.sh(
@@ -324,10 +338,8 @@ export const nixFaults: readonly Fault[] = [
   {
     title: 'the clock of the builder is a day slow',
     breaks: async ({ builder: { host } }) => {
-      host.write('/tmp/slow/date', '#!/bin/sh\nexec /usr/bin/date -d "1 day ago" "$@"\n', 0o755);
-      await host.stopSshd();
-      await host.sh('echo SetEnv PATH=/tmp/slow:/usr/bin:/bin >> /etc/ssh/sshd_config');
-      await host.startSshd();
+      host.write('/tmp/slow/date', '#!/bin/sh\nPATH=${PATH#*:}\nexec date -d "1 day ago" "$@"\n', 0o755);
+      await configureSshd(host, { SetEnv: 'PATH=/tmp/slow:/run/current-system/sw/bin:/usr/bin:/bin' });
     },
     scenario: 'clock',
     cause: 'clock-off',
@@ -363,6 +375,7 @@ export const buildFaults: readonly Fault[] = [
   ...brokenPromises,
   {
     title: 'the user is not trusted, 2.8 over ssh',
+    notOn: { nixos: 'its Nix is newer' },
     scheme: 'ssh',
     builder: untrusted,
     breaks: () => undefined,
@@ -371,6 +384,7 @@ export const buildFaults: readonly Fault[] = [
   },
   {
     title: 'the user is not trusted, 2.8 over ssh-ng',
+    notOn: { nixos: 'its Nix is newer' },
     builder: untrusted,
     breaks: () => undefined,
     scenario: 'local-to-remote-build',
@@ -409,6 +423,7 @@ export const buildFaults: readonly Fault[] = [
   },
   {
     title: 'the builder builds nothing at all, 2.8 over ssh',
+    notOn: { nixos: 'its Nix is newer' },
     scheme: 'ssh',
     builder: { nixConf: { 'max-jobs': '0' } },
     breaks: () => undefined,

@@ -1,3 +1,4 @@
+import { authorise } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
 const key = '/etc/nix/key';
@@ -113,32 +114,32 @@ export const sshFaults: readonly Fault[] = [
   },
   {
     title: 'the key is not authorised for root',
-    breaks: ({ builder }) => builder.host.sh(': > /root/.ssh/authorized_keys'),
+    breaks: ({ builder }) => authorise(builder, () => null),
     scenario: 'connection',
     cause: 'not-authorised',
   },
   {
     title: 'the key is not authorised for another user',
     builder: { user: { name: 'nix', trusted: true } },
-    breaks: ({ builder }) => builder.host.sh('rm -r /home/nix/.ssh'),
+    breaks: ({ builder }) => authorise(builder, () => null),
     scenario: 'connection',
     cause: 'not-authorised',
   },
   {
     title: 'the key is authorised from elsewhere only',
-    breaks: ({ builder }) => builder.host.sh(`sed -i 's/^/from="203.0.113.9" /' /root/.ssh/authorized_keys`),
+    breaks: ({ builder }) => authorise(builder, (key) => `from="203.0.113.9" ${key}`),
     scenario: 'connection',
     cause: 'not-authorised',
   },
   {
     title: 'the authorisation has expired',
-    breaks: ({ builder }) =>
-      builder.host.sh(`sed -i 's/^/expiry-time="20200101" /' /root/.ssh/authorized_keys`),
+    breaks: ({ builder }) => authorise(builder, (key) => `expiry-time="20200101" ${key}`),
     scenario: 'connection',
     cause: 'not-authorised',
   },
   {
     title: 'the folder of the authorised keys can be written by others',
+    notOn: { nixos: 'keys are in /etc/ssh/authorized_keys.d there' },
     breaks: ({ builder }) => builder.host.sh('chmod 777 /root/.ssh'),
     scenario: 'connection',
     cause: 'not-authorised',

@@ -1,18 +1,12 @@
 import type { Fault, Lab } from './fault.ts';
-import { configure } from './configure.ts';
-
-/** A server that takes every connection and answers with `answer`, or never where that is empty. */
-function serve(answer: string): string {
-  return `setsid perl -e 'use IO::Socket::INET; my $s = IO::Socket::INET->new(LocalAddr => $ARGV[0], LocalPort => 8099, Listen => 50, ReuseAddr => 1) or die $!; while (my $c = $s->accept) { if ($ARGV[1]) { print $c "HTTP/1.1 $ARGV[1]\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n"; close $c } else { push @c, $c } }'`.concat(
-    ` "$0" '${answer}' </dev/null >/tmp/listen.log 2>&1 & sleep 0.3`,
-  );
-}
+import { configure, listen } from './configure.ts';
 
 /** The builder's only substituter is at its own address; nobody listens there unless `answer` is given. */
 function substituter(answer?: string, scheme = 'http'): (lab: Lab) => Promise<unknown> {
-  return async ({ builder: { host } }) => {
-    if (answer !== undefined) await host.run(['sh', '-c', serve(answer), host.address]);
-    await configure(host, `substituters = ${scheme}://${host.address}:8099`);
+  return async ({ builder }) => {
+    const text = `HTTP/1.1 ${answer ?? ''}\\r\\nContent-Length: 0\\r\\nConnection: close\\r\\n\\r\\n`;
+    if (answer !== undefined) await listen(builder, 8099, answer === '' ? '' : `c.end("${text}")`);
+    await configure(builder.host, `substituters = ${scheme}://${builder.host.address}:8099`);
   };
 }
 

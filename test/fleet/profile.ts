@@ -1,3 +1,4 @@
+import type { FixForm } from '../../src/generated/types.ts';
 import type { NixVersion } from './rootfs.ts';
 
 /** Login shells that an ssh user may have. */
@@ -53,6 +54,22 @@ export interface StartingHost {
   sh(command: string): Promise<{ exitCode: number; stdout: string; stderr: string }>;
 }
 
+/** What the administrator of a host changes. */
+export interface Configuration {
+  /** Lines of nix.conf. */
+  nix?: readonly string[];
+  /** Options of the SSH server, over those that it has. */
+  sshd?: SshdSpec['options'];
+  /** All that ssh is to be told for every user, as text of ssh_config. */
+  ssh?: string;
+  /** An account for a person. */
+  user?: string;
+  /** Lines of the machines file, and that Nix sends builds there. */
+  machines?: readonly string[];
+  /** The keys that open an account, in place of those that do. */
+  authorised?: { user: string; keys: readonly string[] };
+}
+
 /** A kind of machine that people have. Each is a file in profiles/ and a line in profiles/index.ts. */
 export interface Profile {
   /** What is as on such a machine. */
@@ -63,6 +80,8 @@ export interface Profile {
   nixVersions: readonly [NixVersion, ...NixVersion[]];
   /** Nix's name of its system. */
   system: string;
+  /** Under which name fixes for it are printed. Absent: `systemd`. */
+  forms?: FixForm['for'][number];
   /** Why hosts of it are builders alone; absent: the doctor runs there too. */
   notClient?: string;
   /** Paths of the login shells that it has. The first is what a user gets there. */
@@ -89,6 +108,8 @@ export interface Profile {
   outside?(folder: string, inside: string): string;
   /** Makes `text` the machines file. Absent: it is written to /etc/nix/machines. */
   writeMachines?: (host: { enter(): string[] }, text: string) => void;
+  /** Puts a change in force where a module system owns the files. Absent: who makes it edits the files and restarts services. */
+  configure?: (host: { enter(): string[] }, change: Configuration) => void;
   /** Whether it has started; asked again and again. Throws what prevents it. */
   started(host: StartingHost): boolean | Promise<boolean>;
 }

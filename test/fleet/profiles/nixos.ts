@@ -1,12 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { layOutOwnRoot } from '../own-root.ts';
 import type { HostSpec, Profile } from '../profile.ts';
 import { inNamespaces } from '../start-script.ts';
-import { hostConfiguration, writeChange } from './nixos/configuration.ts';
+import { removeDefinitions, writeChange, writeMachines } from './nixos/changes.ts';
+import { hostConfiguration, keysOption, snippetsOf } from './nixos/configuration.ts';
 import { channel, nixosRoot, storePaths } from './nixos/root.ts';
-
-const path = '/run/current-system/sw/bin:/bin:/usr/bin';
+import { path, rebuild } from './nixos/switch.ts';
 
 const service = (name: string): { start: string; stop: string; log: string } => ({
   start: `/run/service ${name} start`,
@@ -22,10 +21,11 @@ export const nixos: Profile = {
     '/etc/nixos/configuration.nix is evaluated and built by real Nix, and nixos-rebuild switch puts the result in place. The sandbox is on, with busybox as its /bin/sh; build users are nixbld1 to nixbld32; users without the right to write the database have NIX_REMOTE=daemon.',
   notReal:
     "nixpkgs is a stand-in: a small module system with the options of test/fleet/profiles/nixos/nixpkgs-stand-in/options.nix, which writes what NixOS's modules write. Programs are Debian's builds. " +
-    'There is no systemd: a script starts sshd and nix-daemon with the environment of their units, so there is no systemctl, no journal and no socket activation. sandbox-paths stands in nix.conf, where nixpkgs compiles it into Nix. ' +
+    'There is no systemd: a script starts sshd and nix-daemon with the environment of their units, systemctl and journalctl are stand-ins, and there is no socket activation. sandbox-paths stands in nix.conf, where nixpkgs compiles it into Nix. ' +
     '/etc/hosts is a plain file. The host key is Ed25519 only, substituters is empty.',
   nixVersions: ['2.34', '2.26'],
   system: 'x86_64-linux',
+  forms: 'nixos',
   loginShells: { bash: '/run/current-system/sw/bin/bash' },
   standIns: [],
   services: { sshd: service('sshd'), daemon: service('nix-daemon') },
@@ -33,13 +33,15 @@ export const nixos: Profile = {
   prepare: nixosRoot,
   layOut: async (spec) => layOut(spec, await nixosRoot(spec.nix)),
   writeMachines: (host, text) => {
-    const value = JSON.stringify(text).replaceAll('${', '\\${');
-    writeChange(host, `environment.etc."nix/machines".text = ${value};`, 'machines');
-    const { status, stderr } = spawnSync('nsenter', [...host.enter(), 'nixos-rebuild', 'switch'], {
-      encoding: 'utf8',
-      env: { PATH: `${process.env['PATH'] ?? ''}:${path}`, HOME: '/root', USER: 'root' },
-    });
-    if (status !== 0) throw new Error(`nixos-rebuild switch: ${stderr}`);
+    writeMachines(host, text);
+    rebuild(host);
+  },
+  configure: (host, change) => {
+    const { machines, authorised } = change;
+    if (machines !== undefined) writeMachines(host, machines.join('\n'));
+    if (authorised !== undefined) removeDefinitions(host, keysOption(authorised.user));
+    for (const snippet of snippetsOf(change)) writeChange(host, snippet);
+    rebuild(host);
   },
   started: (host) => existsSync(host.path('/run/started')),
 };

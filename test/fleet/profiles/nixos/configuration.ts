@@ -1,7 +1,4 @@
-import { readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { resolveInside } from '../../../../src/transport/resolve-inside.ts';
-import type { HostSpec } from '../../profile.ts';
+import type { Configuration, HostSpec } from '../../profile.ts';
 
 /** Settings of nix.conf whose option is a list. */
 const listSettings = new Set([
@@ -22,7 +19,7 @@ const listOptions: Readonly<Record<string, string>> = {
 const stringOptions = new Set(['PermitRootLogin', 'GatewayPorts']);
 
 /** A value as Nix reads it; what the text means that nix.conf or sshd_config has for it. */
-function nixText(value: string | number | boolean | readonly string[]): string {
+export function nixText(value: string | number | boolean | readonly string[]): string {
   if (typeof value === 'string') return JSON.stringify(value).replaceAll('${', '\\${');
   if (typeof value === 'object') return `[ ${value.map(nixText).join(' ')} ]`;
   return String(value);
@@ -32,13 +29,16 @@ function nixText(value: string | number | boolean | readonly string[]): string {
 export function nixSetting(name: string, value: string): string {
   const words = value.split(/\s+/).filter((word) => word !== '');
   const typed = listSettings.has(name)
-    ? `lib.mkForce ${nixText(words)}`
+    ? // Lists are joined with those of the modules; no substituter at all takes force.
+      `${name === 'substituters' ? 'lib.mkForce ' : ''}${nixText(words)}`
     : nixText(/^(true|false)$/.test(value) ? value === 'true' : /^\d+$/.test(value) ? Number(value) : value);
   return `nix.settings.${name} = ${typed};`;
 }
 
 /** What stands in a NixOS configuration for a line of sshd_config. */
 export function sshdOption(name: string, value: string | readonly string[]): string {
+  if (name === 'Banner' && typeof value === 'string')
+    return `services.openssh.banner = builtins.readFile ${nixText(value)};`;
   const option = name === 'MACs' ? 'Macs' : name === 'UseDNS' ? 'UseDns' : name;
   const separator = listOptions[option];
   if (typeof value !== 'string' || name === 'Match')
@@ -76,7 +76,8 @@ export function hostConfiguration({ name, address, nixConf, sshd, user }: HostSp
     ...(user === undefined
       ? []
       : [
-          `users.users.${user.name} = { isNormalUser = true; shell = ${nixText(user.shell)}; openssh.authorizedKeys.keys = ${keys}; };`,
+          `users.users.${user.name} = { isNormalUser = true; shell = ${nixText(programPath(user.shell))}; };`,
+          `users.users.${user.name}.openssh.authorizedKeys.keys = ${keys};`,
         ]),
   ];
   const options = [...new Set(lines.map((line) => line.slice(0, line.indexOf(' ='))))];
@@ -85,24 +86,27 @@ export function hostConfiguration({ name, address, nixConf, sshd, user }: HostSp
   return `{ lib, ... }: {\n${once.map((line) => `  ${line}\n`).join('')}}\n`;
 }
 
-/**
- * Adds a snippet, as the doctor prints it, to the host's configuration. It counts from the next nixos-rebuild. A snippet with
- * the same name is replaced.
- */
-export function writeChange(host: { enter(): string[] }, snippet: string, name?: string): void {
-  const folder = changes(host);
-  const number = String(readdirSync(folder).length).padStart(4, '0');
-  writeFileSync(join(folder, `${name ?? number}.nix`), `{ config, lib, pkgs, ... }: {\n${snippet}\n}\n`);
+/** The option that holds the keys that open an account. */
+export function keysOption(user: string): string {
+  return `users.users.${user}.openssh.authorizedKeys.keys`;
 }
 
-/** Takes out the snippet that was added last. */
-export function removeLastChange(host: { enter(): string[] }): void {
-  const folder = changes(host);
-  const numbered = readdirSync(folder).filter((name) => /^\d/.test(name));
-  rmSync(join(folder, numbered.sort().at(-1) ?? ''));
+/** Where NixOS has a program that other systems have in /bin. */
+function programPath(path: string): string {
+  return path.replace(/^(\/usr)?\/s?bin\//, '/run/current-system/sw/bin/');
 }
 
-function changes(host: { enter(): string[] }): string {
-  const [, init = ''] = host.enter();
-  return resolveInside(`/proc/${init}/root`, '/etc/nixos/changes');
+/** What its user writes into the configuration for a change. */
+export function snippetsOf({ nix, sshd = {}, ssh, user, machines, authorised }: Configuration): string[] {
+  return [
+    // The module refuses what Nix cannot read, unless it is told not to look.
+    ...(nix === undefined
+      ? []
+      : [`nix.checkConfig = false;\nnix.extraOptions = ${nixText(`${nix.join('\n')}\n`)};`]),
+    ...Object.entries(sshd).map(([option, value]) => sshdOption(option, value)),
+    ...(ssh === undefined ? [] : [`programs.ssh.extraConfig = ${nixText(ssh)};`]),
+    ...(machines === undefined ? [] : ['nix.distributedBuilds = true;']),
+    ...(authorised === undefined ? [] : [`${keysOption(authorised.user)} = ${nixText(authorised.keys)};`]),
+    ...(user === undefined ? [] : [`users.users.${user}.isNormalUser = true;`]),
+  ];
 }

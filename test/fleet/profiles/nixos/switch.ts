@@ -1,14 +1,27 @@
+import { spawnSync } from 'node:child_process';
 import type { Host, Ran } from '../../host.ts';
-import { removeLastChange, writeChange } from './configuration.ts';
+import { removeLastChange, writeChange } from './changes.ts';
+
+/** Where the programs of a host are. */
+export const path = '/run/current-system/sw/bin:/bin:/usr/bin';
 
 /**
- * Adds a printed snippet to the configuration of a host with the profile nixos, as its user would, and runs `nixos-rebuild
- * switch`. The snippet is evaluated with the rest of the configuration by real Nix. If that or the build fails, the snippet is
- * taken out again.
+ * Adds a printed snippet to the configuration of a host with the profile nixos, as its user would, and puts it in force. The
+ * snippet is evaluated with the rest of the configuration by real Nix. If that or the build fails, the snippet is taken out
+ * again.
  */
-export async function nixosSwitch(host: Host, snippet: string): Promise<Ran> {
+export async function nixosSwitch(host: Host, snippet: string, apply = 'nixos-rebuild switch'): Promise<Ran> {
   writeChange(host, snippet);
-  const ran = await host.sh('nixos-rebuild switch');
+  const ran = await host.sh(apply);
   if (ran.exitCode !== 0) removeLastChange(host);
   return ran;
+}
+
+/** Puts the host's configuration in force. Throws what nixos-rebuild says against it. */
+export function rebuild(host: { enter(): string[] }): void {
+  const { status, stderr } = spawnSync('nsenter', [...host.enter(), 'nixos-rebuild', 'switch'], {
+    encoding: 'utf8',
+    env: { PATH: `${process.env['PATH'] ?? ''}:${path}`, HOME: '/root', USER: 'root' },
+  });
+  if (status !== 0) throw new Error(`nixos-rebuild switch: ${stderr}`);
 }

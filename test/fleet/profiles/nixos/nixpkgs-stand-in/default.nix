@@ -14,10 +14,15 @@ let
     builtins.mapAttrs stored given.paths
     // {
       inherit (given) nixVersion sshdAuth;
-      nixos-rebuild-stand-in = run "nixos-rebuild" {
-        script = "mkdir -p $out/bin; printf '#!%s\\n' $bash/bin/bash > $out/bin/nixos-rebuild; cat ${./nixos-rebuild.sh} >> $out/bin/nixos-rebuild; chmod +x $out/bin/*";
-      };
+      nixos-rebuild-stand-in = program "nixos-rebuild" ./nixos-rebuild.sh;
+      systemctl-stand-in = program "systemctl" ./systemctl.sh;
+      journalctl-stand-in = program "journalctl" ./journalctl.sh;
       inherit lib;
+    };
+  program =
+    name: file:
+    run name {
+      script = "mkdir -p $out/bin; printf '#!%s\n' $bash/bin/bash > $out/bin/${name}; cat ${file} >> $out/bin/${name}; chmod +x $out/bin/*";
     };
   lib = import ./lib.nix;
   run =
@@ -67,7 +72,8 @@ let
       # As the checkPhase of nixos/modules/config/nix.nix, and the check of sshd.nix.
       cp $out/etc/nix/nix.conf .
       export NIX_CONF_DIR=$PWD HOME=$PWD
-      if ${config.nix.package}/bin/nix config show --no-net --option experimental-features nix-command 2>&1 >/dev/null |
+      if ${if config.nix.checkConfig then "true" else "false"} &&
+        ${config.nix.package}/bin/nix config show --no-net --option experimental-features nix-command 2>&1 >/dev/null |
         sed 's/^warning:/error:/' | grep '^error:' | grep -v 'unable to open a user namespace'; then exit 1; fi
       if [ -e $out/etc/ssh/sshd_config ]; then ${pkgs.openssh}/bin/sshd -G -f $out/etc/ssh/sshd_config >/dev/null; fi
     '';

@@ -31,13 +31,14 @@ stop() {
 }
 start() {
   [ -e \$script ] || return 0
+  if [ -e \$pidfile ] && kill -0 \$(cat \$pidfile) 2>/dev/null; then return; fi
   rm -f \$pidfile
   setsid $sw/bin/env -i $sw/bin/bash -c 'echo \$\$ > "\$1"; . "\$2"' bash \$pidfile \$script </dev/null >>/var/log/\$name.log 2>&1 &
   until [ -s \$pidfile ]; do sleep 0.02; done
 }
 restart() {
-  # As with KillMode=process: connections stay.
-  [ ! -e \$pidfile ] || kill \$(cat \$pidfile)
+  # As with KillMode=process: connections stay. systemd wakes what it ends.
+  if [ -e \$pidfile ]; then kill -TERM \$(cat \$pidfile); kill -CONT \$(cat \$pidfile); fi 2>/dev/null
   while [ -e \$pidfile ] && kill -0 \$(cat \$pidfile) 2>/dev/null; do sleep 0.05; done
   start
 }

@@ -74,7 +74,6 @@ let
       map (one: "ListenAddress ${one.addr}${optionalString (one.port != null) ":${toString one.port}"}") sshd.listenAddresses
     )}
     ${optionalString sshd.allowSFTP "Subsystem sftp ${sshd.package}/libexec/sftp-server"}
-    PrintMotd no # handled by pam_motd
     AuthorizedKeysFile ${toString authorizedKeysFiles}
     ${lines (map (key: "HostKey ${key.path}") sshd.hostKeys)}
   '';
@@ -217,7 +216,7 @@ in
       "kvm"
     ];
     # What nixpkgs compiles into its Nix.
-    sandbox-paths = [ "/bin/sh=${pkgs.busybox-sandbox-shell}/bin/busybox" ];
+    sandbox-paths = lib.mkDefault [ "/bin/sh=${pkgs.busybox-sandbox-shell}/bin/busybox" ];
   };
   environment.systemPackages = with pkgs; [
     pkgs.nix
@@ -239,6 +238,8 @@ in
     linux-pam
     programs.ssh.package
     nixos-rebuild-stand-in
+    systemctl-stand-in
+    journalctl-stand-in
   ];
   users.users = {
     root = {
@@ -447,7 +448,7 @@ in
       { }
     else
       {
-        "ssh/sshd_config".text = sshdConfig + sshdSettings + sshd.extraConfig;
+        "ssh/sshd_config".text = sshdSettings + sshdConfig + sshd.extraConfig;
       }
       // builtins.listToAttrs (
         builtins.concatMap (

@@ -96,6 +96,7 @@ in
         KbdInteractiveAuthentication = flag true;
         GatewayPorts = option types.str "no";
         StrictModes = flag true;
+        PrintMotd = flag false;
         KexAlgorithms = option names [
           "mlkem768x25519-sha256"
           "sntrup761x25519-sha512"
