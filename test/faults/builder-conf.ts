@@ -1,4 +1,4 @@
-import type { Fault } from './fault.ts';
+import { type Fault, since } from './fault.ts';
 
 const both = ['2.8', '2.34'] as const;
 const wrongPath = { fixNotRun: 'the path that was meant is not known' };
@@ -8,6 +8,7 @@ export const builderConfFaults: readonly Fault[] = [
   ...both.flatMap((nix): Fault[] => [
     {
       title: `secret-key-files names a file that is gone, ${nix}`,
+      ...since(nix),
       client: { nix },
       builder: { nix, nixConf: { 'secret-key-files': '/etc/nix/gone.sec' } },
       breaks: () => undefined,
@@ -16,6 +17,7 @@ export const builderConfFaults: readonly Fault[] = [
     },
     {
       title: `post-build-hook names a program that is gone, ${nix}`,
+      ...since(nix),
       client: { nix },
       builder: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
       breaks: () => undefined,
@@ -25,6 +27,7 @@ export const builderConfFaults: readonly Fault[] = [
     },
     {
       title: `post-build-hook may not be run, ${nix}`,
+      ...since(nix),
       client: { nix },
       builder: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
       breaks: ({ builder }) => builder.host.write('/etc/nix/upload.sh', '#!/bin/sh\n:\n', 0o644),
@@ -33,6 +36,7 @@ export const builderConfFaults: readonly Fault[] = [
     },
     {
       title: `sandbox-paths names a path that is gone, ${nix}`,
+      ...since(nix),
       client: { nix },
       builder: {
         nix,

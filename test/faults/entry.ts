@@ -1,5 +1,5 @@
 import type { Builder } from '../fleet/index.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, since } from './fault.ts';
 
 /** An entry that Nix accepts and can never build through. */
 function entry(
@@ -37,7 +37,7 @@ export const entryFaults: readonly Fault[] = [
       `max-connections above 1 with Nix ${nix}`,
       ({ name }) => `ssh-ng://root@${name}?max-connections=4&compress=true x86_64-linux - 4`,
       'max-connections-hangs',
-      { client: { nix } },
+      { client: { nix }, ...since(nix) },
     ),
   ),
   entry(
@@ -53,6 +53,7 @@ export const entryFaults: readonly Fault[] = [
       'entry-mistyped',
       {
         client: { nix },
+        ...since(nix),
       },
     ),
   ),

@@ -1,6 +1,7 @@
 import type { Builder, Client } from '../fleet/index.ts';
 import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
+import type { NixVersion } from '../fleet/rootfs.ts';
 import type { ProfileName } from '../fleet/profiles/index.ts';
 
 /** A client and its builder, about to be broken. */
@@ -35,4 +36,9 @@ export interface Fault {
   answer?: string;
   /** Why the printed fix is not run here; absent: it is run, and must heal. */
   fixNotRun?: string;
+}
+
+/** For a fault that is there once for each version of Nix: profiles that have only newer ones try those. */
+export function since(nix: NixVersion): Pick<Fault, 'notOn'> {
+  return nix === '2.8' ? { notOn: { nixos: 'its Nix is newer' } } : {};
 }

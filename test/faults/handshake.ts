@@ -1,5 +1,5 @@
 import { configure, restartDaemon } from './configure.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, since } from './fault.ts';
 
 const trusted = { user: { name: 'nix', trusted: true } } as const;
 const both = ['2.8', '2.34'] as const;
@@ -17,6 +17,7 @@ export const handshakeFaults: readonly Fault[] = [
   ...both.flatMap((nix): Fault[] => [
     {
       title: `nix.conf includes a file that does not exist, ${nix}`,
+      ...since(nix),
       builder: { ...trusted, nix },
       breaks: ({ builder }) => configure(builder.host, 'include /etc/nix/extra.conf'),
       scenario: 'handshake',
@@ -24,6 +25,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `a line of nix.conf has no =, ${nix}`,
+      ...since(nix),
       builder: { ...trusted, nix },
       breaks: ({ builder }) => configure(builder.host, 'trusted-users root nix'),
       scenario: 'handshake',
@@ -31,6 +33,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `a folder above Nix's state is closed, ${nix}`,
+      ...since(nix),
       builder: { ...trusted, nix },
       breaks: ({ builder }) => builder.host.sh('chmod 700 /nix/var/nix'),
       scenario: 'handshake',
@@ -38,6 +41,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `another program holds the lock of the store, ${nix}`,
+      ...since(nix),
       builder: { nix },
       breaks: ({ builder }) => builder.host.sh(hold('flock -o -x /nix/var/nix/db/big-lock sleep 900')),
       scenario: 'handshake',
@@ -45,6 +49,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `the database is on a read-only file system, and the user is not root, ${nix}`,
+      ...since(nix),
       builder: { ...trusted, nix },
       breaks: async ({ builder: { host } }) => {
         await host.sh(`${openStore}; mount --bind /nix/var/nix/db /nix/var/nix/db`);
@@ -56,6 +61,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `a newer Nix has used the store, and the user is not root, ${nix}`,
+      ...since(nix),
       builder: { ...trusted, nix },
       breaks: async ({ builder: { host } }) => {
         await host.sh(`${openStore}; printf 11 > /nix/var/nix/db/schema`);
@@ -67,6 +73,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `allowed-users names a group that the user is not in, ${nix}`,
+      ...since(nix),
       builder: {
         user: { name: 'nix' },
         nix,
@@ -80,6 +87,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `the daemon is stopped by a signal, ${nix}`,
+      ...since(nix),
       builder: { ...trusted, nix },
       breaks: ({ builder }) => builder.host.sh('kill -STOP $(pgrep -o nix-daemon)'),
       scenario: 'handshake',

@@ -1,6 +1,6 @@
 import { holdSlot } from './client.ts';
 import { configureMachines, configureSshd } from './configure.ts';
-import type { Fault, Lab } from './fault.ts';
+import { type Fault, type Lab, since } from './fault.ts';
 
 const untrusted = { user: { name: 'nix' } } as const;
 const trusted = { user: { name: 'nix', trusted: true } } as const;
@@ -218,6 +218,7 @@ export const nixFaults: readonly Fault[] = [
   },
   ...(['2.8', '2.34'] as const).map((nix) => ({
     title: `the number of the database's schema is gone, Nix ${nix}`,
+    ...since(nix),
     builder: { nix },
     breaks: ({ builder }: Lab) =>
       builder.host.sh('nix-store --add /etc/hostname; : > /nix/var/nix/db/schema'),
@@ -358,6 +359,7 @@ const brokenPromises = (['2.8', '2.26', '2.34'] as const).flatMap((nix) =>
       ] as const
     ).map(([what, rest, cause]): Fault => ({
       title: `an account tied to Nix's program, and a promised ${what} that is not there, ${nix} over ${scheme}`,
+      ...since(nix),
       scheme,
       client: { nix },
       builder: {

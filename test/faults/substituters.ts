@@ -1,4 +1,4 @@
-import type { Fault, Lab } from './fault.ts';
+import { type Fault, type Lab, since } from './fault.ts';
 import { configure, listen } from './configure.ts';
 
 /** The builder's only substituter is at its own address; nobody listens there unless `answer` is given. */
@@ -17,6 +17,7 @@ const asWarning = { scenario: 'substituters', outcome: 'warn', ...itsOwner } as 
 export const substituterFaults: readonly Fault[] = [
   ...(['2.8', '2.34'] as const).map((nix): Fault => ({
     title: `a substituter accepts and says nothing, ssh-ng, ${nix}`,
+    ...since(nix),
     builder: { nix },
     breaks: substituter(''),
     scenario: 'substituters-answer',
