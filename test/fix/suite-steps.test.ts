@@ -1,31 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { stepAsWritten } from '../../src/fix/as-written.ts';
 import type { System } from '../../src/fix/system.ts';
-import { probes } from '../../src/observe/index.ts';
-import { loadScenarios } from '../../src/scenario/load.ts';
+import { nixos, suiteSteps } from './suite.ts';
 
-const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.yaml'))
-  .map((name) => ({ path: join('specs', name), text: readFileSync(join('specs', name), 'utf8') }));
-const { scenarios, problems } = loadScenarios(files, { probes });
-const steps = scenarios.flatMap(({ id, hint }) =>
-  hint.flatMap(({ cause, fix }) => fix.map((step) => ({ title: `${id} ${cause}`, cause, step }))),
-);
-
-const nixos: System = {
-  id: 'nixos',
-  family: 'linux',
-  init: 'systemd',
-  moduleSystem: 'nixos',
-  determinate: false,
-  nixConf: '/etc/nix/nix.conf',
-  packages: 'none',
-  sshService: 'sshd',
-  sshdDropIns: false,
-  sshDropIns: false,
-};
 const macos: System = { ...nixos, id: 'macos', family: 'darwin', init: 'launchd', moduleSystem: 'none' };
 
 /** Files that the module system writes. */
@@ -69,12 +45,12 @@ const never: readonly (readonly [name: string, system: System, words: readonly R
   ],
 ];
 
-t.same(problems, []);
 for (const [name, system, words] of never)
   t.test(`no step of the suite types on ${name} what is not for it`, (t) => {
-    for (const { title, cause, step } of steps) {
-      if (onlyThere[cause ?? '']?.test(name) === false) continue;
-      const { run = '', edit, module, others } = stepAsWritten(step, system);
+    const steps = suiteSteps(system);
+    for (const { title, cause, step, shown } of steps) {
+      if (onlyThere[cause]?.test(name) === false) continue;
+      const { run = '', edit, module, others } = shown;
       t.equal(others, undefined, `${title} has one form`);
       const typed = `${run}\n${step.machines === undefined ? (edit?.file ?? '') : ''}`;
       for (const word of words) t.notMatch(typed, word, `${title}: ${run}`);

@@ -52,6 +52,13 @@ in
       }
     )) [ ];
   };
+  # Hosts in namespaces have the kernel of the machine, and no udev: these are evaluated alone.
+  boot = {
+    kernelModules = option strings [ ];
+    binfmt.emulatedSystems = option strings [ ];
+  };
+  services.timesyncd.enable = flag true;
+  services.udev.extraRules = option types.lines "";
   services.openssh = {
     enable = flag false;
     package = option types.package pkgs.openssh;
