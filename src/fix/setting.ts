@@ -30,9 +30,10 @@ function optionOf({ name, add, set }: Setting): string {
     const option = joined.includes(name) ? name : `extra-${name}`;
     return `nix.settings.${option} = ${nixList(words(add))};`;
   }
-  if (set === undefined)
-    return `# Remove nix.settings.${name} (or its line in nix.extraOptions) from the configuration.`;
-  if (name === 'builders' && set === '@/etc/nix/machines') return 'nix.distributedBuilds = true;';
+  const without = `# Remove nix.settings.${name} (or its line in nix.extraOptions) from the configuration`;
+  if (set === undefined) return `${without}.`;
+  if (name === 'builders' && set === '@/etc/nix/machines')
+    return `${without}, if it is there.\nnix.distributedBuilds = true;`;
   // Another value takes the place of all that are joined.
   if (joined.includes(name)) return `nix.settings.${name} = lib.mkForce ${nixList(words(set))};`;
   return `nix.settings.${name} = ${nixValue(set)};`;

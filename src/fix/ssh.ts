@@ -7,12 +7,13 @@ import type { System } from './system.ts';
 /** An option of ssh for one host. The first value counts (ssh_config(5)), so it comes before all others. */
 export function sshForm({ host, option, value }: NonNullable<FixChange['ssh']>, system: System): Form {
   const lines = [`Host ${word(host)}`, `  ${option} ${word(value)}`];
+  // What follows was for every host, and stays so.
+  const first = [...lines, 'Host *'];
   if (system.moduleSystem !== 'none')
-    return moduleForm(`programs.ssh.extraConfig = ${nixLines(lines)};`, system);
+    return moduleForm(`programs.ssh.extraConfig = lib.mkBefore ${nixLines(first)};`, system);
   return system.sshDropIns
     ? { edit: { file: '/etc/ssh/ssh_config.d/00-nix-builders.conf', add: lines.join('\n') } }
-    : // What follows was for every host, and stays so.
-      { edit: { file: '/etc/ssh/ssh_config', first: [...lines, 'Host *'].join('\n') } };
+    : { edit: { file: '/etc/ssh/ssh_config', first: first.join('\n') } };
 }
 
 function word(text: string): string {

@@ -49,7 +49,7 @@ async function configure(host: Host, { module = '', apply: command }: Form): Pro
   const [, hostName, protocol = ''] = /hostName = "(.*)";\s+protocol = "(.*)";/.exec(module) ?? [];
   if (gone !== undefined) removeMachine(host, gone);
   if (hostName !== undefined) removeMachine(host, hostName, `${protocol}:`);
-  const [, option] = /^# Remove (nix\.settings\.\S+) .*from the configuration\.$/m.exec(module) ?? [];
+  const [, option] = /^# Remove (nix\.settings\.\S+) .*from the configuration/m.exec(module) ?? [];
   if (option !== undefined) removeDefinitions(host, option);
   const [, line] = /^# Remove the line "(.*)" from nix\.extraOptions\.$/m.exec(module) ?? [];
   if (line !== undefined) removeExtraLine(host, line);
