@@ -17,6 +17,7 @@ export interface LoginFacts {
   certificateOffered: boolean;
   /** Keys are none of the ways in which the server lets anybody in. */
   takesNoKeys: boolean;
+  passwordsTried: boolean;
   partialSuccess: boolean;
   sessionRefused: boolean;
   hostCertificate: string;

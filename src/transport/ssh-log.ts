@@ -10,6 +10,8 @@ export interface LoginEvidence {
   accepted: string[];
   /** Keys that it left out because of PubkeyAcceptedAlgorithms. */
   skipped: string[];
+  /** Besides keys it tried a password, or answers to what the server asks. With nobody to ask it sends empty ones. */
+  passwordsTried: boolean;
   /** A way to log in succeeded, and the server asks for another one as well. */
   partialSuccess: boolean;
   /** The server opens no session. */
@@ -55,6 +57,9 @@ export function readSshLog(text: string): LoginEvidence {
       const [file, why = ''] = end.split(' - corresponding algo');
       return why.includes('PubkeyAcceptedAlgorithms') && file !== undefined ? [file] : [];
     }),
+    passwordsTried: lines.some((line) =>
+      /^debug1: Next authentication method: (password|keyboard-interactive)$/.test(line),
+    ),
     partialSuccess: lines.some((line) => /^Authenticated using "[^"]*" with partial success\.$/.test(line)),
     sessionRefused: lines.some((line) => /^channel \d+: open failed: /.test(line)),
     hostCertificate: ends(/^Certificate invalid: /)[0] ?? '',

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '../../src/shell-quote.ts';
 import type { Builder } from '../fleet/index.ts';
@@ -58,14 +59,25 @@ export async function authorise(
   const own = host.profile.configure === undefined ? file : declared;
   const key = change(host.read(own).trim());
   const keys = key === null ? [] : [key];
-  if (!byModules(host, { authorised: { user, keys } }))
-    host.write(file, keys.map((one) => `${one}\n`).join(''));
+  if (byModules(host, { authorised: { user, keys } })) return;
+  if (key === null && user !== 'root') await host.sh(`rm -r ${dirname(file)}`);
+  else host.write(file, keys.map((one) => `${one}\n`).join(''));
 }
 
 /** Starts a server that takes every connection on the host's address, and runs JavaScript for each: `c` is its socket. */
 export async function listen({ host }: Builder, port: number, body: string): Promise<void> {
-  const script = `require('net').createServer((c) => { c.on('error', () => {}); ${body} }).listen(${port}, '${host.address}')`;
-  await host.sh(`setsid ${inside.node} -e ${quote(script)} </dev/null >/tmp/listen.log 2>&1 & sleep 0.3`);
+  await runNode(
+    host,
+    `net.createServer((c) => { c.on('error', () => {}); ${body} }).listen(${port}, '${host.address}', ready)`,
+  );
+}
+
+/** Runs JavaScript on the host, until the host stops. It may use `net`, and calls `ready` when it has begun. */
+export async function runNode(host: Host, script: string): Promise<void> {
+  const whole = `const net = require('net'); const ready = () => require('fs').writeFileSync('/tmp/ready', ''); ${script}`;
+  await host.sh(
+    `rm -f /tmp/ready; setsid ${inside.node} -e ${quote(whole)} </dev/null >/tmp/node.log 2>&1 & until [ -e /tmp/ready ]; do sleep 0.05; done`,
+  );
 }
 
 function byModules(host: Host, change: Configuration): boolean {

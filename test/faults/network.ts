@@ -1,6 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { inside } from '../fleet/start-script.ts';
-import { listen } from './configure.ts';
+import { listen, runNode } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
 /** Stand-in: something that is no SSH server listens in its place. `body` is JavaScript for each connection `c`. */
@@ -49,12 +47,13 @@ export const networkFaults: readonly Fault[] = [
       await lab.builder.host.stopSshd();
       const { address, port } = lab.builder.host;
       // A queue that is full: Linux then drops whoever else knocks.
-      const knock = `for (const n of [1, 2, 3]) net.connect(${port}, "${address}")`;
+      const knock = `for (const n of [1, 2, 3]) net.connect(${port}, '${address}')`;
       // As a program that hangs: its event loop waits for ever.
-      const wait = 'Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)';
-      const script = `const net = require("net"); net.createServer().listen({ host: "${address}", port: ${port}, backlog: 1 }, () => { ${knock}; process.nextTick(() => process.nextTick(() => ${wait})) })`;
-      await lab.builder.host.sh(`setsid ${inside.node} -e '${script}' </dev/null >/tmp/listen.log 2>&1 &`);
-      await sleep(500);
+      const hang = 'ready(); Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)';
+      await runNode(
+        lab.builder.host,
+        `net.createServer().listen({ host: '${address}', port: ${port}, backlog: 1 }, () => { ${knock}; process.nextTick(() => process.nextTick(() => { ${hang} })) })`,
+      );
     },
     scenario: 'tcp',
     cause: 'connection-timeout',
@@ -90,8 +89,10 @@ export const networkFaults: readonly Fault[] = [
     builder: { sshd: { MaxStartups: '1:100:1', LoginGraceTime: '100' } },
     breaks: async ({ builder, client }) => {
       const { address, port } = builder.host;
-      const hold = `for (const n of [1, 2, 3]) require("net").connect(${port}, "${address}"); setInterval(() => {}, 9000)`;
-      await client.host.sh(`setsid ${inside.node} -e '${hold}' </dev/null >/dev/null 2>&1 & sleep 0.5`);
+      await runNode(
+        client.host,
+        `let open = 0; for (const n of [1, 2, 3]) net.connect(${port}, '${address}', () => { open += 1; if (open === 3) ready() }); setInterval(() => {}, 9000)`,
+      );
     },
     scenario: 'tcp',
     cause: 'connection-throttled',

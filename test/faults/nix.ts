@@ -267,6 +267,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the builder has fewer build users than jobs',
+    builder: { sshd: { MaxStartups: '100' } },
     breaks: ({ client, builder }) => client.machines(builder.line('ssh-ng', 'x86_64-linux - 64')),
     scenario: 'builder-capacity',
     cause: 'build-users-few',

@@ -329,8 +329,8 @@ in
             ExecStartPre = concatStringsSep "; " (
               map (key: "[ -s ${key.path} ] || ssh-keygen -q -t ${key.type} -f ${key.path} -N \"\"") sshd.hostKeys
             );
-            # nixpkgs compiles the paths of sshd's own programs in.
-            ExecStart = "${sshd.package}/bin/sshd -D -e -o SshdSessionPath=${sshd.package}/libexec/sshd-session ${
+            # nixpkgs compiles the paths of sshd's own programs in, and has no name of a distribution in the greeting.
+            ExecStart = "${sshd.package}/bin/sshd -D -e -o DebianBanner=no -o SshdSessionPath=${sshd.package}/libexec/sshd-session ${
               optionalString pkgs.sshdAuth "-o SshdAuthPath=${sshd.package}/libexec/sshd-auth "
             }-f /etc/ssh/sshd_config";
             KillMode = "process";
