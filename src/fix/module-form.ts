@@ -1,10 +1,11 @@
 import type { Form } from './change.ts';
 import type { System } from './system.ts';
 
-/** A step that is an option of the system's configuration. */
-export function moduleForm(module: string, { moduleSystem }: System): Form {
+/**
+ * A step that is an option of the system's configuration. `mended`: until then Nix cannot read its configuration, or can build
+ * nothing with it, not even the new one; so the step is applied without it (NIX_CONF_DIR, nix.conf(5)).
+ */
+export function moduleForm(module: string, { moduleSystem }: System, mended = false): Form {
   const apply = moduleSystem === 'nix-darwin' ? 'darwin-rebuild switch' : 'nixos-rebuild switch';
-  // Nix cannot read its file then, and must not, to build another one.
-  const unread = /^# (Remove|In place of) the line /.test(module) ? 'NIX_CONF_DIR=/var/empty ' : '';
-  return { module, apply: `${unread}${apply}` };
+  return { module, apply: `${mended ? 'NIX_CONF_DIR=/var/empty ' : ''}${apply}` };
 }

@@ -65,7 +65,7 @@ function grouped(forms: readonly NamedForm[]): NamedForm[] {
 function formOf(step: FixStep, system: System, machines: Machines): Form {
   const { change, module, run } = step;
   if (module !== undefined && isOptionOf(module, system) && !changesOwnFile(run))
-    return moduleForm(module, system);
+    return moduleForm(module, system, /^# (Remove|In place of) the line /.test(module));
   if (change === undefined) return run === undefined ? {} : { run };
   return changeForm(change, system, machines);
 }

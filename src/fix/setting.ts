@@ -18,11 +18,24 @@ const joined = [
   'trusted-users',
 ];
 
+/** With a wrong value of these nothing can be built. */
+const stopsBuilds = [
+  'build-dir',
+  'build-users-group',
+  'filter-syscalls',
+  'max-jobs',
+  'post-build-hook',
+  'pre-build-hook',
+  'sandbox-paths',
+];
+
 /** A key of nix.conf: a word more, another value, or none. */
 export function settingForm(setting: Setting, system: System): Form {
   // With Determinate Nix, nix-darwin leaves Nix's configuration alone (`nix.enable = false`).
   const byModule = system.moduleSystem !== 'none' && !(system.determinate && system.family === 'darwin');
-  return byModule ? moduleForm(optionOf(setting), system) : { run: commandOf(setting, system) };
+  return byModule
+    ? moduleForm(optionOf(setting), system, stopsBuilds.includes(setting.name))
+    : { run: commandOf(setting, system) };
 }
 
 function optionOf({ name, add, set }: Setting): string {

@@ -51,6 +51,9 @@ async function configure(host: Host, { module = '', apply: command }: Form): Pro
   if (hostName !== undefined) removeMachine(host, hostName, `${protocol}:`);
   const [, option] = /^# Remove (nix\.settings\.\S+) .*from the configuration/m.exec(module) ?? [];
   if (option !== undefined) removeDefinitions(host, option);
+  // One value for an option: who changes it changes the line that is there.
+  for (const [, single = ''] of module.matchAll(/^((?:nix|services\.openssh)\.settings\.[\w-]+) = (?!\[)/gm))
+    removeDefinitions(host, single);
   const [, line] = /^# Remove the line "(.*)" from nix\.extraOptions\.$/m.exec(module) ?? [];
   if (line !== undefined) removeExtraLine(host, line);
   if (module.startsWith('# In place of the line that includes')) removeExtraLine(host, 'include ');
