@@ -70,16 +70,20 @@ function formOf(step: FixStep, system: System, machines: Machines): Form {
   return changeForm(change, system, machines);
 }
 
-/** A scenario's snippets are for NixOS; of its options nix-darwin has those of Nix too. */
+/** A scenario's snippets are for NixOS; of its options nix-darwin has these too. */
 function isOptionOf(module: string, { moduleSystem }: System): boolean {
   return (
-    moduleSystem === 'nixos' || (moduleSystem === 'nix-darwin' && /^(# Remove \S+ from )?nix\./.test(module))
+    moduleSystem === 'nixos' ||
+    (moduleSystem === 'nix-darwin' && /\bnix\.(buildMachines|extraOptions|nrBuildUsers)\b/.test(module))
   );
 }
 
-/** No module system writes a person's own files, nor what nix.conf includes. */
+/** No module system writes a person's own files, nor what nix.conf includes; a command may change those and others. */
 function changesOwnFile(run = ''): boolean {
-  return /\/\.(config|ssh)\/|\/etc\/nix\/(?!nix\.conf\b)[\w.-]+\.conf\b/.test(run);
+  return (
+    !/\/etc\/(nix\/nix\.conf|ssh\/sshd?_config)\b/.test(run) &&
+    /\/\.(config|ssh)\/|\/etc\/nix\/(?!nix\.conf\b)[\w.-]+\.conf\b/.test(run)
+  );
 }
 
 function changeForm(change: FixChange, system: System, { entry }: Machines): Form {

@@ -36,6 +36,14 @@ in
       };
       default = { };
     };
+    # services/misc/nix-ssh-serve.nix; hosts make no user nix-ssh of it.
+    sshServe = {
+      enable = flag false;
+      write = flag false;
+      trusted = flag false;
+      protocol = option (types.enum [ "ssh" "ssh-ng" ]) "ssh";
+      keys = option strings [ ];
+    };
     buildMachines = option (types.listOf (
       types.submodule {
         hostName = must types.str;
