@@ -134,13 +134,6 @@ const onPlain: readonly Fault[] = [
     scenario: 'builder-features',
     cause: 'feature-not-supported',
   },
-  {
-    title: 'the file system of an SD card has become read-only',
-    builder: board,
-    breaks: ({ builder }) => builder.host.sh('mount -o remount,bind,ro /nix'),
-    scenario: 'handshake',
-    cause: 'store-read-only',
-  },
 ];
 
 /** What goes wrong with builders of another processor than the client: arm boards, and builders that emulate them. */
