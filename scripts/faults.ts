@@ -10,7 +10,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Fault } from '../test/faults/fault.ts';
+import { type Fault, whyNotOn } from '../test/faults/fault.ts';
 import { faults } from '../test/faults/index.ts';
 import { isRight, type Row, tryFault } from '../test/faults/laboratory.ts';
 import { startFleet } from '../test/fleet/index.ts';
@@ -38,7 +38,7 @@ function outcomeOf(row: Row): Outcome {
 }
 
 async function tryOne(fault: Fault, profile: ProfileName): Promise<Outcome> {
-  if (fault.notOn?.[profile] !== undefined) return 'none';
+  if (whyNotOn(fault, profile) !== undefined) return 'none';
   const fleet = startFleet();
   try {
     const row = await tryFault(fleet, fault, profile === 'plain' ? {} : { profile });

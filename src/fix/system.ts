@@ -56,6 +56,7 @@ const likely: readonly System[] = [
   { id: 'nixos', ...linux, moduleSystem: 'nixos', packages: 'none', sshService: 'sshd' },
   { id: '', ...linux },
   { id: 'macos', ...linux, family: 'darwin', init: 'launchd', packages: 'none' },
+  { id: 'alpine', ...linux, init: 'openrc', packages: 'apk', sshService: 'sshd' },
 ];
 
 /** The systems that a machine may be, as far as its SSH server's greeting tells (RFC 4253 §4.2 allows a comment). */

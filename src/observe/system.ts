@@ -3,7 +3,7 @@ import type { Transport } from '../transport/transport.ts';
 import { CannotObserve, type Probe, sshOf, textOf } from './probe.ts';
 
 /**
- * Prints a {@link System} as JSON: os-release(5), systemd's /run/systemd/system (sd_booted(3)), the marks of NixOS
+ * Prints a {@link System} as JSON: os-release(5), systemd's /run/systemd/system (sd_booted(3)), OpenRC's openrc-run(8), the marks of NixOS
  * (/etc/NIXOS) and nix-darwin (/etc/static), the files of Determinate Nix. Starts few programs.
  */
 const script = String.raw`
@@ -20,7 +20,7 @@ case $(uname -s) in
   Darwin) family=darwin id=macos init=launchd ;;
 esac
 case $id in *[!a-z0-9._-]*) id= ;; esac
-if [ -d /run/systemd/system ]; then init=systemd; elif has rc-service; then init=openrc; fi
+if [ -d /run/systemd/system ]; then init=systemd; elif has rc-service || [ -e /sbin/openrc-run ]; then init=openrc; fi
 if [ -e /etc/NIXOS ] || [ "$id" = nixos ]; then modules=nixos init=systemd
 elif [ $family = darwin ] && [ -L /etc/static ]; then modules=nix-darwin; fi
 if has determinate-nixd || [ -e /usr/local/bin/determinate-nixd ]; then determinate=true; fi
@@ -28,6 +28,8 @@ if [ $determinate = true ] || grep -qsE '^!?include +nix\.custom\.conf' $conf; t
 for pair in apt-get:apt apk:apk dnf:dnf pacman:pacman zypper:zypper; do
   if [ $modules = none ] && has "${'$'}{pair%:*}"; then packages=${'$'}{pair#*:}; break; fi
 done
+# Its place is not on the PATH of every user.
+[ "$id" != alpine ] || packages=apk
 for folder in /usr/lib /lib /etc; do [ ! -e $folder/systemd/system/ssh.service ] || sshd=ssh; done
 printf '{"id":"%s","family":"%s","init":"%s","moduleSystem":"%s","determinate":%s,"nixConf":"%s","packages":"%s",' \
   "$id" $family $init $modules $determinate $conf $packages

@@ -1,8 +1,9 @@
 import type { Builder, Client } from '../fleet/index.ts';
 import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
+import type { Profile } from '../fleet/profile.ts';
 import type { NixVersion } from '../fleet/rootfs.ts';
-import type { ProfileName } from '../fleet/profiles/index.ts';
+import { type ProfileName, profiles } from '../fleet/profiles/index.ts';
 
 /** A client and its builder, about to be broken. */
 export interface Lab {
@@ -41,4 +42,12 @@ export interface Fault {
 /** For a fault that is there once for each version of Nix: profiles that have only newer ones try those. */
 export function since(nix: NixVersion): Pick<Fault, 'notOn'> {
   return nix === '2.8' ? { notOn: { nixos: 'its Nix is newer' } } : {};
+}
+
+/** Why it is no fault on a profile; undefined where it is one. */
+export function whyNotOn({ notOn, builder }: Fault, name: ProfileName): string | undefined {
+  const { loginShells }: Profile = profiles[name];
+  const shell = builder?.user?.shell?.split('/').pop();
+  const has = shell === undefined || !(shell in profiles.plain.loginShells) || shell in loginShells;
+  return notOn?.[name] ?? (has ? undefined : `it has no ${shell}`);
 }

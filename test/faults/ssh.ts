@@ -88,13 +88,14 @@ export const sshFaults: readonly Fault[] = [
   },
   {
     title: 'the private key lacks its last line end',
-    breaks: (lab) => ownKey(lab, `truncate -s -1 ${key}`),
+    breaks: (lab) => ownKey(lab, `k=$(cat ${key}); printf %s "$k" > ${key}`),
     scenario: 'connection',
     cause: 'key-corrupt',
   },
   {
     title: 'the private key has Windows line ends and lacks the last',
-    breaks: (lab) => ownKey(lab, `sed -i 's/$/\\r/' ${key}; truncate -s -2 ${key}`),
+    breaks: (lab) =>
+      ownKey(lab, `sed -i 's/$/\\r/' ${key}; k=$(cat ${key}); printf %s "${'$'}{k%?}" > ${key}`),
     scenario: 'connection',
     cause: 'key-corrupt',
   },

@@ -100,7 +100,7 @@ t.test(
     const step = printed(changes['sshd'] ?? {}, null);
     t.same(
       [step, ...(step.others ?? [])].map(({ for: names }) => names),
-      [['nixos'], ['systemd'], ['macos']],
+      [['nixos'], ['systemd'], ['macos'], ['alpine']],
     );
     t.equal(step.likely, true);
     const hinted = printed(changes['sshd'] ?? {}, null, 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u3');

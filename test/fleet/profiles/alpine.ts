@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { layOutOwnRoot } from '../own-root.ts';
 import type { HostSpec, Profile } from '../profile.ts';
 import { inNamespaces } from '../start-script.ts';
@@ -16,7 +16,7 @@ const service = (name: string, program: string): { start: string; stop: string; 
 export const alpine: Profile = {
   real:
     'busybox with all its applets is the first process, the shell and every tool: there is no bash, no coreutils, no procps, no systemd and no sudo. ' +
-    'The real OpenRC starts syslogd, sshd and nix-daemon. sshd runs without PAM and logs to /var/log/messages. ' +
+    'The real OpenRC starts syslogd, sshd and nix-daemon. sshd runs without PAM. ' +
     "nix.conf is that of Alpine's package: the sandbox is on, and only the group nix may use the daemon.",
   notReal:
     "Nix, OpenSSH and OpenRC are Debian's builds, with glibc in place of musl; busybox is built from its source. There is no apk. " +
@@ -46,6 +46,7 @@ function layOut(spec: HostSpec, lower: string): string[] {
   const script = layOutOwnRoot(spec, {
     lower,
     files: {
+      '/etc/resolv.conf': readFileSync('/etc/resolv.conf', 'utf8'),
       '/etc/hostname': `${name}\n`,
       '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`,
       ...(sshd === null
