@@ -1,3 +1,5 @@
+import { faults } from '../faults/index.ts';
+import { isRight, tryFault } from '../faults/laboratory.ts';
 import { withFleet } from './with-fleet.ts';
 
 withFleet('a machine like Alpine is healthy as client and as builder', async (t, fleet) => {
@@ -31,3 +33,19 @@ withFleet('a machine like Alpine is healthy as client and as builder', async (t,
       t.equal(outcomes.get(scenario), 'pass', `${scenario} over ${uri}`);
   }
 });
+
+/** Each with its fix typed as it is printed for Alpine. */
+const some = [
+  'the daemon was not restarted after an edit',
+  'the daemon died and left its socket',
+  'the user is not trusted, 2.8 over ssh-ng',
+];
+for (const title of some)
+  withFleet(`a fault on a machine like Alpine: ${title}`, async (t, fleet) => {
+    const fault = faults.find((one) => one.title === title);
+    if (fault === undefined) throw new Error('there is no such fault');
+    const row = await tryFault(fleet, fault, { profile: 'alpine' });
+    t.ok(isRight(row), `${row.got}, healthy after: ${row.healthyAfter}\n${row.details}`);
+    t.equal(row.healthyAfter, 'yes');
+    t.match(row.details, /rc-service nix-daemon restart[^]* => 0/);
+  });

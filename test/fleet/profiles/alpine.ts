@@ -20,11 +20,12 @@ export const alpine: Profile = {
     "nix.conf is that of Alpine's package: the sandbox is on, and only the group nix may use the daemon.",
   notReal:
     "Nix, OpenSSH and OpenRC are Debian's builds, with glibc in place of musl; busybox is built from its source. There is no apk. " +
-    "With Nix 2.8 and 2.26, OpenRC uses dpkg's start-stop-daemon, as Debian's does; a script gives it the exit code of OpenRC's own. The service files of sshd, nix-daemon and syslog are written for the test. " +
+    "With Nix 2.8 and 2.26, OpenRC uses dpkg's start-stop-daemon, as Debian's does; a script gives it the waiting time and the exit code of OpenRC's own. The service files of sshd, nix-daemon and syslog are written for the test. " +
     "sandbox-paths stands in nix.conf, where Alpine compiles its shell into Nix, and nix-daemon lies in /usr/bin too, because Debian's sshd gives a user a PATH without /usr/sbin. " +
     'sshd listens on one address of the machine, `substituters` is empty.',
   nixVersions: ['2.8', '2.26', '2.34'],
   system: 'x86_64-linux',
+  forms: 'alpine',
   loginShells: { ash: '/bin/ash' },
   standIns: [],
   services: { sshd: service('sshd', 'sshd'), daemon: service('nix-daemon', 'nix-daemon') },

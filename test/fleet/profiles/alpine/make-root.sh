@@ -29,14 +29,14 @@ done
   grep -E '^(/usr)?/(s?bin|libexec|lib)/' | grep -v /systemd/ | while read -r file; do
   [ -d "$file" ] || { mkdir -p "$out${file%/*}"; rm -f "$out$file"; cp -P --preserve=mode "$file" "$out$file"; }
 done
-# OpenRC's own where Debian ships it; else dpkg's, which is told to end as OpenRC's does where nothing runs any more.
+# OpenRC's own where Debian ships it; else dpkg's, which is told to wait and to end as OpenRC's does.
 # While Debian is made, dpkg's has another name.
 own=/usr/lib/rc/sbin/start-stop-daemon dpkg=/sbin/start-stop-daemon.REAL
 rm -f $out/sbin/start-stop-daemon
 if [ -e $own ]; then cp $own $out/sbin/; else
   [ -e $dpkg ] || dpkg=/sbin/start-stop-daemon
   cp $dpkg $out/usr/libexec/start-stop-daemon
-  printf '#!/bin/sh\ncase " $* " in *" --stop "*) set -- --oknodo "$@" ;; esac\nexec /usr/libexec/start-stop-daemon "$@"\n' > $out/sbin/start-stop-daemon
+  printf '#!/bin/sh\ncase " $* " in *" --stop "*) set -- --oknodo --retry TERM/5 "$@" ;; esac\nexec /usr/libexec/start-stop-daemon "$@"\n' > $out/sbin/start-stop-daemon
   chmod 755 $out/sbin/start-stop-daemon
 fi
 mkdir -p $out/usr/libexec/test
