@@ -94,8 +94,7 @@ export const sshFaults: readonly Fault[] = [
   },
   {
     title: 'the private key has Windows line ends and lacks the last',
-    breaks: (lab) =>
-      ownKey(lab, `sed -i 's/$/\\r/' ${key}; k=$(cat ${key}); printf %s "\${k%?}" > ${key}`),
+    breaks: (lab) => ownKey(lab, `sed -i 's/$/\\r/' ${key}; k=$(cat ${key}); printf %s "\${k%?}" > ${key}`),
     scenario: 'connection',
     cause: 'key-corrupt',
   },
