@@ -19,8 +19,9 @@ const atMost = 6;
 
 /**
  * Whether the substituters of the builder answer it, each asked with the builder's own Nix and an empty cache, so that
- * the time is what a build there pays. `matters`: builds that this client sends there ask them. Over ssh-ng the builder
- * looks for each output before it builds, whatever builders-use-substitutes says (seen with Nix 2.8 and 2.34).
+ * the time is what a build there pays. `matters`: builds that this client sends there ask them; where they do not, none
+ * is asked here either. Over ssh-ng the builder looks for each output before it builds, whatever
+ * builders-use-substitutes says (seen with Nix 2.8 and 2.34).
  */
 export const substituters: Probe = {
   name: 'substituters',
@@ -30,19 +31,20 @@ export const substituters: Probe = {
     const { builder, ssh } = sshOf(context);
     const transport = await ssh.transport(context.signal);
     const inPath = `PATH=$PATH:${quote(nixPath(builder))}`;
-    const urls = await substitutersOf(transport, inPath, context);
+    const use = context.client.buildersUseSubstitutes;
+    const matters = use || builder.scheme === 'ssh-ng';
+    const urls = matters ? await substitutersOf(transport, inPath, context) : [];
     const answers = await Promise.all(
       urls.slice(0, atMost).map((url) => ask(url, transport, inPath, context)),
     );
     const bad = answers.filter(({ state }) => state !== 'answers');
     const [silent] = bad.filter(({ state }) => state === 'silent');
     const [other] = bad.filter(({ state }) => state !== 'silent');
-    const use = context.client.buildersUseSubstitutes;
     return {
       value: {
         asked: urls.length,
         use,
-        matters: use || builder.scheme === 'ssh-ng',
+        matters,
         silent: silent?.url ?? '',
         failing: other?.url ?? '',
         failingState: other?.state ?? '',
