@@ -9,10 +9,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import pLimit from 'p-limit';
 import { Parser, type Result } from 'tap-parser';
-import { debianRoot } from '../test/fleet/debian-root.ts';
 import { ensurePackages, NoFleet } from '../test/fleet/packages.ts';
 import { profiles } from '../test/fleet/profiles/index.ts';
-import { rootfs } from '../test/fleet/rootfs.ts';
 
 interface FileResult {
   passed: number;
@@ -37,14 +35,13 @@ async function prepareArm64(): Promise<void> {
   }
 }
 
+/** Makes every root folder before the first test, so that none is made inside the time limit of a file. */
 async function prepareFleet(): Promise<void> {
   try {
     ensurePackages();
+    const { arm64: _, ...native } = profiles;
     await Promise.all([
-      rootfs('2.26'),
-      rootfs('2.34'),
-      debianRoot('bookworm'),
-      debianRoot('sid'),
+      ...Object.values(native).flatMap((profile) => profile.nixVersions.map((nix) => profile.prepare(nix))),
       prepareArm64(),
     ]);
   } catch (error) {
