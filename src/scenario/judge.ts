@@ -18,8 +18,8 @@ export interface WordedMismatch {
   actual?: Json;
 }
 
-/** Of one value in the sentence of a hint. Characters. */
-const longestValue = 300;
+/** Of one value in the sentence of a hint, so that two of them and the words fit into 400. Characters. */
+const longestValue = 150;
 
 /** What an observation amounts to. */
 export interface Judgement {
@@ -150,7 +150,13 @@ function explain(
   return {
     outcome,
     message: tryRender(
-      () => endOf(renderText(hint.says, { ...context, observation: shortened(seen) })),
+      () =>
+        endOf(
+          renderText(hint.says, {
+            ...context,
+            observation: { ...shortened(seen), errorLines: seen['errorLines'] ?? '' },
+          }),
+        ),
       withGaps(hint.says, fallback),
     ),
     hint,
