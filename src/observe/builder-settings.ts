@@ -55,10 +55,6 @@ open_to_all() {
 for setting in post-build-hook pre-build-hook; do for path in $(value $setting); do look $setting "$path" run; done; done
 [ "$(value run-diff-hook)" != true ] || for path in $(value diff-hook); do look diff-hook "$path" run; done
 for path in $(value secret-key-files); do look secret-key-files "$path" read; open_to_all "$path"; done
-[ "$(value sandbox)" = false ] || for path in $(value sandbox-paths); do
-  path=\${path#*=}
-  case $path in *'?') ;; *) look sandbox-paths "$path" read ;; esac
-done
 set +f
 section groups; [ "$(uname -s)" = Darwin ] || getent group 2>/dev/null || cat /etc/group
 section machines; cat /etc/nix/machines 2>/dev/null

@@ -40,6 +40,11 @@ const awkward: readonly Awkward[] = [
     builder: { nix, ...emptySandbox },
   })),
   {
+    title: 'a path of the sandbox is gone, and Nix falls back to no sandbox',
+    client: { nix: '2.34' },
+    builder: { nix: '2.34', nixConf: { sandbox: 'true', 'extra-sandbox-paths': '/var/cache/ccache' } },
+  },
+  {
     title: 'pure-eval on both sides',
     client: { nix: '2.34', nixConf: { 'pure-eval': 'true' } },
     builder: { nix: '2.34', nixConf: { 'pure-eval': 'true' } },
