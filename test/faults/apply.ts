@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { FixForm, FixStep } from '../../src/generated/types.ts';
 import type { Host } from '../fleet/host.ts';
+import type { Profile } from '../fleet/profile.ts';
 import { initEnvironment } from '../fleet/start-script.ts';
 import { removeDefinitions, removeExtraLine, removeMachine } from '../fleet/profiles/nixos/changes.ts';
 import { nixosSwitch } from '../fleet/profiles/nixos/switch.ts';
@@ -15,9 +16,7 @@ export async function apply(step: FixStep, { client, builder }: Lab, answer?: st
   if (form.edit !== undefined) return `edit on ${step.on}: ${edit(host, form.edit)}`;
   if (form.module !== undefined) return `option on ${step.on}: ${await configure(host, form)}`;
   const env = {
-    ...(host.profile.standIns.length === 0
-      ? {}
-      : { PATH: `/run/project/test/fleet/stand-ins:${initEnvironment.PATH}` }),
+    ...typedPath(host.profile),
     ...(answer === undefined
       ? {}
       : { SSH_ASKPASS: '/tmp/answer', SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' }),
@@ -30,6 +29,11 @@ export async function apply(step: FixStep, { client, builder }: Lab, answer?: st
   );
   if (replaced !== '') throw new Error(`${form.run ?? ''} replaced files of the module system: ${replaced}`);
   return `run on ${step.on}: ${form.run} => ${exitCode} ${stdout.slice(0, 200)}${stderr.slice(0, 300)}`;
+}
+
+function typedPath({ typedPath: path, standIns }: Profile): { PATH?: string } {
+  if (path !== undefined) return { PATH: path };
+  return standIns.length === 0 ? {} : { PATH: `/run/project/test/fleet/stand-ins:${initEnvironment.PATH}` };
 }
 
 /** Where the builder could not be looked into, the form for the system that it is. */

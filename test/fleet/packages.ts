@@ -31,6 +31,7 @@ const needed: Readonly<Record<string, string>> = {
   'fonts-dejavu-core': '/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf',
   prometheus: '/usr/bin/promtool',
   'python3-prometheus-client': '/usr/lib/python3/dist-packages/prometheus_client',
+  'original-awk': '/usr/bin/original-awk',
   tmux: '/usr/bin/tmux',
   'python3-jsonschema': '/usr/lib/python3/dist-packages/jsonschema',
 };

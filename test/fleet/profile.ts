@@ -91,6 +91,8 @@ export interface Profile {
   services: Readonly<Record<'sshd' | 'daemon', Service>>;
   /** PATH of commands that a test runs on the host. Absent: that of Debian. */
   path?: string;
+  /** PATH of who types a fix. Absent: the same, after the stand-ins. */
+  typedPath?: string;
   /** Path of util-linux's setpriv on the host. Absent: it is on the PATH. */
   setpriv?: string;
   /** Makes what all its hosts with that Nix share (a cached root folder), if it is not there yet. */

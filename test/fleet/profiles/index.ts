@@ -1,6 +1,7 @@
 import type { Profile } from '../profile.ts';
 import { alpine } from './alpine.ts';
 import { arm64 } from './arm64.ts';
+import { bsdTools } from './bsd-tools.ts';
 import { debian12 } from './debian-12.ts';
 import { debianSid } from './debian-sid.ts';
 import { nixos } from './nixos.ts';
@@ -12,6 +13,7 @@ export const profiles = {
   arm64,
   nixos,
   plain,
+  'bsd-tools': bsdTools,
   'debian-12': debian12,
   'debian-sid': debianSid,
 } satisfies Readonly<Record<string, Profile>>;
