@@ -10,6 +10,7 @@ import { insecureFaults } from './insecure.ts';
 import { keyFaults } from './keys.ts';
 import { loginEnvironmentFaults } from './login-environment.ts';
 import { loginShellFaults } from './login-shell.ts';
+import { macosFaults } from './macos.ts';
 import { networkFaults } from './network.ts';
 import { loginFaults } from './login.ts';
 import { buildFaults, nixFaults } from './nix.ts';
@@ -29,6 +30,7 @@ export const faults: readonly Fault[] = [
   ...loginEnvironmentFaults,
   ...loginShellFaults,
   ...nixFaults,
+  ...macosFaults,
   ...builderConfFaults,
   ...buildFolderFaults,
   ...substituterFaults,

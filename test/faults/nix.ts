@@ -93,14 +93,20 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'Nix is not on the PATH of a plain login, ssh-ng',
-    notOn: { nixos: 'PAM sets the PATH, with Nix on it' },
+    notOn: {
+      nixos: 'PAM sets the PATH, with Nix on it',
+      'bsd-tools': 'its /etc/zshenv puts Nix on the PATH',
+    },
     breaks: hideNix,
     scenario: 'handshake',
     cause: 'nix-not-on-path',
   },
   {
     title: 'Nix is not on the PATH of a plain login, ssh',
-    notOn: { nixos: 'PAM sets the PATH, with Nix on it' },
+    notOn: {
+      nixos: 'PAM sets the PATH, with Nix on it',
+      'bsd-tools': 'its /etc/zshenv puts Nix on the PATH',
+    },
     scheme: 'ssh',
     breaks: hideNix,
     scenario: 'handshake',

@@ -29,6 +29,7 @@ export const bsdTools: Profile = {
     'Commands that a test types see /proc, logins do not.',
   nixVersions: ['2.34', '2.8'],
   system: 'aarch64-darwin',
+  forms: 'macos',
   notClient: 'Node for Linux needs /proc',
   loginShells: { zsh: '/bin/zsh', bash: '/bin/bash', dash: '/bin/dash', tcsh: '/bin/tcsh' },
   standIns: [],
