@@ -35,7 +35,7 @@ function restart(name: string, system: System): string {
     case 'launchd':
       return name === 'time-sync'
         ? 'systemsetup -setusingnetworktime on'
-        : `launchctl kickstart -k system/${launchdLabel(name, system)}`;
+        : oneOf(launchdLabels(name, system).map((label) => `launchctl kickstart -k system/${label}`));
     case 'none':
       return byHand(name);
   }
@@ -78,6 +78,11 @@ function log(name: string, { init, sshService }: System): string {
 
 function systemctl(verb: string, name: string, { sshService }: System): string {
   const commands = unitNames(name, sshService).map((unit) => `systemctl ${verb} ${unit}`);
+  return oneOf(commands);
+}
+
+/** The first command that succeeds. */
+function oneOf(commands: readonly string[]): string {
   return commands.length === 1 ? (commands[0] ?? '') : `(${commands.join(' || ')})`;
 }
 
@@ -91,10 +96,13 @@ function openrcName(name: string): string {
   return name === 'ssh' ? 'sshd' : name === 'time-sync' ? 'chronyd' : quoteIfNeeded(name);
 }
 
-function launchdLabel(name: string, { determinate }: System): string {
-  if (name === 'ssh') return 'com.openssh.sshd';
-  if (name === 'nix-daemon' && determinate) return 'systems.determinate.nix-daemon';
-  return quoteIfNeeded(`org.nixos.${name}`);
+/** Each installer gives the daemon a label of its own; where the machine could not be looked into, it may be either. */
+function launchdLabels(name: string, { determinate, id }: System): string[] {
+  if (name === 'ssh') return ['com.openssh.sshd'];
+  const [own, determinates] = [quoteIfNeeded(`org.nixos.${name}`), `systems.determinate.${name}`];
+  if (name !== 'nix-daemon') return [own];
+  if (determinate) return [determinates];
+  return id === '' ? [own, determinates] : [own];
 }
 
 /** Where no service manager runs, as in most containers. */

@@ -55,7 +55,7 @@ export const debian: System = {
 const likely: readonly System[] = [
   { id: 'nixos', ...linux, moduleSystem: 'nixos', packages: 'none', sshService: 'sshd' },
   { id: '', ...linux },
-  { id: 'macos', ...linux, family: 'darwin', init: 'launchd', packages: 'none' },
+  { id: '', ...linux, family: 'darwin', init: 'launchd', packages: 'none' },
   { id: 'alpine', ...linux, init: 'openrc', packages: 'apk', sshService: 'sshd' },
 ];
 

@@ -1,12 +1,13 @@
 import type { Fault } from './fault.ts';
 
 const onMac = { profile: 'bsd-tools' } as const;
+const withDeterminate = { ...onMac, nix: '2.34' } as const;
 
 /** What breaks builders that are Macs, on a stand-in for one. */
 export const macosFaults: readonly Fault[] = [
   {
     title: 'an update of macOS resets /etc/zshenv, so only interactive shells find Nix, ssh-ng',
-    builder: onMac,
+    builder: withDeterminate,
     breaks: ({ builder: { host } }) => host.write('/etc/zshenv', ''),
     scenario: 'handshake',
     cause: 'nix-not-on-path',
@@ -14,14 +15,14 @@ export const macosFaults: readonly Fault[] = [
   {
     title: 'sshd on a Mac sets no PATH, so only interactive shells find Nix, ssh',
     scheme: 'ssh',
-    builder: { ...onMac, nix: '2.8' },
+    builder: onMac,
     breaks: ({ builder: { host } }) => host.write('/etc/ssh/sshd_config.d/zz-nix.conf', ''),
     scenario: 'handshake',
     cause: 'nix-not-on-path',
   },
   {
     title: "launchd does not run Determinate's daemon on a Mac",
-    builder: { ...onMac, user: { name: 'nix', trusted: true } },
+    builder: { ...withDeterminate, user: { name: 'nix', trusted: true } },
     breaks: ({ builder: { host } }) => host.stopDaemon(),
     scenario: 'handshake',
     cause: 'daemon-down',

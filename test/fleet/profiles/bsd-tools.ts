@@ -25,9 +25,9 @@ export const bsdTools: Profile = {
     'A program that macOS has not is not in the PATH.',
   notReal:
     'All of it is a stand-in for macOS: kernel, libraries and programs are those of Linux. The programs of test/fleet/stand-ins/macos take the words of macOS and refuse those of GNU, as far as they know them. ' +
-    "`system = aarch64-darwin` stands in nix.conf, and the programs that run builds are Linux's. bash is newer than macOS's. Root's home is /root, its login shell zsh. " +
+    "`system = aarch64-darwin` stands in nix.conf, and the programs that run builds are Linux's. bash is newer than macOS's. Root's home is /root, its login shell zsh; /home leads to /Users. " +
     'Commands that a test types see /proc, logins do not.',
-  nixVersions: ['2.34', '2.8'],
+  nixVersions: ['2.8', '2.34'],
   system: 'aarch64-darwin',
   forms: 'macos',
   notClient: 'Node for Linux needs /proc',
@@ -72,6 +72,8 @@ function nixAsInstalled(installer: Installer): string[] {
     `mkdir -p ${linux}/bin ${linux}/sbin ${linux}/proc`,
     `ln -s ${standIns}/service ${linux}/service; echo ${label}.nix-daemon > ${linux}/nix-daemon.label`,
     'mkdir -p /nix/var/nix/profiles/default/bin',
+    // Debian's Nix lets a group in; elsewhere `allowed-users` decides alone.
+    'chmod 755 /nix/var/nix/daemon-socket',
     // Nix starts its build hook by that path.
     `[ ! -L /usr/libexec/nix/build-remote ] || ln -sf ${linux}/bin/nix /usr/libexec/nix/build-remote`,
     `for program in /usr/bin/nix*; do ln -s ${linux}/bin/\${program##*/} /nix/var/nix/profiles/default/bin/; done`,
@@ -86,7 +88,7 @@ function accounts({ sshd, user }: HostSpec): string[] {
     `mkdir -p -m 700 ${home}/.ssh; echo '${sshd?.authorised ?? ''}' > ${home}/.ssh/authorized_keys; chmod 600 ${home}/.ssh/authorized_keys; chown -R ${name}: ${home}/.ssh`;
   return [
     "for file in passwd shadow group; do sed -i 's/nixbld\\([0-9]\\)/_nixbld\\1/g' /etc/$file; done",
-    'usermod -s /bin/zsh root; ssh-keygen -q -A; mkdir -p /Users',
+    'usermod -s /bin/zsh root; ssh-keygen -q -A; mkdir -p /Users; rmdir /home && ln -s Users /home',
     authorise('root', '/root'),
     ...(user === undefined
       ? []

@@ -36,7 +36,7 @@ export function macosFiles(spec: HostSpec, installer: Installer): Record<string,
   return {
     '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`,
     '/etc/ssh/sshd_config': 'Include /etc/ssh/sshd_config.d/*\nAuthorizedKeysFile .ssh/authorized_keys\n',
-    '/etc/ssh/sshd_config.d/100-macos.conf': 'UsePAM yes\nAcceptEnv LANG LC_*\n',
+    '/etc/ssh/sshd_config.d/100-macos.conf': 'UsePAM yes\nAcceptEnv LANG LC_*\nDebianBanner no\n',
     '/etc/ssh/sshd_config.d/test.conf': sshdOptions.join(''),
     // macOS's sshd gives its logins this PATH, which Debian's has not compiled in.
     '/etc/security/login-path.conf': 'PATH DEFAULT=/usr/bin:/bin:/usr/sbin:/sbin\n',
