@@ -9,6 +9,7 @@ import pLimit from 'p-limit';
 import type { Fault } from '../test/faults/fault.ts';
 import { faults } from '../test/faults/index.ts';
 import { startFleet } from '../test/fleet/index.ts';
+import { type ProfileName, profiles } from '../test/fleet/profiles/index.ts';
 import type { NixVersion } from '../test/fleet/rootfs.ts';
 import { type Attempt, record } from '../test/recorded/record.ts';
 import {
@@ -22,9 +23,14 @@ import {
 /** A fault that needs a version is itself in no other. */
 function versionsFor({ client, builder }: Fault): Versions[] {
   const all: readonly NixVersion[] = ['2.8', '2.26', '2.34'];
-  return client?.nix === undefined && builder?.nix === undefined
+  const fixed = [client, builder].map((host) => host?.nix ?? versionOf(host?.profile));
+  return fixed.every((one) => one === undefined)
     ? all.map((one) => ({ client: one, builder: one }))
-    : [{ client: client?.nix ?? '2.8', builder: builder?.nix ?? '2.8' }];
+    : [{ client: fixed[0] ?? '2.8', builder: fixed[1] ?? '2.8' }];
+}
+
+function versionOf(profile: ProfileName | undefined): NixVersion | undefined {
+  return profile === undefined || profile === 'plain' ? undefined : profiles[profile].nixVersions[0];
 }
 
 function isOf(nix: Versions): (other: Versions) => boolean {
