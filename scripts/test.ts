@@ -22,7 +22,7 @@ interface FileResult {
 const longest = ['test/routing/conformance.test.ts', 'test/faults/client.test.ts', 'test/faults/nix.test.ts'];
 
 /** A file that takes longer hangs. */
-const fileTimeoutMs = 10 * 60_000;
+const fileTimeoutMs = 15 * 60_000;
 
 /** Where the kernel runs no programs of another processor, and cannot be told to, the tests of that profile are left out. */
 async function prepareArm64(): Promise<void> {
