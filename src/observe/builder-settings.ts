@@ -131,6 +131,7 @@ export const builderSettings: Probe = {
         entryForBuildUsers: entryWith(builder, { 3: String(users) }),
         maxSilentTime: numberOf(settings.get('max-silent-time')),
         timeout: numberOf(settings.get('timeout')),
+        maxLog: numberOf(settings.get('max-build-log-size')),
         minFree: numberOf(settings.get('min-free')),
         maxSessions: Number(/^maxsessions (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
         // Room for every build, and for others.

@@ -306,6 +306,14 @@ export const nixFaults: readonly Fault[] = [
     outcome: 'warn',
   },
   {
+    title: 'the builder ends builds that print much',
+    builder: { nixConf: { 'max-build-log-size': '100' } },
+    breaks: () => undefined,
+    scenario: 'builder-limits',
+    cause: 'builder-ends-loud-builds',
+    outcome: 'warn',
+  },
+  {
     title: 'the builder ends long builds',
     builder: { nixConf: { timeout: '100' } },
     breaks: () => undefined,
