@@ -115,6 +115,7 @@ export const loginFaults: readonly Fault[] = [
   },
   {
     title: 'a jump host behind which the builder is off',
+    notOn: { alpine: 'its sshd forwards nothing by default' },
     breaks: ({ client, builder }) =>
       client.host.write(rootConfig, `Host ${builder.name}\n  ProxyJump ${builder.host.address}\n  Port 9\n`),
     scenario: 'connection',
@@ -123,6 +124,7 @@ export const loginFaults: readonly Fault[] = [
   },
   {
     title: 'a nologin file, with PAM',
+    notOn: { alpine: 'its sshd has no PAM' },
     builder: { user: { name: 'nix', trusted: true }, sshd: { UsePAM: 'yes' } },
     breaks: ({ builder }) => builder.host.sh('echo down for maintenance > /run/nologin'),
     scenario: 'connection',
