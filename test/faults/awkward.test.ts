@@ -2,7 +2,7 @@ import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
 import type { Host } from '../fleet/host.ts';
 import { withFleet } from '../fleet/with-fleet.ts';
-import { configure } from './configure.ts';
+import { addKvm, configure } from './configure.ts';
 import type { Lab } from './fault.ts';
 import { hideNix } from './nix.ts';
 
@@ -76,6 +76,14 @@ const awkward: readonly Awkward[] = [
     title: 'notices on standard error',
     builder: bash,
     makes: ({ builder }) => builder.host.sh("echo 'echo locale: C >&2' > /home/nix/.bashrc"),
+  },
+  {
+    title: 'a device for virtual machines that only the group of the build users may open',
+    builder: { nixConf: { 'system-features': 'kvm' } },
+    makes: async ({ client, builder }) => {
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm'));
+      await addKvm(builder.host, '660', 'nixbld');
+    },
   },
   { title: 'one session at a time', builder: { sshd: { MaxSessions: '1' } } },
   {

@@ -1,5 +1,5 @@
 import { holdSlot } from './client.ts';
-import { configureMachines, configureSshd } from './configure.ts';
+import { addKvm, configureMachines, configureSshd } from './configure.ts';
 import { type Fault, type Lab, since } from './fault.ts';
 
 const untrusted = { user: { name: 'nix' } } as const;
@@ -266,9 +266,8 @@ export const nixFaults: readonly Fault[] = [
     builder: { nixConf: { 'system-features': 'kvm' } },
     breaks: async ({ client, builder }) => {
       client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm'));
-      await builder.host.sh(
-        'mknod -m 660 /tmp/kvm c 10 232; touch /dev/kvm; mount --bind /tmp/kvm /dev/kvm; mount -t tmpfs tmpfs /etc/udev',
-      );
+      await addKvm(builder.host, '660', 'root');
+      await builder.host.sh('mount -t tmpfs tmpfs /etc/udev');
     },
     scenario: 'kvm',
     cause: 'kvm-not-accessible',
