@@ -51,6 +51,9 @@ export const debian: System = {
   sshDropIns: true,
 };
 
+/** Whether sshd_config includes a folder there was not seen: a line at its top counts either way. */
+const debianUnseen: System = { ...debian, sshdDropIns: false };
+
 /** Most users of Nix are on these; where nothing is known, a step is printed for each. */
 const likely: readonly System[] = [
   { id: 'nixos', ...linux, moduleSystem: 'nixos', packages: 'none', sshService: 'sshd' },
@@ -61,7 +64,7 @@ const likely: readonly System[] = [
 
 /** The systems that a machine may be, as far as its SSH server's greeting tells (RFC 4253 §4.2 allows a comment). */
 export function likelySystems(banner: string): readonly System[] {
-  return /^SSH-\S+ (Debian|Ubuntu|Raspbian)\b/.test(banner) ? [debian] : likely;
+  return /^SSH-\S+ (Debian|Ubuntu|Raspbian)\b/.test(banner) ? [debianUnseen] : likely;
 }
 
 /** Facts as a check captured them; null for what is no such object. */

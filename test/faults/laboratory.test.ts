@@ -13,7 +13,7 @@ withFleet('a hint whose fix does not heal is found out', async (t, fleet) => {
       await tooOpen.breaks(lab);
       // The suite's own scenario, with another mode in its fix.
       await lab.client.host.sh(
-        "sed -e 's/chmod 600 {{observation.value.keyFile}}/chmod 640 {{observation.value.keyFile}}/' -e '2i id: connection\\nreplaces: true\\nstage: ssh' /run/project/specs/ssh/connection.yaml > /root/connection.yaml",
+        "sed -e \"s/keyFile}}', mode: '600'/keyFile}}', mode: '640'/\" -e '2i id: connection\\nreplaces: true\\nstage: ssh' /run/project/specs/ssh/connection.yaml > /root/connection.yaml",
       );
       lab.args.push('--spec', '/root/connection.yaml');
     },
