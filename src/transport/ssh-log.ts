@@ -35,7 +35,7 @@ const phases: readonly [LoginEvidence['phase'], RegExp][] = [
 const debugLine = /^debug\d: /;
 /** Lines that `-v` adds without the mark of a debug line. */
 const addedLine =
-  /^(OpenSSH_.*, \S+SSL|Authenticated (to|using) |Transferred: sent |Bytes per second: sent )/;
+  /^(OpenSSH_.*, \S+SSL|Authenticated (to|using) |Transferred: sent |Bytes per second: sent |(Learned new|Deprecating obsolete) hostkey: |Adding new key for )/;
 
 /** Reads the log that `ssh -v` wrote. */
 export function readSshLog(text: string): LoginEvidence {

@@ -41,6 +41,14 @@ t.test('of ssh words that need no -v all remain, and no debug line', (own) => {
   own.end();
 });
 
+t.test('what -v tells of further host keys is no word of the builder', (own) => {
+  const added =
+    'Learned new hostkey: RSA SHA256:IzxHW4Y\nAdding new key for alpha to /root/.ssh/known_hosts: ssh-rsa SHA256:IzxHW4Y\n' +
+    'Deprecating obsolete hostkey: ED25519 SHA256:CKkEvLR\n';
+  own.equal(readSshLog(added).words.trim(), '');
+  own.end();
+});
+
 t.test('an empty log is the log of an ssh that said nothing', (own) => {
   own.match(readSshLog(''), { phase: 'start', offered: [], allowed: [], words: '' });
   own.end();
