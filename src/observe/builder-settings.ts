@@ -61,7 +61,9 @@ section machines; cat /etc/nix/machines 2>/dev/null
 section arch; uname -m
 section cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN
 ${listEmulators}
-section sshd; sshd=$(command -v sshd || echo /usr/sbin/sshd); "$sshd" -T 2>/dev/null | grep -iE '^max(sessions|startups) '
+# launchd starts an sshd for each connection, and none of them counts the others.
+section sshd; sshd=$(command -v sshd || echo /usr/sbin/sshd); limits='sessions|startups'; [ "$(uname -s)" != Darwin ] || limits=sessions
+"$sshd" -T 2>/dev/null | grep -iE "^max($limits) "
 :`;
 
 /** What the builder's own Nix, kernel and SSH server are set to, beside what the entry promises. */

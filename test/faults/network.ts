@@ -85,7 +85,10 @@ export const networkFaults: readonly Fault[] = [
   },
   {
     title: 'too many log in at the same time',
-    notOn: { nixos: 'its OpenSSH has penalties, which come first' },
+    notOn: {
+      nixos: 'its OpenSSH has penalties, which come first',
+      'bsd-tools': 'launchd starts an sshd for each connection',
+    },
     builder: { sshd: { MaxStartups: '1:100:1', LoginGraceTime: '100' } },
     breaks: async ({ builder, client }) => {
       const { address, port } = builder.host;

@@ -263,6 +263,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: '/dev/kvm is closed to build users',
+    notOn: { 'bsd-tools': 'no Mac has /dev/kvm' },
     builder: { nixConf: { 'system-features': 'kvm' } },
     breaks: async ({ client, builder }) => {
       client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm'));
@@ -282,6 +283,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'few build users, and sshd takes few logins at a time',
+    notOn: { 'bsd-tools': 'launchd starts an sshd for each connection' },
     builder: { sshd: { MaxStartups: '2:30:10' } },
     breaks: ({ client, builder }) => client.machines(builder.line('ssh-ng', 'x86_64-linux - 64')),
     scenario: 'builder-capacity',
@@ -290,6 +292,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'sshd takes fewer logins at a time than the entry sends builds',
+    notOn: { 'bsd-tools': 'launchd starts an sshd for each connection' },
     builder: { sshd: { MaxStartups: '2:30:10' } },
     breaks: () => undefined,
     scenario: 'login-capacity',
@@ -354,6 +357,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the clock of the builder is a day slow',
+    notOn: { 'bsd-tools': "the stand-in for date needs GNU's" },
     breaks: async ({ builder: { host } }) => {
       host.write('/tmp/slow/date', '#!/bin/sh\nPATH=${PATH#*:}\nexec date -d "1 day ago" "$@"\n', 0o755);
       await configureSshd(host, { SetEnv: 'PATH=/tmp/slow:/run/current-system/sw/bin:/usr/bin:/bin' });
