@@ -111,9 +111,7 @@ export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): 
 function promiseOwnSystem({ client, builder }: Lab): void {
   const { system } = builder.host.profile;
   const own = (text: string): string =>
-    text
-      .replaceAll(/\bx86_64-linux\b/g, system)
-      .replaceAll(/\bx86_64(?= )/g, system.split('-')[0] ?? '');
+    text.replaceAll(/\bx86_64-linux\b/g, system).replaceAll(/\bx86_64(?= )/g, system.split('-')[0] ?? '');
   const write = client.machines.bind(client);
   client.machines = (...lines) => write(...lines.map(own));
   const line = builder.line.bind(builder);
