@@ -110,6 +110,7 @@ export async function runChecks(
           : undefined,
       vars,
       jobs,
+      mostMs: timeoutMs,
       readOnly: options.readOnly === true,
       notes,
       signal,

@@ -37,6 +37,8 @@ export interface RunInput {
   /** How Nix reaches a builder by ssh; undefined where it does not. */
   access: (builder: Builder, turn: Turn) => SshAccess | undefined;
   vars: Record<string, Json>;
+  /** No check may take longer, in milliseconds. Default: each scenario's own limit. */
+  mostMs?: number;
   /** Builders logged in to at the same time. Those that do not even answer hold nobody up. */
   jobs: number;
   readOnly: boolean;
@@ -284,7 +286,7 @@ function waiverOf(
 function observeOptions(
   scenario: Scenario,
   subject: Subject,
-  { client, clientTransport, builders, diagnostics, effective, probes }: RunInput,
+  { client, clientTransport, builders, diagnostics, effective, probes, mostMs = Infinity }: RunInput,
   signal: AbortSignal,
 ): ObserveOptions {
   return {
@@ -298,7 +300,8 @@ function observeOptions(
       ...(subject.builder === undefined ? {} : { builder: subject.builder }),
       ...(subject.ssh === undefined ? {} : { ssh: subject.ssh }),
     },
-    timeoutMs: scenario.timeoutMs,
+    // Where the login takes long, so does all that logs in; what the caller allows stays the limit.
+    timeoutMs: Math.min(scenario.timeoutMs + (subject.ssh?.slowMs ?? 0), mostMs),
     signal,
     quick: scenario.quick,
   };

@@ -96,7 +96,7 @@ export const unseen: BuilderState = {
  * vain; then what is left of it there is ended.
  */
 export async function lookAtBuilder(
-  ssh: SshAccess,
+  ssh: Pick<SshAccess, 'transport'>,
   hungForSeconds: number,
   signal: AbortSignal,
 ): Promise<BuilderState> {

@@ -21,6 +21,8 @@ export interface LoginFacts {
   partialSuccess: boolean;
   sessionRefused: boolean;
   hostCertificate: string;
+  /** Addresses to which it could not connect, with blanks between them. */
+  deadAddresses: string;
   /** The server ended the connection. */
   closed: boolean;
   /** The client's option that keeps every key back; empty texts where there is none. */
@@ -35,10 +37,11 @@ export interface LoginFacts {
 
 /** `config`: what `ssh -G` says; null where it could not be asked. */
 export function loginFacts({ evidence, others, seen }: NixLogin, config: SshConfig | null): LoginFacts {
-  const { configFiles, words: _words, allowed, ...rest } = evidence;
+  const { configFiles, words: _words, allowed, deadAddresses, ...rest } = evidence;
   return {
     ...rest,
     allowed: allowed.join(' '),
+    deadAddresses: deadAddresses.join(' '),
     certificateOffered: rest.offered.some((key) => key.endsWith('-CERT')),
     takesNoKeys: allowed.length > 0 && !allowed.includes('publickey') && rest.offered.length === 0,
     closed: /^(Connection (closed|reset) by |Received disconnect from |kex_exchange_identification: )/m.test(

@@ -112,3 +112,19 @@ async function isCutOff(asked: Asked): Promise<'mute' | 'deaf' | null> {
   if (!stderr.includes(missing)) return null;
   return stdout.length > 0 ? 'deaf' : 'mute';
 }
+
+/** A probe that ran into its timeout has five seconds left. */
+const withinMs = 3_500;
+
+/** The same over a builder's connection for the suite's commands. Never throws. */
+export async function loginShell(
+  ssh: { transport(signal: AbortSignal): Promise<Transport> },
+  signal: AbortSignal,
+): Promise<LoginShell> {
+  try {
+    const transport = await ssh.transport(signal);
+    return await lookAtLoginShell({ transport, timeoutMs: withinMs, signal });
+  } catch {
+    return 'unseen';
+  }
+}

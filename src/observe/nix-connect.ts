@@ -2,10 +2,10 @@ import { entryWith } from '../machines/entry-with.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
 import { asSshReads, isPipe, type KeyState, firstKeyOfRoot, lookAtKey } from './key-state.ts';
 import { loginFacts } from './login-evidence.ts';
-import { type LoginShell, lookAtLoginShell } from './login-shell.ts';
+import { loginShell } from './login-shell.ts';
+import { slowestStage } from './login-stages.ts';
 import { nixConfError } from './nix-conf-error.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
-import type { SshAccess } from './ssh-access.ts';
 import { greetingOf, magicOffset, type Protocol } from './wire/greeting.ts';
 
 /**
@@ -78,23 +78,12 @@ export const nixConnect: Probe = {
           proxy: { ...facts.proxy },
           hookReply: protocol === 'worker' ? facts.hookReply : '',
         },
+        slow: slowestStage(login.stages),
         controlPath: shared?.path ?? '',
       },
     };
   },
 };
-
-/** A probe that ran into its timeout has five seconds left. */
-const withinMs = 3_500;
-
-async function loginShell(ssh: SshAccess, signal: AbortSignal): Promise<LoginShell> {
-  try {
-    const transport = await ssh.transport(signal);
-    return await lookAtLoginShell({ transport, timeoutMs: withinMs, signal });
-  } catch {
-    return 'unseen';
-  }
-}
 
 /** The URI as the entry has it, which may name no scheme: then it is `ssh://`. */
 function inOtherScheme(uri: string): string {

@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Conversation, converse } from '../transport/converse.ts';
 import type { SharedLogin } from '../transport/shared-login.ts';
 import { type LoginEvidence, plainWords, readSshLog } from '../transport/ssh-log.ts';
+import { explainsHang } from './explain-hang.ts';
+import { type StageTimes, watchStages } from './login-stages.ts';
 import type { SshAccess } from './ssh-access.ts';
 import { findGreeting, type Greeting, greetingOf } from './wire/greeting.ts';
 
@@ -26,6 +28,8 @@ export interface NixLogin {
   seen: Conversation;
   /** What ssh says of each step. */
   evidence: LoginEvidence;
+  /** How long it was in each stage. */
+  stages: StageTimes;
   /** What a proxy or the builder wrote to standard error; of a jump host with the words of its `ssh -v`. */
   others: string;
   /** Where it is shared, if it goes on. */
@@ -61,7 +65,7 @@ export function logIn(ssh: LoginTo, limits: LoginLimits): LoginUnderWay {
 
 type LoginTo = Pick<
   SshAccess,
-  'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'place' | 'keep' | 'folder'
+  'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'place' | 'keep' | 'folder' | 'beside'
 >;
 
 let count = 0;
@@ -82,6 +86,12 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
   const shared = await ssh.sharing(limits.signal);
   count += 1;
   const log = join(ssh.folder, `ssh-${count}.log`);
+  let stages: StageTimes | undefined;
+  const watch = watchStages({
+    log,
+    explains: (evidence, signal) => explainsHang(ssh, evidence, signal),
+    signal: limits.signal,
+  });
   const spoken = await converse(
     [...ssh.place.enter, 'ssh', ...(shared?.words ?? []), ...loggedTo(log, nixWords), ...ssh.remoteProgram],
     {
@@ -93,10 +103,16 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
       },
       ...(shared === null
         ? {}
-        : { keep: async (bytes) => findGreeting(bytes, protocol)?.error === '' && (await shared.hold()) }),
+        : {
+            keep: async (bytes) => {
+              stages ??= watch.stop();
+              return findGreeting(bytes, protocol)?.error === '' && (await shared.hold());
+            },
+          }),
+      stalled: watch.stalled,
       ...limits,
     },
-  );
+  ).finally(() => (stages ??= watch.stop()));
   const evidence = readSshLog(await readFile(log, 'utf8').catch(() => ''));
   if (spoken.release === undefined) await rm(log, { force: true });
   const heard = [evidence.words, plainWords(spoken.stderr)].filter((text) => text.trim() !== '');
@@ -105,7 +121,7 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
   const started = hasStarted(seen.stdout);
   const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
   return {
-    ...{ words, started, said, seen, evidence, others: spoken.stderr },
+    ...{ words, started, said, seen, evidence, stages: stages ?? {}, others: spoken.stderr },
     greeting: findGreeting(said, protocol),
     shared: seen.release === undefined ? null : shared,
   };

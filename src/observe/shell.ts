@@ -56,8 +56,9 @@ async function withoutShell(
   // The server itself starts nothing else.
   if (phase === 'channel') return { works: false, said: error.message, devNull: '' };
   if (phase !== 'shell' && phase !== 'lost') throw error;
-  const asked = { transport, timeoutMs: withinMs, signal: context.signal };
-  if (await answersAsNix(sshOf(context).ssh.protocol, asked).catch(() => false))
+  const { protocol, slowMs } = sshOf(context).ssh;
+  const asked = { transport, timeoutMs: withinMs + slowMs, signal: context.signal };
+  if (await answersAsNix(protocol, asked).catch(() => false))
     return { works: false, said: "Nix's program answered", devNull: '' };
   if (!(error instanceof NoShell)) throw error;
   const { exitCode, signal, stdout, stderr } = error.answer;

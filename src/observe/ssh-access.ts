@@ -58,6 +58,13 @@ export interface SshAccess {
    * `ssh`. The first call may log in.
    */
   transport(signal: AbortSignal): Promise<Transport>;
+  /**
+   * A connection of its own beside a login that does not go on; `look` says whether it is needed on, and then it is that of
+   * `transport`. False where there is none.
+   */
+  beside(signal: AbortSignal, look: (transport: Transport) => Promise<boolean>): Promise<boolean>;
+  /** How much more time than usual a command that logs in needs, in milliseconds. */
+  readonly slowMs: number;
   /** The connection that the look at the port left open. */
   readonly kept: KeptSocket;
   /** Which it was; undefined when there was no login. */
@@ -71,6 +78,9 @@ export interface LoginTurn {
   /** Leaves it for now, because the login takes long. */
   slow(): void;
 }
+
+/** A login that takes longer is slow. */
+const quickMs = 5_000;
 
 interface AccessInput {
   builder: Builder;
@@ -127,6 +137,24 @@ export function sshAccess(input: AccessInput): SshAccess {
   /** Somebody has looked at the login. */
   let taken = false;
   const closing = new AbortController();
+  let slowMs = 0;
+  /** Of a login that was made, the time that later ones need too. */
+  const timed = async (login: LoginUnderWay): Promise<NixLogin> => {
+    const done = await login.done;
+    if (done.seen.durationMs > quickMs) slowMs = Math.ceil(done.seen.durationMs);
+    return done;
+  };
+  const own = async (signal: AbortSignal): Promise<Transport> =>
+    connectBuilder({
+      words: await nixWords(),
+      asked: await askConfig(signal),
+      env,
+      enter: place.enter,
+      folder,
+      pinned: await pinnedKnownHosts(),
+      slowMs,
+      signal,
+    });
 
   const { place } = client.environment;
   const access: SshAccess = {
@@ -151,7 +179,7 @@ export function sshAccess(input: AccessInput): SshAccess {
     login: (limits) => {
       const made = taken ? undefined : ahead;
       taken = true;
-      return (made ?? logIn(access, limits)).done;
+      return timed(made ?? logIn(access, limits));
     },
     loginAhead: () => {
       if (ahead !== undefined) return ahead;
@@ -174,19 +202,23 @@ export function sshAccess(input: AccessInput): SshAccess {
     },
     transport: (signal) =>
       (transport ??= (async () => {
-        const own = async (): Promise<Transport> =>
-          connectBuilder({
-            words: await nixWords(),
-            asked: await askConfig(signal),
-            env,
-            enter: place.enter,
-            folder,
-            pinned: await pinnedKnownHosts(),
-            signal,
-          });
-        connected = sharingSessions(held?.login.transport(own) ?? (await own()));
+        const another = (): Promise<Transport> => own(signal);
+        connected = sharingSessions(held?.login.transport(another) ?? (await another()));
         return connected;
       })()),
+    beside: async (signal, look) => {
+      const beside = await own(signal);
+      if (await look(beside)) {
+        connected = sharingSessions(beside);
+        transport ??= Promise.resolve(connected);
+        return true;
+      }
+      await beside.close();
+      return false;
+    },
+    get slowMs() {
+      return slowMs;
+    },
     kept,
     transportName: () => connected?.name,
     close: async () => {

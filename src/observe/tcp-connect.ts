@@ -4,6 +4,8 @@ import { tcpProbe } from '../transport/tcp.ts';
 import { provenByLogin, wentWell } from './nix-login.ts';
 import { type Probe, textOf } from './probe.ts';
 
+const connectsWithinMs = 6_000;
+
 /**
  * Connects, and reads the server's first line: tells a closed, a silent and a foreign port apart. With `login: proves`
  * a login that went well is enough, and there is no such connection: a server counts those without a login.
@@ -19,8 +21,11 @@ export const tcpConnect: Probe = {
     if (login === 'proves' && ssh !== undefined && (await provenByLogin(ssh, signal, wentWell)))
       return { value: proven };
     // A server that is not there has been waited for already.
-    const timeoutMs = Math.max(context.timeoutMs / 2, context.timeoutMs - (performance.now() - started));
-    const target = { host: textOf(host), port: Number(textOf(port)), timeoutMs, signal };
+    const mostMs = Math.min(context.timeoutMs, connectsWithinMs);
+    const timeoutMs = Math.max(mostMs / 2, mostMs - (performance.now() - started));
+    // A server may look up the name of its client first.
+    const greetingMs = Math.max(context.timeoutMs - mostMs, timeoutMs);
+    const target = { host: textOf(host), port: Number(textOf(port)), timeoutMs, greetingMs, signal };
     const seen = await tcpProbe(ssh === undefined ? target : { ...target, kept: ssh.kept });
     const isElsewhere = await answersOnUsualPort(target, seen.error);
     return {

@@ -20,21 +20,24 @@ export async function connectBuilder(input: {
   folder: string;
   /** Nix's file for a pinned host key. */
   pinned: string | null;
+  /** How much longer than usual a login takes there, in milliseconds. Default 0. */
+  slowMs?: number;
   signal: AbortSignal;
 }): Promise<Transport> {
-  const { words, asked, env, enter = [], folder, pinned, signal } = input;
+  const { words, asked, env, enter = [], folder, pinned, slowMs = 0, signal } = input;
+  const timeoutMs = loginTimeoutMs + slowMs;
   if (!asked.ok) throw new TransportError('connect', asked.stderr.trim());
   const { config } = asked;
   if (enter.length === 0 && (await whyNotSsh2(config)) === null) {
     const userFiles = pinned === null ? config.userKnownHostsFiles : [pinned];
     const knownHostsFiles = [...userFiles, ...config.globalKnownHostsFiles];
     try {
-      return await connectSsh2({ config, knownHostsFiles, timeoutMs: loginTimeoutMs, signal });
+      return await connectSsh2({ config, knownHostsFiles, timeoutMs, signal });
     } catch (error) {
       if (!(error instanceof TransportError) || signal.aborted || !mayKnowMore(error)) throw error;
     }
   }
-  return connectOpenssh({ words, env, enter, folder, timeoutMs: loginTimeoutMs, signal });
+  return connectOpenssh({ words, env, enter, folder, timeoutMs, signal });
 }
 
 /**

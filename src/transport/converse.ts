@@ -24,6 +24,8 @@ interface ConverseOptions {
   /** Asked when the answer is complete: true lets the process live on, with its stdin at its end. */
   keep?: (stdout: Buffer) => Promise<boolean>;
   timeoutMs: number;
+  /** When it resolves, the time is up. */
+  stalled?: Promise<void>;
   signal: AbortSignal;
 }
 
@@ -68,10 +70,15 @@ export function converse(argv: readonly string[], options: ConverseOptions): Pro
         setTimeout(() => kill('SIGKILL'), 500).unref();
       }, graceLeft);
     };
-    const timer = setTimeout(() => {
+    let settled = false;
+    const timeUp = (): void => {
+      // A login that goes on is not ended for that.
+      if (settled) return;
       timedOut = true;
       end(0);
-    }, options.timeoutMs);
+    };
+    const timer = setTimeout(timeUp, options.timeoutMs);
+    void options.stalled?.then(timeUp);
     const onAbort = (): void => end(0);
     options.signal.addEventListener('abort', onAbort, { once: true });
     if (options.signal.aborted) onAbort();
@@ -91,6 +98,7 @@ export function converse(argv: readonly string[], options: ConverseOptions): Pro
     child.stdin.write(options.send);
 
     const settle = (): void => {
+      settled = true;
       clearTimeout(timer);
       clearTimeout(ending);
       options.signal.removeEventListener('abort', onAbort);

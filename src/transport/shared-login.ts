@@ -22,8 +22,8 @@ export interface SharedLogin {
 }
 
 const answersWithinMs = 1_000;
-/** Seconds. A dead network is noticed after three of these, which is later than any look at the login takes. */
-const aliveInterval = 10;
+/** Seconds. A dead network is noticed after three of these; a server answers nothing while it opens a slow session. */
+const aliveInterval = 30;
 /** sshd's MaxSessions is 10 by default; Nix needs some of them. */
 const mostSessions = 6;
 let count = 0;

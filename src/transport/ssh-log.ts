@@ -18,6 +18,8 @@ export interface LoginEvidence {
   sessionRefused: boolean;
   /** The ends of lines `Certificate invalid: …`, of the host's certificate. */
   hostCertificate: string;
+  /** Addresses to which it could not connect. */
+  deadAddresses: string[];
   /** The configuration files that it read. */
   configFiles: string[];
   /** What it says without `-v` too, or would if its LogLevel were higher. */
@@ -63,6 +65,7 @@ export function readSshLog(text: string): LoginEvidence {
     partialSuccess: lines.some((line) => /^Authenticated using "[^"]*" with partial success\.$/.test(line)),
     sessionRefused: lines.some((line) => /^channel \d+: open failed: /.test(line)),
     hostCertificate: ends(/^Certificate invalid: /)[0] ?? '',
+    deadAddresses: ends(/^debug1: connect to address /).map((end) => end.split(' ')[0] ?? ''),
     configFiles: [...new Set(ends(/^debug1: Reading configuration data /))],
     words: plainWords(text),
   };

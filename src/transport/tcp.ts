@@ -26,11 +26,14 @@ const longestLine = 255;
 export function tcpProbe(target: {
   host: string;
   port: number;
+  /** For the connection. */
   timeoutMs: number;
+  /** For the server's first line after it; default: what is left of `timeoutMs`. */
+  greetingMs?: number;
   signal: AbortSignal;
   kept?: KeptSocket;
 }): Promise<TcpSeen> {
-  const { host, port, timeoutMs, signal, kept } = target;
+  const { host, port, timeoutMs, greetingMs, signal, kept } = target;
   return new Promise((resolve) => {
     const started = performance.now();
     const seen: TcpSeen = {
@@ -56,7 +59,7 @@ export function tcpProbe(target: {
         socket.destroy();
       resolve({ ...seen, error: seen.error === '' ? error : seen.error, ...known });
     };
-    const timer = setTimeout(() => finish('timeout'), timeoutMs);
+    let timer = setTimeout(() => finish('timeout'), timeoutMs);
     const cancel = (): void => finish('cancelled');
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
@@ -64,6 +67,9 @@ export function tcpProbe(target: {
       seen.connected = true;
       seen.address = socket.remoteAddress ?? '';
       seen.connectMs = performance.now() - started;
+      if (greetingMs === undefined) return;
+      clearTimeout(timer);
+      timer = setTimeout(() => finish('timeout'), greetingMs);
     });
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');

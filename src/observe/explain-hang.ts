@@ -1,0 +1,30 @@
+import { plainWords, type LoginEvidence } from '../transport/ssh-log.ts';
+import { lookAtBuilder } from './builder-state.ts';
+import { loginShell } from './login-shell.ts';
+import type { SshAccess } from './ssh-access.ts';
+
+/**
+ * Whether something shows that a login, or Nix's program behind it, never goes on, so that it need not be waited for any
+ * longer. Looks at the builder over a login beside it.
+ */
+export async function explainsHang(
+  ssh: Pick<SshAccess, 'beside'>,
+  evidence: LoginEvidence,
+  signal: AbortSignal,
+): Promise<boolean> {
+  // It waits for a person.
+  if (/https?:\/\//.test(plainWords(evidence.words))) return true;
+  if (evidence.phase !== 'session') return false;
+  return ssh.beside(signal, async (transport) => {
+    const view = { transport: () => Promise.resolve(transport) };
+    const [state, shell] = await Promise.all([lookAtBuilder(view, 0, signal), loginShell(view, signal)]);
+    // A start-up file that is silent may only be slow.
+    return (
+      shell === 'reads' ||
+      shell === 'eats' ||
+      state.bigLock.pid > 0 ||
+      state.database.pid > 0 ||
+      state.stoppedDaemon > 0
+    );
+  });
+}
