@@ -59,7 +59,7 @@ time.sleep(1000)
       host.write('/etc/hosts', `${host.address} ${host.name}\n`);
       await host.sh(
         `setsid python3 /tmp/silent.py </dev/null >/dev/null 2>&1 & while [ ! -e /tmp/silent ]; do sleep 0.1; done
-        printf 'nameserver ${host.address}\\noptions timeout:7 attempts:2\\n' > /tmp/resolv; touch /etc/resolv.conf; mount --bind /tmp/resolv /etc/resolv.conf`,
+        printf 'nameserver ${host.address}\\noptions timeout:10 attempts:2\\n' > /tmp/resolv; touch /etc/resolv.conf; mount --bind /tmp/resolv /etc/resolv.conf`,
       );
     },
     cause: 'slow-authentication',
