@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import type { Host } from './host.ts';
 import { withFleet } from './with-fleet.ts';
 
@@ -23,7 +25,13 @@ for (const nix of ['2.8', '2.26', '2.34'] as const) {
       const before = await Promise.all([inventory(client.host), inventory(builder.host)]);
       const { report } = await client.check();
       t.equal(report.summary.verdict, 'healthy');
-      const after = await Promise.all([inventory(client.host), inventory(builder.host)]);
+      const look = (): Promise<string[][]> => Promise.all([inventory(client.host), inventory(builder.host)]);
+      let after = await look();
+      // What was told to end takes a moment to do so.
+      for (let tries = 0; tries < 20 && !isDeepStrictEqual(after, before); tries += 1) {
+        await sleep(100);
+        after = await look();
+      }
       t.same(after, before, `${scheme}: files and processes of client and builder are as before`);
     }
   });
