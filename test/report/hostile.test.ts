@@ -307,7 +307,7 @@ t.test(`hostile reports (${count}, seed ${seed}) through every format's real rea
   await consumer(
     'github',
     "a reader of GitHub's workflow commands",
-    'only our commands; red for each broken builder and scenario',
+    'only our commands; red for each cause of a builder, and each scenario',
     () =>
       each((one, index) => {
         const lines = read(index, 'github').trimEnd().split('\n');
@@ -324,7 +324,11 @@ t.test(`hostile reports (${count}, seed ${seed}) through every format's real rea
         );
         const expected =
           (one.summary.verdict === 'healthy' ? 0 : 1) +
-          one.builders.filter(({ rootCause }) => rootCause !== null).length +
+          one.builders.reduce((sum, { rootCause, checks: own }) => {
+            const failed = own.filter(({ outcome }) => outcome === 'fail');
+            const causes = new Set(failed.map((one) => one.cause ?? `${one.scenario} ${one.message}`));
+            return sum + (causes.size || (rootCause === null ? 0 : 1));
+          }, 0) +
           [...kinds].filter((kind) => !kind.startsWith('warn')).length;
         const others = new Set(
           commands
