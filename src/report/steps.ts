@@ -1,5 +1,6 @@
 import type { FixStep } from '../generated/types.ts';
-import { shown, type Trouble } from './trouble.ts';
+import { shown } from './some-names.ts';
+import type { Trouble } from './trouble.ts';
 
 /** One step of the fix, in every form that it has: once for all where it is the same, else for each. */
 export interface TroubleStep {

@@ -1,6 +1,6 @@
 import type { Report, ReportCheck } from '../generated/types.ts';
 import { oneLine } from './escape/visible.ts';
-import { clientName } from './trouble.ts';
+import { rowsOf } from './trouble.ts';
 
 /** Where the time of one builder went. */
 export interface Timing {
@@ -15,7 +15,7 @@ export interface Timing {
 
 /** Profiles a run; `needs` are those of each scenario. The slowest comes first. */
 export function timingsOf(report: Report, needs: ReadonlyMap<string, readonly string[]>): Timing[] {
-  return [{ name: clientName(report), checks: report.clientChecks }, ...report.builders]
+  return rowsOf(report)
     .filter(({ checks }) => checks.length > 0)
     .map(({ name, checks }) => {
       const stages: Record<string, number> = {};

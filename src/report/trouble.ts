@@ -1,5 +1,6 @@
 import type { Report, ReportBuilder, ReportCheck, RootCause } from '../generated/types.ts';
 import { failuresOf } from './build.ts';
+import { andMore, shown, someNames } from './some-names.ts';
 
 /** One cause, and all that have it: told once. */
 export interface Trouble {
@@ -15,6 +16,11 @@ export function clientName({ client }: Report): string {
   return `this machine (${client.hostname})`;
 }
 
+/** The client and the builders, each with its checks. */
+export function rowsOf(report: Report): { name: string; checks: readonly ReportCheck[] }[] {
+  return [{ name: clientName(report), checks: report.clientChecks }, ...report.builders];
+}
+
 /** First what is wrong with the client, then with the builders, then warnings; each cause once. */
 export function findTroubles(report: Report): Trouble[] {
   const here = clientName(report);
@@ -22,7 +28,7 @@ export function findTroubles(report: Report): Trouble[] {
   return [
     ...client.map((check) => single(here, asCause(check))),
     ...group(report.builders.flatMap(ownTroubles)),
-    ...group(warnings(report, here)),
+    ...group(warnings(report)),
   ];
 }
 
@@ -63,12 +69,11 @@ export function causeWords({
   causes?: readonly string[] | undefined;
 }): string {
   if (rootCause === null) return '';
-  const more = causes.length - 1;
-  return `${rootCause.cause ?? rootCause.scenario}${more > 0 ? ` and ${more} more` : ''}`;
+  return `${rootCause.cause ?? rootCause.scenario}${andMore(causes.length - 1)}`;
 }
 
-function warnings({ clientChecks, builders }: Report, here: string): Trouble[] {
-  return [{ name: here, checks: clientChecks }, ...builders].flatMap(({ name, checks }) =>
+function warnings(report: Report): Trouble[] {
+  return rowsOf(report).flatMap(({ name, checks }) =>
     checks
       .filter(({ outcome }) => outcome === 'warn')
       .map((check): Trouble => ({ ...single(name, asCause(check)), mark: 'warn' })),
@@ -77,9 +82,8 @@ function warnings({ clientChecks, builders }: Report, here: string): Trouble[] {
 
 /** What checks of severity advice found, each cause once. It is no trouble: nothing is broken. */
 export function findAdvice(report: Report): Trouble[] {
-  const rows = [{ name: clientName(report), checks: report.clientChecks }, ...report.builders];
   return group(
-    rows.flatMap(({ name, checks }) =>
+    rowsOf(report).flatMap(({ name, checks }) =>
       checks.flatMap(({ scenario, advice }): Trouble[] =>
         advice === undefined ? [] : [{ ...single(name, { scenario, ...advice }), mark: 'advice' }],
       ),
@@ -89,9 +93,7 @@ export function findAdvice(report: Report): Trouble[] {
 
 /** One advice in a sentence, for all that it concerns. */
 export function adviceText(advice: Trouble): string {
-  const names = advice.whose.map(({ name }) => name);
-  const left = names.length - shown;
-  const whom = names.slice(0, shown).join(', ') + (left > 0 ? ` and ${left} more` : '');
+  const whom = someNames(advice.whose.map(({ name }) => name));
   return `${(messagesOf(advice)[0] ?? '').replace(/\.$/, '')} (${whom})`;
 }
 
@@ -112,9 +114,6 @@ function group(all: readonly Trouble[]): Trouble[] {
   }
   return [...groups.values()];
 }
-
-/** Of so many that differ in words, the rest is left to `-i NAME`. */
-export const shown = 3;
 
 /** What the report says of those that have it, without repeating what differs by the name alone. */
 export function messagesOf({ whose }: Trouble): string[] {

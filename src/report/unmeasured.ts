@@ -1,4 +1,5 @@
 import type { ReportBuilder, ReportCheck, Unmeasured } from '../generated/types.ts';
+import { someNames } from './some-names.ts';
 
 /** Why checks could not be measured: most checks first. */
 export function unmeasuredOf(
@@ -29,7 +30,6 @@ function reasonOf(check: ReportCheck, known: ReadonlyMap<string, ReportCheck>): 
 }
 
 const shownReasons = 2;
-const shownNames = 3;
 const longestReason = 120;
 
 /** In words for the verdict, e.g. `12 checks could not be measured: the builder runs no shell command (alpha)`; empty where all were. */
@@ -38,9 +38,7 @@ export function unmeasuredWords(all: readonly Unmeasured[] = []): string {
   if (total === 0) return '';
   const reasons = all.slice(0, shownReasons).map(({ reason, checks, names }) => {
     const count = all.length === 1 ? '' : `${checks}: `;
-    const left = names.length - shownNames;
-    const whom = names.slice(0, shownNames).join(', ') + (left > 0 ? ` and ${left} more` : '');
-    return `${count}${shortened(reason)} (${whom})`;
+    return `${count}${shortened(reason)} (${someNames(names)})`;
   });
   const more = all.length - shownReasons;
   if (more > 0) reasons.push(`${more} other ${more === 1 ? 'reason' : 'reasons'}`);

@@ -1,3 +1,4 @@
+import { andMore } from '../some-names.ts';
 import stringWidth from 'string-width';
 import { oneLine } from '../escape/visible.ts';
 import { marks, type StageColumns } from '../outcomes.ts';
@@ -81,8 +82,7 @@ function doing({ running }: ProgressRow, now: number): string {
   const [oldest] = running;
   if (oldest === undefined) return '';
   const [scenario, since] = oldest;
-  const more = running.size === 1 ? '' : ` and ${running.size - 1} more`;
-  return oneLine(`${scenario} ${seconds(now - since)}${more}`);
+  return oneLine(`${scenario} ${seconds(now - since)}${andMore(running.size - 1)}`);
 }
 
 function longestName(width: number): number {

@@ -1,7 +1,7 @@
 import type { Report, ReportCheck } from '../../generated/types.ts';
 import { oneLine, visible } from '../escape/visible.ts';
 import { marks } from '../outcomes.ts';
-import { brokenWords, clientName } from '../trouble.ts';
+import { brokenWords, clientName, rowsOf } from '../trouble.ts';
 import { unmeasuredWords } from '../unmeasured.ts';
 import { matrix } from './matrix.ts';
 import { type Paint, painter, styles } from './paint.ts';
@@ -43,8 +43,7 @@ function verdictLine({ summary, client, interrupted }: Report, paint: Paint): st
 
 /** What was allowed to be red, so that it is not forgotten. */
 function waived(report: Report, paint: Paint): string[] {
-  const all = [{ name: clientName(report), checks: report.clientChecks }, ...report.builders];
-  const lines = all.flatMap(({ name, checks }) =>
+  const lines = rowsOf(report).flatMap(({ name, checks }) =>
     checks
       .filter((check) => check.waived !== undefined && check.observation !== undefined)
       .map(
