@@ -4,12 +4,12 @@ import { setFlagsFromString } from 'node:v8';
 import { usesSsh } from '../engine/context.ts';
 import type { Memory } from '../engine/memory.ts';
 import {
-  isNamed,
   type Selection,
   SelectionError,
   selectBuilders,
   selectScenarios,
   shardOf,
+  unknownNames,
 } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import type { Report, Shard } from '../generated/types.ts';
@@ -146,13 +146,18 @@ function collectSooner(): void {
   setFlagsFromString('--heap-growing-percent=100');
 }
 
+/** Whether Nix refuses the machines text. */
+function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
+  return diagnostics.some(({ severity }) => severity === 'error');
+}
+
 /** An error in the machines file breaks every build, so its check runs whatever was selected. */
 function withMachinesFile(
   selected: readonly Scenario[],
   suite: readonly Scenario[],
   diagnostics: readonly Diagnostic[],
 ): Scenario[] {
-  const left = diagnostics.some(({ severity }) => severity === 'error')
+  const left = hasErrors(diagnostics)
     ? suite.filter(({ id }) => id === 'machines-file' && !selected.some((one) => one.id === id))
     : [];
   return [...left, ...selected];
@@ -164,9 +169,9 @@ function chooseBuilders(
   options: RunOptions,
   shard: Shard | undefined,
 ): Builder[] {
-  const isRefused = diagnostics.some(({ severity }) => severity === 'error');
+  const isRefused = hasErrors(diagnostics);
   // What was named may stand in the entry that Nix refuses.
-  const isLost = isRefused && options.include.some((name) => !builders.some((one) => isNamed(one, name)));
+  const isLost = isRefused && unknownNames(options.include, builders).length > 0;
   const selected = isLost ? [] : usage(() => selectBuilders(builders, options));
   const chosen = shard === undefined ? selected : shardOf(selected, shard);
   if (shard !== undefined && chosen.length === 0 && selected.length > 0)
@@ -289,9 +294,9 @@ function nothingToCheck(
 
 /** A builder that is gone already needs no exclusion: a filter must not blind a monitor when the fleet changes. */
 function notesOnExcluded(exclude: readonly string[], builders: readonly Builder[]): string[] {
-  return exclude
-    .filter((name) => !builders.some((builder) => isNamed(builder, name)))
-    .map((name) => `--exclude ${name}: no builder is called that, so nothing is left out for it.`);
+  return unknownNames(exclude, builders).map(
+    (name) => `--exclude ${name}: no builder is called that, so nothing is left out for it.`,
+  );
 }
 
 /** What the doctor cannot see when it is not root. */

@@ -19,11 +19,9 @@ export class SelectionError extends Error {
 /** Builders whose host or URI was named, in the order of the machines file. */
 export function selectBuilders(builders: readonly Builder[], { include, exclude }: Selection): Builder[] {
   const known = builders.map(hostOf).join(', ');
-  for (const name of include) {
-    if (!builders.some((builder) => isNamed(builder, name))) {
-      throw new SelectionError(`no builder is called "${name}"; there are: ${known}`);
-    }
-  }
+  const [unknown] = unknownNames(include, builders);
+  if (unknown !== undefined)
+    throw new SelectionError(`no builder is called "${unknown}"; there are: ${known}`);
   return builders.filter(
     (builder) =>
       (include.length === 0 || include.some((name) => isNamed(builder, name))) &&
@@ -42,6 +40,11 @@ export function shardOf(builders: readonly Builder[], { index, of }: Shard): Bui
 
 function hostOf({ host, uri }: Builder): string {
   return host === '' ? uri : host;
+}
+
+/** Those of the names that no builder has. */
+export function unknownNames(names: readonly string[], builders: readonly Builder[]): string[] {
+  return names.filter((name) => !builders.some((builder) => isNamed(builder, name)));
 }
 
 /** By host, URI, or user and host. */
