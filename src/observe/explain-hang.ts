@@ -1,4 +1,4 @@
-import { plainWords, type LoginEvidence } from '../transport/ssh-log.ts';
+import type { LoginEvidence } from '../transport/ssh-log.ts';
 import { lookAtBuilder } from './builder-state.ts';
 import { loginShell } from './login-shell.ts';
 import type { SshAccess } from './ssh-access.ts';
@@ -13,7 +13,7 @@ export async function explainsHang(
   signal: AbortSignal,
 ): Promise<boolean> {
   // It waits for a person.
-  if (/https?:\/\//.test(plainWords(evidence.words))) return true;
+  if (/https?:\/\//.test(evidence.words)) return true;
   if (evidence.phase !== 'session') return false;
   return ssh.beside(signal, async (transport) => {
     const view = { transport: () => Promise.resolve(transport) };

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { resolveInside } from '../transport/resolve-inside.ts';
 import type { Transport } from '../transport/transport.ts';
-import { flawOf, hasPublicHalf, kindOfText } from './key-text.ts';
+import { flawOf, isInOpensshFormat, kindOfText } from './key-text.ts';
 
 /** What the path of a private key leads to. */
 export interface KeyState {
@@ -77,7 +77,7 @@ export async function lookAtKey(
   if (read.exitCode !== 0) return is(stateOf(read.stderr) ?? flawOf(text));
   const publicKey = keyOnly(read.stdout);
   if (publicKey.startsWith('sk-')) return is('hardware', { publicKey });
-  const beside = hasPublicHalf(text) ? '' : keyOnly(textOf(`${file}.pub`));
+  const beside = isInOpensshFormat(text) ? '' : keyOnly(textOf(`${file}.pub`));
   return is(beside === '' || beside === publicKey ? 'ok' : 'other-half', { publicKey });
 }
 

@@ -16,10 +16,10 @@ export function kindOfText(text: string): KeyText {
 export function flawOf(text: string): 'line-ends' | 'unsupported' | 'damaged' {
   if (text.includes('\r') || !text.endsWith('\n')) return 'line-ends';
   // Other programs write these too, in ways and for algorithms that ssh does not know.
-  return text.includes('-----BEGIN OPENSSH PRIVATE KEY-----') ? 'damaged' : 'unsupported';
+  return isInOpensshFormat(text) ? 'damaged' : 'unsupported';
 }
 
-/** ssh finds the public half inside: a file beside it counts for other formats only. */
-export function hasPublicHalf(text: string): boolean {
+/** The format that holds the public half too: a file beside it counts for other formats only. */
+export function isInOpensshFormat(text: string): boolean {
   return text.includes('-----BEGIN OPENSSH PRIVATE KEY-----');
 }
