@@ -1,8 +1,8 @@
 /** Writes the reference in docs/ from the schema and the default suite; `--check` only looks whether it is up to date. */
+import { readScenarioFiles } from '../src/commands/suite.ts';
 import { stepAsWritten } from '../src/fix/as-written.ts';
 import { formsOf, type ShownForm } from '../src/report/fix-forms.ts';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { probes } from '../src/observe/index.ts';
 import { decisionsPage } from './decisions-page.ts';
 import { loadScenarios } from '../src/scenario/load.ts';
@@ -178,15 +178,8 @@ function cell(text: string): string {
   return text.replaceAll('|', '\\|').replace(/\s+/g, ' ');
 }
 
-function pages(): Record<string, string> {
-  const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.yaml'))
-    .sort()
-    .map((name) => ({
-      path: join('specs', name),
-      text: readFileSync(join('specs', name), 'utf8'),
-      stage: name.split('/')[0] as Scenario['stage'],
-    }));
+async function pages(): Promise<Record<string, string>> {
+  const files = await readScenarioFiles('specs');
   const { scenarios } = loadScenarios(files, { probes });
   const schema = JSON.parse(readFileSync('schemas/scenario.schema.json', 'utf8')) as Schema & {
     $defs: { matchers: Schema };
@@ -250,7 +243,7 @@ function read(file: string): string {
   }
 }
 
-const stale = Object.entries(pages()).filter(([file, text]) => read(file) !== text);
+const stale = Object.entries(await pages()).filter(([file, text]) => read(file) !== text);
 if (process.argv[2] === '--check') {
   if (stale.length > 0) {
     process.stderr.write(`${stale.map(([file]) => file).join(', ')}: not up to date; npm run docs\n`);

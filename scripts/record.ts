@@ -13,10 +13,10 @@ import { type ProfileName, profiles } from '../test/fleet/profiles/index.ts';
 import type { NixVersion } from '../test/fleet/rootfs.ts';
 import { type Attempt, record } from '../test/recorded/record.ts';
 import {
-  defaultSuite,
   type Recorded,
   readRecorded,
   recordedFile,
+  scenariosById,
   type Versions,
 } from '../test/recorded/recorded.ts';
 
@@ -67,7 +67,7 @@ function isRecorded({ title }: Fault, nix: Versions): boolean {
   return [...readRecorded().values()].flat().some((one) => one.fault === title && one.nix.some(isOf(nix)));
 }
 
-const suite = defaultSuite();
+const suite = await scenariosById();
 const { values, positionals: words } = parseArgs({
   options: { missing: { type: 'boolean', default: false }, nix: { type: 'string' } },
   allowPositionals: true,

@@ -35,10 +35,14 @@ async function prepareArm64(): Promise<void> {
   }
 }
 
+/** Folders whose tests start hosts. */
+const withHosts = /^test\/(faults|fleet|hostile|packaging)\//;
+
 /** Makes every root folder before the first test, so that none is made inside the time limit of a file. */
-async function prepareFleet(): Promise<void> {
+async function prepareFleet(files: readonly string[]): Promise<void> {
   try {
     ensurePackages();
+    if (!files.some((file) => withHosts.test(file))) return;
     const { arm64: _, ...native } = profiles;
     await Promise.all([
       ...Object.values(native).flatMap((profile) => profile.nixVersions.map((nix) => profile.prepare(nix))),
@@ -121,7 +125,7 @@ async function main(): Promise<void> {
     .map((name) => join('test', name))
     .sort((a, b) => Number(longest.includes(b)) - Number(longest.includes(a)) || a.localeCompare(b));
   const files = all.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
-  await prepareFleet();
+  await prepareFleet(files);
   const limit = pLimit(Math.min(2, availableParallelism()));
   const results = await Promise.all(files.map((file) => limit(() => runFile(file))));
   const sum = (key: keyof FileResult): number => results.reduce((total, result) => total + result[key], 0);

@@ -6,7 +6,6 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
-  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -19,13 +18,9 @@ import { printStep } from '../../src/fix/print.ts';
 import { debian } from '../../src/fix/system.ts';
 import type { FixStep, ScenarioFix } from '../../src/generated/types.ts';
 import { parseMachines } from '../../src/machines/index.ts';
-import { probes } from '../../src/observe/index.ts';
-import { loadScenarios } from '../../src/scenario/load.ts';
+import { defaultSuite } from '../scenario/default-suite.ts';
 
-const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.yaml'))
-  .map((name) => ({ path: join('specs', name), text: readFileSync(join('specs', name), 'utf8') }));
-const safeSteps = loadScenarios(files, { probes }).scenarios.flatMap(({ id, hint }) =>
+const safeSteps = (await defaultSuite()).flatMap(({ id, hint }) =>
   hint.flatMap(({ cause = '', fix }) =>
     fix.filter(({ safe }) => safe === true).map((step) => ({ title: `${id}: ${cause}`, step })),
   ),

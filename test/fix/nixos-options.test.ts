@@ -37,32 +37,34 @@ function evaluate(folder: string, snippet: string): { status: number | null; std
   return { status, stderr };
 }
 
-t.test('the module set takes every option that the suite prints, and refuses what NixOS refuses', (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'nixos-options-'));
-  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
-  writeFileSync(
-    join(folder, 'host.nix'),
-    `{ services.openssh.enable = true; users.users.${word}.isNormalUser = true; }`,
-  );
-  const printed = new Map<string, string>();
-  for (const { title, shown } of suiteSteps(nixos)) {
-    if (shown.module === undefined) continue;
-    // A template within a text, and one that becomes a text.
-    const snippet = shown.module
-      .replaceAll(/"[^"\n]*\{\{[^"\n]*"|''[^]*?''/g, (text) => text.replaceAll(/\{\{.*?\}\}/g, word))
-      .replaceAll(/\{\{.*?\}\}/g, `"${word}"`);
-    printed.set(snippet, title);
-  }
-  t.ok(printed.size > 20, `${printed.size} options`);
-  for (const [snippet, title] of printed) {
-    const { status, stderr } = evaluate(folder, snippet);
-    t.equal(status, 0, `${title}: ${snippet}\n${stderr}`);
-  }
-  for (const [snippet, words] of [
-    ['nix.settngs.max-jobs = 3;', /does not exist/],
-    ['services.openssh.settings.StrictModes = "yes";', /is not of type/],
-    ['nix.settings.trusted-users = "x";', /is not of type/],
-  ] as const)
-    t.match(evaluate(folder, snippet).stderr, words, snippet);
-  t.end();
-});
+t.test(
+  'the module set takes every option that the suite prints, and refuses what NixOS refuses',
+  async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'nixos-options-'));
+    t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+    writeFileSync(
+      join(folder, 'host.nix'),
+      `{ services.openssh.enable = true; users.users.${word}.isNormalUser = true; }`,
+    );
+    const printed = new Map<string, string>();
+    for (const { title, shown } of await suiteSteps(nixos)) {
+      if (shown.module === undefined) continue;
+      // A template within a text, and one that becomes a text.
+      const snippet = shown.module
+        .replaceAll(/"[^"\n]*\{\{[^"\n]*"|''[^]*?''/g, (text) => text.replaceAll(/\{\{.*?\}\}/g, word))
+        .replaceAll(/\{\{.*?\}\}/g, `"${word}"`);
+      printed.set(snippet, title);
+    }
+    t.ok(printed.size > 20, `${printed.size} options`);
+    for (const [snippet, title] of printed) {
+      const { status, stderr } = evaluate(folder, snippet);
+      t.equal(status, 0, `${title}: ${snippet}\n${stderr}`);
+    }
+    for (const [snippet, words] of [
+      ['nix.settngs.max-jobs = 3;', /does not exist/],
+      ['services.openssh.settings.StrictModes = "yes";', /is not of type/],
+      ['nix.settings.trusted-users = "x";', /is not of type/],
+    ] as const)
+      t.match(evaluate(folder, snippet).stderr, words, snippet);
+  },
+);

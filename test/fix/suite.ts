@@ -1,10 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { stepAsWritten } from '../../src/fix/as-written.ts';
 import type { System } from '../../src/fix/system.ts';
 import type { FixStep, ScenarioFix } from '../../src/generated/types.ts';
-import { probes } from '../../src/observe/index.ts';
-import { loadScenarios } from '../../src/scenario/load.ts';
+import { defaultSuite } from '../scenario/default-suite.ts';
 
 export const nixos: System = {
   id: 'nixos',
@@ -28,12 +25,8 @@ export interface SuiteStep {
 }
 
 /** Every step of every fix of the default suite, for a system. */
-export function suiteSteps(system: System): SuiteStep[] {
-  const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.yaml'))
-    .map((name) => ({ path: join('specs', name), text: readFileSync(join('specs', name), 'utf8') }));
-  const { scenarios, problems } = loadScenarios(files, { probes });
-  if (problems.length > 0) throw new Error(JSON.stringify(problems));
+export async function suiteSteps(system: System): Promise<SuiteStep[]> {
+  const scenarios = await defaultSuite();
   return scenarios.flatMap(({ id, hint }) =>
     hint.flatMap(({ cause = '', fix }) =>
       fix.map((step) => ({ title: `${id} ${cause}`, cause, step, shown: stepAsWritten(step, system) })),

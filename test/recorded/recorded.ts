@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { probes } from '../../src/observe/index.ts';
-import { loadScenarios } from '../../src/scenario/load.ts';
 import type { Json, Observation } from '../../src/scenario/observation.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 import type { NixVersion } from '../fleet/rootfs.ts';
+import { defaultSuite } from '../scenario/default-suite.ts';
 
 export interface Versions {
   client: NixVersion;
@@ -43,9 +42,6 @@ export function recordedFile(name: string): string {
 }
 
 /** The default suite, by id. */
-export function defaultSuite(): Map<string, Scenario> {
-  const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.yaml'))
-    .map((name) => ({ path: join('specs', name), text: readFileSync(join('specs', name), 'utf8') }));
-  return new Map(loadScenarios(files, { probes }).scenarios.map((scenario) => [scenario.id, scenario]));
+export async function scenariosById(): Promise<Map<string, Scenario>> {
+  return new Map((await defaultSuite()).map((scenario) => [scenario.id, scenario]));
 }

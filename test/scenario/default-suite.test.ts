@@ -1,15 +1,14 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import t from 'tap';
+import { readScenarioFiles } from '../../src/commands/suite.ts';
 import { traps } from '../../src/machines/traps.ts';
 import { probes } from '../../src/observe/index.ts';
 import { checkExamples } from '../../src/scenario/examples.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
 import { checkSuite } from '../../src/scenario/suite.ts';
 
-const files = readdirSync('specs', { recursive: true, encoding: 'utf8' })
-  .filter((name) => name.endsWith('.yaml'))
-  .map((name) => ({ path: join('specs', name), text: readFileSync(join('specs', name), 'utf8') }));
+const files = await readScenarioFiles('specs');
 const { scenarios, problems } = loadScenarios(files, { probes });
 const hints = scenarios.flatMap((scenario) =>
   scenario.hint.map((hint) => ({ scenario: scenario.id, ...hint })),

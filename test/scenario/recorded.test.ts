@@ -4,9 +4,9 @@ import { exampleBuilder, exampleClient } from '../../src/scenario/known-names.ts
 import { exampleContext, observationOf } from '../../src/scenario/examples.ts';
 import { judge } from '../../src/scenario/judge.ts';
 import { problemOf } from '../faults/messages.ts';
-import { defaultSuite, type Recorded, readRecorded, recordedFile } from '../recorded/recorded.ts';
+import { type Recorded, readRecorded, recordedFile, scenariosById } from '../recorded/recorded.ts';
 
-const suite = defaultSuite();
+const suite = await scenariosById();
 const recordings = [...readRecorded()].flatMap(([scenario, all]) => all.map((one) => ({ scenario, ...one })));
 
 function contextOf({ builder, client, facts }: Recorded): Parameters<typeof judge>[2] {
