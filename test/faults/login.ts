@@ -163,6 +163,15 @@ export const loginFaults: readonly Fault[] = [
     cause: 'shell-ends-at-once',
   },
   {
+    title: 'the login shell is a script with Windows line ends',
+    notOn: { nixos: 'its login shells are in the store' },
+    builder: { user: { name: 'nix', shell: '/home/nix/shell', trusted: true } },
+    breaks: ({ builder }) =>
+      builder.host.write('/home/nix/shell', '#!/bin/sh\r\nexec /bin/sh "$@"\r\n', 0o755),
+    scenario: 'handshake',
+    cause: 'login-shell-not-runnable',
+  },
+  {
     title: 'a chroot without a shell',
     builder: { sshd: { ChrootDirectory: '/run/jail' } },
     breaks: ({ builder }) => builder.host.sh('mkdir /run/jail'),
