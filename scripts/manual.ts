@@ -53,6 +53,8 @@ function manPage(): string {
     ...commands.flatMap(section),
     '.SH EXIT STATUS',
     ...exitCodes.flatMap(([code, meaning]) => ['.TP', `.B ${code}`, roff(meaning)]),
+    '.SH ENVIRONMENT',
+    ...environment.flatMap(([variable, meaning]) => ['.TP', `.B ${roff(variable)}`, roff(meaning)]),
     '.SH FILES',
     ...['.TP', '.I /etc/nix/machines', "The builders, where Nix's builders setting says so."],
     '.SH SEE ALSO',
@@ -61,6 +63,12 @@ function manPage(): string {
     '',
   ].join('\n');
 }
+
+const environment = [
+  ['MACHINES_FILE', 'Stands for --machines-file where neither that nor --builders is given.'],
+  ['INCLUDE, EXCLUDE', 'Stand for --include and --exclude; several names are separated by commas or blanks.'],
+  ['NO_COLOR', 'No colours.'],
+] as const;
 
 const exitCodes = [
   ['0', 'Healthy; warnings are allowed.'],

@@ -48,7 +48,7 @@ const browser = await startBrowser();
 try {
   for (const { name, of, dark, full } of shots) {
     const file = join(temporary, `${name}.html`);
-    writeFileSync(file, await render(of, 'html', { color: false, verbose: false, width: 100 }));
+    writeFileSync(file, await render(of, 'html', { color: false, verbosity: 0, width: 100 }));
     const page = await browser.newPage({
       viewport: { width: 1400, height: 900 },
       colorScheme: dark ? 'dark' : 'light',

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command } from '@commander-js/extra-typings';
+import { Command, Option } from '@commander-js/extra-typings';
+import { fromEnvironment } from './from-environment.ts';
+import { buildersHelp, exitHelp, includeHelp, machinesHelp } from './option-help.ts';
 import { packageRoot } from './package-root.ts';
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
-
-const exitHelp = 'exit codes for a shell (check) or of a monitoring plugin: 0 OK to 3 UNKNOWN (nagios)';
 
 function version(): string {
   const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
@@ -16,6 +16,14 @@ function version(): string {
 function exitWith(code: number): void {
   process.exitCode = code;
 }
+
+const verbose = () =>
+  new Option('-v, --verbose', 'show every check; -vv what failed ones saw, too; -vvv what each saw')
+    .argParser((_, before: number) => before + 1)
+    .default(0, 'only what is wrong');
+
+const quiet = () =>
+  new Option('-q, --quiet', 'show only what failed, and nothing where nothing did').conflicts('verbose');
 
 /** Every command, its words and its options; what a command does is loaded when it is run. */
 export const program = new Command('nix-remote-builder-doctor')
@@ -29,6 +37,9 @@ export const program = new Command('nix-remote-builder-doctor')
 Exit codes: 0 healthy (warnings allowed), 1 a check failed, 2 usage or files that cannot be read or nothing to
 check, 3 nothing failed but something could not be measured, 130/143 interrupted.
 
+Environment: MACHINES_FILE, INCLUDE and EXCLUDE stand for --machines-file, --include and --exclude where these are not
+given; several names are separated by commas or blanks.
+
 Run it as root on the machine whose Nix sends builds away: sudo nix-remote-builder-doctor`,
   );
 
@@ -36,10 +47,15 @@ Run it as root on the machine whose Nix sends builds away: sudo nix-remote-build
 function runCommand(name: string) {
   return new Command(name)
     .copyInheritedSettings(program)
-    .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
-    .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
-    .option('-i, --include <host>', 'only this builder, by host or URI (may be repeated)', collect, [])
-    .option('-e, --exclude <host>', 'not this builder (may be repeated)', collect, [])
+    .option('-m, --machines-file <file>', machinesHelp)
+    .option('--builders <text>', buildersHelp)
+    .option('-i, --include <host>', includeHelp, collect, [])
+    .option(
+      '-e, --exclude <host>',
+      'not these builders, named as for --include (may be repeated)',
+      collect,
+      [],
+    )
     .option('-t, --test <scenario>', 'only this scenario and what it needs (may be repeated)', collect, [])
     .option('--skip <scenario>', 'not this scenario (may be repeated)', collect, [])
     .option('--stage <stage>', 'only this stage and what it needs (may be repeated)', collect, [])
@@ -55,7 +71,8 @@ function runCommand(name: string) {
     .option('-j, --jobs <n>', 'builders checked at the same time (10)')
     .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
     .option('--read-only', 'run only what changes nothing on client and builder')
-    .option('--waive <file>', 'checks that need not pass for now, each with a reason');
+    .option('--waive <file>', 'checks that need not pass for now, each with a reason')
+    .hook('preAction', fromEnvironment);
 }
 
 program.addCommand(
@@ -72,7 +89,8 @@ program.addCommand(
     .option('--shard <part/parts>', 'only this part of the builders, e.g. 2/5; join the reports with merge')
     .option('--exit <style>', exitHelp)
     .option('--timings', 'say afterwards where the time went, and what the end waited for')
-    .option('-v, --verbose', 'show every check, not only what is wrong')
+    .addOption(verbose())
+    .addOption(quiet())
     .action(async (options) =>
       exitWith(await (await import('./commands/check.ts')).check(options, version())),
     ),
@@ -163,8 +181,9 @@ program
 program
   .command('machines')
   .description('what Nix makes of each entry of the machines file')
-  .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
-  .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
+  .hook('preAction', fromEnvironment)
+  .option('-m, --machines-file <file>', machinesHelp)
+  .option('--builders <text>', buildersHelp)
   .option('--nix-version <version>', 'read it as this version of Nix does')
   .option('-f, --format <name>', 'text or json', 'text')
   .action(async (options) => exitWith(await (await import('./commands/machines.ts')).machines(options)));
@@ -173,11 +192,12 @@ program
   .command('route')
   .argument('[installable]', 'what is to be built: its system and features are read from the derivation')
   .description('which builder Nix picks for a build, and why not the others')
+  .hook('preAction', fromEnvironment)
   .option('--system <system>', "a build for this system (the client's own)")
   .option('--feature <feature>', 'a build that needs this feature (may be repeated)', collect, [])
   .option('--derivation <drv>', 'the build of this derivation')
-  .option('-m, --machines-file <file>', "read this machines file instead of Nix's own `builders` setting")
-  .option('--builders <text>', 'builders as for Nix: machines lines separated by ";", or @FILE')
+  .option('-m, --machines-file <file>', machinesHelp)
+  .option('--builders <text>', buildersHelp)
   .option('--current-load <dir>', 'where the slot files are (/nix/var/nix/current-load)')
   .option('--nix-version <version>', 'choose as this version of Nix does')
   .option('--jobs <n>', 'play this many builds in a row, and show where they go')
@@ -201,7 +221,8 @@ program
     [],
   )
   .option('--exit <style>', `with the exit code of the run, too: ${exitHelp}`)
-  .option('-v, --verbose', 'show every check, not only what is wrong')
+  .addOption(verbose())
+  .addOption(quiet())
   .action(async (file, options) =>
     exitWith(await (await import('./commands/render.ts')).render(file, options)),
   );
@@ -212,7 +233,8 @@ program
   .description('one report of all the shards of a run; exits as one run would have')
   .option('-f, --format <name[=file]>', 'as for check (may be repeated)', collect, [])
   .option('--exit <style>', exitHelp)
-  .option('-v, --verbose', 'show every check, not only what is wrong')
+  .addOption(verbose())
+  .addOption(quiet())
   .action(async (files, options) =>
     exitWith(await (await import('./commands/merge.ts')).merge(files, options)),
   );

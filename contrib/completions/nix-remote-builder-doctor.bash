@@ -14,7 +14,7 @@ _nix_remote_builder_doctor() {
     esac
   done
   case $command in
-    check) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --timings -v --verbose -h --help' ;;
+    check) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --timings -v --verbose -q --quiet -h --help' ;;
     serve) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
     watch) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive --every -h --help' ;;
     fix) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
@@ -26,8 +26,8 @@ _nix_remote_builder_doctor() {
     schema) words='-h --help' ;;
     machines) words='-m --machines-file --builders --nix-version -f --format -h --help' ;;
     route) words='--system --feature --derivation -m --machines-file --builders --current-load --nix-version --jobs --observe -f --format -h --help' ;;
-    render) words='-f --format --exit -v --verbose -h --help' ;;
-    merge) words='-f --format --exit -v --verbose -h --help' ;;
+    render) words='-f --format --exit -v --verbose -q --quiet -h --help' ;;
+    merge) words='-f --format --exit -v --verbose -q --quiet -h --help' ;;
     diff) words='-f --format -h --help' ;;
   esac
   if [[ $COMP_CWORD -eq 1 ]]; then words="$words check serve watch fix enroll list explain lint new schema machines route render merge diff"; fi

@@ -1,15 +1,14 @@
-import { liveProgress } from '../report/live/index.ts';
+import { liveProgress, noProgress } from '../report/live/index.ts';
 import { timingLines, timingsOf } from '../report/timings.ts';
 import { exitCodeFor, readExitStyle } from './exit-style.ts';
 import type { Interrupt } from './interrupt.ts';
-import { readOutputs, writeOutputs } from './output.ts';
+import { readOutputs, readVerbosity, type VerbosityOptions, writeOutputs } from './output.ts';
 import { runChecks, type RunOptions } from './run-checks.ts';
 import { say } from './say.ts';
 import type { ThisMachine } from './this-machine.ts';
 
-export interface CheckOptions extends RunOptions {
+export interface CheckOptions extends RunOptions, VerbosityOptions {
   format: string[];
-  verbose?: true | undefined;
   timings?: true | undefined;
   exit?: string | undefined;
 }
@@ -28,16 +27,20 @@ export async function checkBuilders(
 ): Promise<number> {
   const outputs = readOutputs(options.format);
   const exitStyle = readExitStyle(options.exit);
-  const progress = await liveProgress(process.stderr);
+  const verbosity = readVerbosity(options);
+  const isQuiet = verbosity < 0;
+  const progress = isQuiet ? noProgress : await liveProgress(process.stderr);
   try {
     const { report, needs } = await runChecks(options, {
       version,
       signal: interrupt.signal,
       machine,
-      onNotes: (notes) => notes.forEach((note) => say(note, process.stderr)),
+      onNotes: (notes) => {
+        if (!isQuiet) for (const note of notes) say(note, process.stderr);
+      },
       onEvent: progress.onEvent,
     });
-    await writeOutputs(outputs, report, options.verbose === true);
+    await writeOutputs(outputs, report, verbosity);
     if (options.timings === true) say(timingLines(timingsOf(report, needs)).join('\n'), process.stderr);
     const interrupted = exitStyle === 'nagios' ? null : interrupt.exitCode();
     return interrupted ?? exitCodeFor(report, exitStyle);

@@ -1,20 +1,20 @@
 import { MergeError, mergeReports } from '../report/shards.ts';
 import { exitCodeFor, readExitStyle } from './exit-style.ts';
-import { readOutputs, writeOutputs } from './output.ts';
+import { readOutputs, readVerbosity, type VerbosityOptions, writeOutputs } from './output.ts';
 import { readReport } from './report-file.ts';
 import { UserError } from './user-error.ts';
 
 /** `merge REPORT.json... -f FORMAT`: one output of all shards, and the exit code that one run would have had. */
 export async function merge(
   files: string[],
-  options: { format: string[]; verbose?: true | undefined; exit?: string | undefined },
+  options: VerbosityOptions & { format: string[]; exit?: string | undefined },
 ): Promise<number> {
   const outputs = readOutputs(options.format);
   const style = readExitStyle(options.exit);
   const reports = await Promise.all(files.map(readReport));
   try {
     const report = mergeReports(reports);
-    await writeOutputs(outputs, report, options.verbose === true);
+    await writeOutputs(outputs, report, readVerbosity(options));
     return exitCodeFor(report, style);
   } catch (error) {
     if (error instanceof MergeError) throw new UserError(error.message);

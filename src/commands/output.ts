@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { breathe } from '../breathe.ts';
 import type { Report } from '../generated/report.ts';
-import { checkFormat, renderPieces } from '../report/render.ts';
+import { checkFormat, renderPieces, type Verbosity } from '../report/render.ts';
 import { UserError } from './user-error.ts';
 
 /** One `-f NAME[=FILE]`. */
@@ -10,6 +10,19 @@ export interface Output {
   format: string;
   /** Absent: standard output. */
   file?: string;
+}
+
+/** `-q` and `-v`, which may be repeated. */
+export interface VerbosityOptions {
+  quiet?: true | undefined;
+  /** How often it was given. */
+  verbose?: number | true | undefined;
+}
+
+export function readVerbosity({ quiet, verbose = 0 }: VerbosityOptions): Verbosity {
+  if (quiet === true) return -1;
+  if (verbose === true) return 1;
+  return verbose === 0 || verbose === 1 || verbose === 2 ? verbose : 3;
 }
 
 /** Reads the `-f` options. Throws {@link UserError} for an unknown format, or two for standard output. */
@@ -35,18 +48,18 @@ export function readOutputs(formats: readonly string[]): Output[] {
 export async function writeOutputs(
   outputs: readonly Output[],
   report: Report,
-  verbose: boolean,
+  verbosity: Verbosity,
 ): Promise<void> {
   for (const { format, file } of outputs) {
     if (file === undefined) {
       const { stdout } = process;
       const color = stdout.isTTY && !process.env['NO_COLOR'];
       const width = stdout.isTTY ? stdout.columns : 100;
-      for await (const piece of gathered(await renderOrRefuse(report, format, { color, verbose, width })))
+      for await (const piece of gathered(await renderOrRefuse(report, format, { color, verbosity, width })))
         // Nobody may read it any more; whoever listens for that hears of it.
         await new Promise((resolve) => stdout.write(piece, resolve));
     } else
-      await writeWhole(file, await renderOrRefuse(report, format, { color: false, verbose, width: 100 }));
+      await writeWhole(file, await renderOrRefuse(report, format, { color: false, verbosity, width: 100 }));
   }
 }
 

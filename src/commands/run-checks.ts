@@ -3,16 +3,9 @@ import { tmpdir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { usesSsh } from '../engine/context.ts';
 import type { Memory } from '../engine/memory.ts';
-import {
-  type Selection,
-  SelectionError,
-  selectBuilders,
-  selectScenarios,
-  shardOf,
-  unknownNames,
-} from '../engine/plan.ts';
+import { type Filter, type Selection, selectScenarios } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
-import type { Report, Shard } from '../generated/types.ts';
+import type { Report } from '../generated/types.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -21,15 +14,16 @@ import { nixConnect } from '../observe/nix-connect.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
 import type { ReportEvent } from '../report/events.ts';
 import { passwordsIn, redactor } from '../report/redact.ts';
-import { parseDuration } from '../scenario/duration.ts';
-import type { Json } from '../scenario/observation.ts';
 import { clientTransport } from '../transport/client.ts';
 import { type DaemonPlace, makePrivateFolder } from '../transport/daemon-place.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
+import { chooseBuilders, errorsIn } from './choose-builders.ts';
 import { memoryOf, readRecording, startRecording } from './recording.ts';
+import { readJobs, readSecrets, readShard, readTimeout, readVars } from './read-options.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 import { lookAtThisMachine, type ThisMachine } from './this-machine.ts';
+import { usage } from './usage.ts';
 import { UserError } from './user-error.ts';
 
 /** What is checked, and how: the options that every command that runs checks has. */
@@ -51,8 +45,17 @@ export interface RunSurroundings {
   signal: AbortSignal;
   /** Where it has been asked for already. */
   machine?: Promise<ThisMachine> | undefined;
+  /** It runs again and again: what is chosen may not be there now, and come later. */
+  goesOn?: boolean;
   onNotes: (notes: readonly string[]) => void;
   onEvent: (event: ReportEvent) => void;
+}
+
+/** What came of a run. */
+interface Ran {
+  report: Report;
+  needs: ReadonlyMap<string, readonly string[]>;
+  filters: readonly Filter[];
 }
 
 const name = 'nix-remote-builder-doctor';
@@ -63,8 +66,8 @@ const name = 'nix-remote-builder-doctor';
  */
 export async function runChecks(
   options: RunOptions,
-  { version, signal, machine, onNotes, onEvent }: RunSurroundings,
-): Promise<{ report: Report; needs: ReadonlyMap<string, readonly string[]> }> {
+  { version, signal, machine, goesOn = false, onNotes, onEvent }: RunSurroundings,
+): Promise<Ran> {
   const secretVars = readSecrets(options.secret);
   const vars = { ...readVars(options.var), ...secretVars };
   const jobs = readJobs(options.jobs);
@@ -91,15 +94,15 @@ export async function runChecks(
         ? null
         : startRecording({ client, builders, diagnostics, effective }, secrets);
     const memory = scene.memory ?? recorder?.memory;
-    const chosen = chooseBuilders(scene, options, shard);
-    if (chosen.length > many) collectSooner();
-    const notes = [...notesOn(client), ...notesOnExcluded(options.exclude, builders)];
+    const choice = chooseBuilders(scene, options, { shard, goesOn });
+    if (choice.builders.length > many) collectSooner();
+    const notes = [...notesOn(client), ...choice.notes];
     onNotes(notes);
     const report = await run({
       tool: { name, version },
       client,
       clientTransport: transport,
-      builders: chosen,
+      builders: choice.builders,
       diagnostics,
       effective,
       scenarios: withMachinesFile(scenarios, suite, diagnostics),
@@ -122,7 +125,7 @@ export async function runChecks(
     });
     if (options.record !== undefined) await recorder?.write(options.record);
     const needs = new Map(scenarios.map(({ id, needs: own }) => [id, own]));
-    return { report, needs };
+    return { report, needs, filters: choice.filters };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -146,38 +149,20 @@ function collectSooner(): void {
   setFlagsFromString('--heap-growing-percent=100');
 }
 
-/** Whether Nix refuses the machines text. */
-function hasErrors(diagnostics: readonly Diagnostic[]): boolean {
-  return diagnostics.some(({ severity }) => severity === 'error');
-}
-
 /** An error in the machines file breaks every build, so its check runs whatever was selected. */
 function withMachinesFile(
   selected: readonly Scenario[],
   suite: readonly Scenario[],
   diagnostics: readonly Diagnostic[],
 ): Scenario[] {
-  const left = hasErrors(diagnostics)
-    ? suite.filter(({ id }) => id === 'machines-file' && !selected.some((one) => one.id === id))
-    : [];
-  return [...left, ...selected];
-}
-
-/** The builders to look at; none is never a run that went well. */
-function chooseBuilders(
-  { text, builders, diagnostics }: Scene,
-  options: RunOptions,
-  shard: Shard | undefined,
-): Builder[] {
-  const isRefused = hasErrors(diagnostics);
-  // What was named may stand in the entry that Nix refuses.
-  const isLost = isRefused && unknownNames(options.include, builders).length > 0;
-  const selected = isLost ? [] : usage(() => selectBuilders(builders, options));
-  const chosen = shard === undefined ? selected : shardOf(selected, shard);
-  if (shard !== undefined && chosen.length === 0 && selected.length > 0)
-    throw new UserError(`shard ${shard.index}/${shard.of} has no builder: fewer shards, please`);
-  if (chosen.length === 0 && !isRefused) throw new UserError(nothingToCheck(text, options, diagnostics));
-  return chosen;
+  const errors = errorsIn(diagnostics);
+  if (errors.length === 0) return [...selected];
+  const check = suite.find(({ id }) => id === 'machines-file');
+  if (check === undefined)
+    throw new UserError(
+      `Nix refuses the machines file, which breaks every build on this machine: ${errors.map(({ message }) => message).join('; ')}`,
+    );
+  return selected.some(({ id }) => id === check.id) ? [...selected] : [check, ...selected];
 }
 
 interface Scene {
@@ -213,90 +198,6 @@ async function readScene(
   if (options.builders !== undefined) return { client, transport, effective: null, ...asked };
   const { builders: effective } = options.machinesFile === undefined ? asked : await readBuilders({}, client);
   return { client, transport, effective, ...asked };
-}
-
-function usage<T>(choose: () => T): T {
-  try {
-    return choose();
-  } catch (error) {
-    if (error instanceof SelectionError) throw new UserError(error.message);
-    throw error;
-  }
-}
-
-function readVars(texts: readonly string[]): Record<string, Json> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new UserError(`--var wants KEY=VALUE, not "${text}"`);
-      return [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
-}
-
-/** `--secret KEY=VARIABLE`: values that come from the environment, for a command line can be read by everybody. */
-function readSecrets(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const [, key, variable] = /^([^=]+)=([A-Za-z_][A-Za-z0-9_]*)$/.exec(text) ?? [];
-      if (key === undefined || variable === undefined)
-        throw new UserError(
-          `--secret wants KEY=VARIABLE, the name of an environment variable, not "${text}"`,
-        );
-      const value = process.env[variable] ?? '';
-      if (value.length < 4)
-        throw new UserError(
-          `--secret ${key}: ${variable} is not set, or too short to be told from other text`,
-        );
-      return [key, value];
-    }),
-  );
-}
-
-function readJobs(text: string | undefined): number {
-  if (text === undefined) return 10;
-  const jobs = Number(text);
-  if (!Number.isInteger(jobs) || jobs < 1)
-    throw new UserError(`--jobs wants a whole number from 1, not "${text}"`);
-  return jobs;
-}
-
-function readShard(text: string | undefined): Shard | undefined {
-  if (text === undefined) return undefined;
-  const [, index = 0, of = 0] = (/^(\d{1,6})\/(\d{1,6})$/.exec(text) ?? []).map(Number);
-  if (index < 1 || index > of)
-    throw new UserError(`--shard wants a part and their number, such as 2/5, not "${text}"`);
-  return { index, of };
-}
-
-function readTimeout(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  const most = parseDuration(text);
-  if (most === null)
-    throw new UserError(`--timeout wants a duration such as 500ms, 30s or 2m, not "${text}"`);
-  return most;
-}
-
-/** An empty list of builders is never "healthy": says where Nix looked and what it found there. */
-function nothingToCheck(
-  text: string,
-  { include, exclude }: Selection,
-  diagnostics: readonly { message: string }[],
-): string {
-  if (include.length + exclude.length > 0)
-    return 'nothing to check: --include and --exclude leave no builder';
-  const where =
-    text.trim() === ''
-      ? "Nix's `builders` setting is empty, so Nix never looks at /etc/nix/machines; set `builders = @/etc/nix/machines` in nix.conf (NixOS: nix.distributedBuilds = true) and restart nix-daemon, or name a file with -m"
-      : `no builder in ${text.trim()}`;
-  return ['nothing to check', where, ...diagnostics.map(({ message }) => message)].join(': ');
-}
-
-/** A builder that is gone already needs no exclusion: a filter must not blind a monitor when the fleet changes. */
-function notesOnExcluded(exclude: readonly string[], builders: readonly Builder[]): string[] {
-  return unknownNames(exclude, builders).map(
-    (name) => `--exclude ${name}: no builder is called that, so nothing is left out for it.`,
-  );
 }
 
 /** What the doctor cannot see when it is not root. */

@@ -2,9 +2,12 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { execFile } from 'node:child_process';
 import type { AddressInfo } from 'node:net';
 import type { Report } from '../generated/types.ts';
+import type { Filter } from '../engine/plan.ts';
+import { prometheusLabel } from '../report/escape/prometheus.ts';
 import { oneLine } from '../report/escape/visible.ts';
-import { render } from '../report/render.ts';
+import { render, type RenderOptions } from '../report/render.ts';
 import { parseDuration } from '../scenario/duration.ts';
+import { newNotes } from './new-notes.ts';
 import { pause, wakeUp } from './pause.ts';
 import { runChecks, type RunOptions } from './run-checks.ts';
 import { say } from './say.ts';
@@ -21,11 +24,11 @@ interface State {
   problem: string | null;
   runs: number;
   failures: number;
-  /** What the last run noted. */
-  notes: readonly string[];
+  /** What each --include and --exclude found in the last run that made a report. */
+  filters: readonly Filter[];
 }
 
-const plain = { color: false, verbose: false, width: 100 };
+const plain: RenderOptions = { color: false, verbosity: 0, width: 100 };
 
 /**
  * `serve`: checks again and again, one run at a time, and answers from the last report: /healthz, /report.json,
@@ -34,7 +37,7 @@ const plain = { color: false, verbose: false, width: 100 };
 export async function serve(options: ServeOptions, version: string): Promise<number> {
   const intervalMs = readInterval(options.interval, '--interval');
   const { host, port } = readListen(options.listen);
-  const state: State = { report: null, problem: 'no run has ended yet', runs: 0, failures: 0, notes: [] };
+  const state: State = { report: null, problem: 'no run has ended yet', runs: 0, failures: 0, filters: [] };
   const stop = new AbortController();
   const server = createServer((request, response) => void answer(request, response, state));
   await listening(server, host, port);
@@ -46,9 +49,10 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   const hangup = (): void => wakeUp(wake);
   process.on('SIGTERM', end).on('SIGINT', end).on('SIGHUP', hangup);
   notifySystemd('--ready');
+  const onNotes = newNotes();
   try {
     while (!stop.signal.aborted) {
-      await runOnce(options, version, state, stop.signal);
+      await runOnce(options, version, state, onNotes, stop.signal);
       notifySystemd('WATCHDOG=1');
       await pause(jittered(intervalMs), wake, stop.signal);
     }
@@ -65,17 +69,20 @@ async function runOnce(
   options: RunOptions,
   version: string,
   state: State,
+  onNotes: (notes: readonly string[]) => void,
   signal: AbortSignal,
 ): Promise<void> {
   try {
-    const { report } = await runChecks(options, {
+    const { report, filters } = await runChecks(options, {
       version,
       signal,
-      onNotes: (notes) => tellNew(notes, state),
+      goesOn: true,
+      onNotes,
       onEvent: () => undefined,
     });
     if (signal.aborted) return;
     state.report = report;
+    state.filters = filters;
     state.problem = null;
     state.runs += 1;
   } catch (error) {
@@ -84,11 +91,6 @@ async function runOnce(
     state.problem = error.message;
     say(`no report: ${error.message}`, process.stderr);
   }
-}
-
-function tellNew(notes: readonly string[], state: State): void {
-  for (const note of notes) if (!state.notes.includes(note)) say(note, process.stderr);
-  state.notes = notes;
 }
 
 const headers = {
@@ -136,7 +138,8 @@ async function answerTo(path: string, state: State): Promise<Answer> {
     return { status: 200, type: 'text/plain; version=0.0.4', text: await metrics(state) };
   if (path === '/healthz') {
     const verdict = problem ?? report?.summary.verdict ?? 'unknown';
-    return words(verdict === 'healthy' ? 200 : 503, verdict);
+    const lost = lostIncludes(state);
+    return words(verdict === 'healthy' && lost === '' ? 200 : 503, `${verdict}${lost}`);
   }
   if (path !== '/' && path !== '/report.json')
     return words(404, 'there are /, /healthz, /metrics, /report.json');
@@ -146,8 +149,16 @@ async function answerTo(path: string, state: State): Promise<Answer> {
     : { status: 200, type: 'application/json', text: await render(report, 'json', plain) };
 }
 
+/** Builders that should be watched and are not in the machines file, for the end of a verdict. */
+function lostIncludes({ filters }: State): string {
+  const lost = filters.filter(({ option, builders }) => option === 'include' && builders.length === 0);
+  return lost.length === 0
+    ? ''
+    : `; no builder for ${lost.map(({ pattern }) => `--include ${pattern}`).join(', ')}`;
+}
+
 /** The report's metrics, if there is one, and those of the server itself. */
-async function metrics({ report, problem, runs, failures }: State): Promise<string> {
+async function metrics({ report, problem, runs, failures, filters }: State): Promise<string> {
   return `${report === null ? '' : await render(report, 'prometheus', plain)}# HELP nix_remote_builders_doctor_runs_total Runs that made a report.
 # TYPE nix_remote_builders_doctor_runs_total counter
 nix_remote_builders_doctor_runs_total ${runs}
@@ -157,7 +168,20 @@ nix_remote_builders_doctor_failures_total ${failures}
 # HELP nix_remote_builders_doctor_stale Whether the last run made no report (1), so that the figures are old.
 # TYPE nix_remote_builders_doctor_stale gauge
 nix_remote_builders_doctor_stale ${problem === null ? 0 : 1}
-`;
+${filterMetrics(filters)}`;
+}
+
+/** How many builders each filter finds: none is a builder that is gone, or a name that is wrong. */
+function filterMetrics(filters: readonly Filter[]): string {
+  const name = 'nix_remote_builders_doctor_filter_builders';
+  const series = filters.map(
+    ({ option, pattern, builders }) =>
+      `${name}{option="${option}",pattern="${prometheusLabel(oneLine(pattern))}"} ${builders.length}\n`,
+  );
+  // The same twice would spoil the whole scrape.
+  return series.length === 0
+    ? ''
+    : `# HELP ${name} Builders that an --include or --exclude finds in the machines file.\n# TYPE ${name} gauge\n${[...new Set(series)].join('')}`;
 }
 
 /** A fleet of doctors that start together should not check together. Up to a tenth more. */

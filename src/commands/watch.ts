@@ -5,6 +5,7 @@ import { liveProgress } from '../report/live/index.ts';
 import { render } from '../report/render.ts';
 import { changeLines } from './changes.ts';
 import { onInterrupt } from './interrupt.ts';
+import { newNotes } from './new-notes.ts';
 import { pause, wakeUp } from './pause.ts';
 import { runChecks, type RunOptions } from './run-checks.ts';
 import { say } from './say.ts';
@@ -29,9 +30,10 @@ export async function watch(options: WatchOptions, version: string): Promise<num
   const files = [options.machinesFile ?? '/etc/nix/machines', '/etc/nix/nix.conf'];
   for (const file of files) watchFile(file, { interval: pollMs }, () => wakeUp(wake));
   let last: Report | null = null;
+  const onNotes = newNotes();
   try {
     while (!signal.aborted) {
-      const report = await look(options, version, signal);
+      const report = await look(options, version, onNotes, signal);
       if (report !== null && report.interrupted !== true) {
         await show(report, last, options.every);
         last = report;
@@ -46,13 +48,19 @@ export async function watch(options: WatchOptions, version: string): Promise<num
 }
 
 /** Null, with the reason told, where nothing can be checked now: the next change may mend it. */
-async function look(options: RunOptions, version: string, signal: AbortSignal): Promise<Report | null> {
+async function look(
+  options: RunOptions,
+  version: string,
+  onNotes: (notes: readonly string[]) => void,
+  signal: AbortSignal,
+): Promise<Report | null> {
   const progress = await liveProgress(process.stderr);
   try {
     const { report } = await runChecks(options, {
       version,
       signal,
-      onNotes: () => undefined,
+      goesOn: true,
+      onNotes,
       onEvent: progress.onEvent,
     });
     return report;
@@ -75,7 +83,7 @@ async function show(report: Report, last: Report | null, every: string): Promise
     const color = stdout.isTTY && !process.env['NO_COLOR'];
     const table = await render(report, 'table', {
       color,
-      verbose: false,
+      verbosity: 0,
       width: stdout.isTTY ? stdout.columns : 100,
     });
     stdout.write(`${stdout.isTTY ? clearScreen : ''}${table}`);

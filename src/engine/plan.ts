@@ -1,6 +1,7 @@
 import type { Builder } from '../machines/builder.ts';
 import type { Shard } from '../generated/types.ts';
 import { type Scenario, stages } from '../scenario/scenario.ts';
+import { buildersLike, type Found } from './names.ts';
 
 /** What the command line asks for. */
 export interface Selection {
@@ -16,17 +17,36 @@ export class SelectionError extends Error {
   override readonly name = 'SelectionError';
 }
 
-/** Builders whose host or URI was named, in the order of the machines file. */
-export function selectBuilders(builders: readonly Builder[], { include, exclude }: Selection): Builder[] {
+/** One `--include` or `--exclude`, and what it finds. */
+export interface Filter extends Found<Builder> {
+  option: 'include' | 'exclude';
+}
+
+/** What each of the filters finds. */
+export function filtersOf(
+  builders: readonly Builder[],
+  { include, exclude }: Pick<Selection, 'include' | 'exclude'>,
+): Filter[] {
+  const all = (option: Filter['option'], patterns: readonly string[]): Filter[] =>
+    patterns.map((pattern) => ({ option, ...buildersLike(builders, pattern) }));
+  return [...all('include', include), ...all('exclude', exclude)];
+}
+
+/** Builders that the filters leave, in the order of the machines file. */
+export function selectBuilders(builders: readonly Builder[], filters: readonly Filter[]): Builder[] {
+  const found = (option: Filter['option']): Set<Builder> =>
+    new Set(filters.filter((filter) => filter.option === option).flatMap((filter) => filter.builders));
+  const [included, excluded] = [found('include'), found('exclude')];
+  const all = filters.every(({ option }) => option !== 'include');
+  return builders.filter((builder) => (all || included.has(builder)) && !excluded.has(builder));
+}
+
+/** Throws {@link SelectionError} for an include that finds no builder. */
+export function refuseUnmatched(filters: readonly Filter[], builders: readonly Builder[]): void {
+  const unknown = filters.find(({ option, manner }) => option === 'include' && manner === 'none');
+  if (unknown === undefined) return;
   const known = builders.map(hostOf).join(', ');
-  const [unknown] = unknownNames(include, builders);
-  if (unknown !== undefined)
-    throw new SelectionError(`no builder is called "${unknown}"; there are: ${known}`);
-  return builders.filter(
-    (builder) =>
-      (include.length === 0 || include.some((name) => isNamed(builder, name))) &&
-      !exclude.some((name) => isNamed(builder, name)),
-  );
+  throw new SelectionError(`no builder is called "${unknown.pattern}"; there are: ${known}`);
 }
 
 /**
@@ -40,16 +60,6 @@ export function shardOf(builders: readonly Builder[], { index, of }: Shard): Bui
 
 function hostOf({ host, uri }: Builder): string {
   return host === '' ? uri : host;
-}
-
-/** Those of the names that no builder has. */
-export function unknownNames(names: readonly string[], builders: readonly Builder[]): string[] {
-  return names.filter((name) => !builders.some((builder) => isNamed(builder, name)));
-}
-
-/** By host, URI, or user and host. */
-export function isNamed({ host, uri, user }: Builder, name: string): boolean {
-  return name === host || name === uri || name === `${user}@${host}`;
 }
 
 /**

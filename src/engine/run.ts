@@ -17,7 +17,7 @@ import { letsPass, makeCheck } from './check.ts';
 import { builderContext, clientContext } from './context.ts';
 import { type Memory, questionOf, recalled, withoutNonce } from './memory.ts';
 import { observe, type ObserveOptions, type Request } from './observe.ts';
-import { isNamed } from './plan.ts';
+import { isNamedLike } from './names.ts';
 import { printFixes } from './print-fixes.ts';
 import type { Subject } from './subject.ts';
 import { type Turn, turnsFor } from './turn.ts';
@@ -276,7 +276,7 @@ function waiverOf(
   const found = waivers.find(
     (waiver) =>
       waiver.scenario === id &&
-      (waiver.builder === undefined || (builder !== undefined && isNamed(builder, waiver.builder))),
+      (waiver.builder === undefined || (builder !== undefined && isNamedLike(builder, waiver.builder))),
   );
   if (found === undefined) return null;
   const { reason, until } = found;

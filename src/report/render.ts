@@ -17,9 +17,13 @@ import { markdownView } from './markdown.ts';
 import { nagiosView } from './nagios.ts';
 import { prometheusView } from './prometheus.ts';
 
+/** -1: nothing but what failed; 0: as usual; 1: every check; 2: and all that failed ones saw; 3: what each check saw. */
+export type Verbosity = -1 | 0 | 1 | 2 | 3;
+
 export interface RenderOptions {
   color: boolean;
-  verbose: boolean;
+  /** How much the table shows. */
+  verbosity: Verbosity;
   /** Columns of the terminal. */
   width: number;
 }

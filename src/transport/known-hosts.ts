@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { globRegex } from '../glob.ts';
 
 /** A line of a known_hosts file that speaks of the host. */
 export interface KnownHost {
@@ -105,9 +106,5 @@ function matchesHosts(hosts: string, name: string): boolean {
 function matchesGlob(pattern: string, name: string): boolean {
   // Most are plain names, and a file may have thousands.
   if (!/[*?]/.test(pattern)) return pattern === name;
-  const source = pattern
-    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
-    .replace(/\*+/g, '.*')
-    .replaceAll('?', '.');
-  return new RegExp(`^${source}$`).test(name);
+  return globRegex(pattern).test(name);
 }

@@ -189,35 +189,3 @@ t.test('what files say reaches a terminal without its control characters', (t) =
   }
   t.end();
 });
-
-t.test('an error in the machines file fails every run, whatever is selected', (t) => {
-  const builders = 'ssh://a x86_64-linux - 1\nssh://b x86_64-linux - notanumber';
-  for (const selection of [
-    ['-t', 'slots'],
-    ['--skip', 'machines-file', '-t', 'slots'],
-    ['--stage', 'fleet'],
-    ['-i', 'a', '-t', 'slots'],
-    ['-i', 'b', '-t', 'slots'],
-    ['-e', 'gone', '-t', 'slots'],
-    ['--shard', '1/1', '-t', 'slots'],
-  ]) {
-    const { code, out } = cli('check', '--builders', builders, ...selection, '-f', 'tap');
-    t.equal(code, 1, selection.join(' '));
-    t.match(out, /^ +not ok \d+ - machines-file/m, selection.join(' '));
-  }
-  const { code, out, err } = cli(
-    'check',
-    '--builders',
-    'ssh://a x86_64-linux - 1',
-    '-t',
-    'slots',
-    '-f',
-    'tap',
-    '-e',
-    'gone',
-  );
-  t.equal(code, 0);
-  t.notMatch(out, /machines-file/);
-  t.match(err, /--exclude gone: no builder is called that/);
-  t.end();
-});

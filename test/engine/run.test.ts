@@ -1,7 +1,14 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { builderContext, clientContext, storeUri, usesSsh } from '../../src/engine/context.ts';
-import { SelectionError, selectBuilders, selectScenarios } from '../../src/engine/plan.ts';
+import { buildersLike } from '../../src/engine/names.ts';
+import {
+  filtersOf,
+  refuseUnmatched,
+  SelectionError,
+  selectBuilders,
+  selectScenarios,
+} from '../../src/engine/plan.ts';
 import { type RunInput, run, uniqueNames } from '../../src/engine/run.ts';
 import type { Report, ReportCheck } from '../../src/generated/types.ts';
 import { type Builder, parseMachines } from '../../src/machines/index.ts';
@@ -357,13 +364,40 @@ const nothing = { include: [], exclude: [], test: [], skip: [], stage: [] };
 
 t.test('builders are chosen by host, user and host, or URI', (t) => {
   const all = builders('ssh-ng://nix@a', 'b', 'c');
-  const names = (more: object): string[] =>
-    selectBuilders(all, { ...nothing, ...more }).map(({ host }) => host);
+  const names = (more: { include?: string[]; exclude?: string[] }): string[] =>
+    selectBuilders(all, filtersOf(all, { ...nothing, ...more })).map(({ host }) => host);
   t.same(names({}), ['a', 'b', 'c']);
   t.same(names({ include: ['nix@a', 'ssh://b'] }), ['a', 'b']);
   t.same(names({ exclude: ['b'] }), ['a', 'c']);
   t.same(names({ exclude: ['d'] }), ['a', 'b', 'c'], 'a builder that is gone needs no exclusion');
-  t.throws(() => names({ include: ['d'] }), SelectionError);
+  t.same(names({ include: ['d'] }), [], 'never all of them');
+  t.throws(() => refuseUnmatched(filtersOf(all, { include: ['d'], exclude: [] }), all), SelectionError);
+  t.doesNotThrow(() => refuseUnmatched(filtersOf(all, { include: ['a'], exclude: ['d'] }), all));
+  t.end();
+});
+
+t.test('builders are chosen by a part of the name or a pattern; a whole name goes first', (t) => {
+  const all = builders('ssh-ng://nix@mac', 'ssh://mac-2.example.org', 'ssh://nix@arm-1.example.org', 'arm-2');
+  const named = (pattern: string): string[] => buildersLike(all, pattern).builders.map(({ host }) => host);
+  t.same(named('mac'), ['mac']);
+  t.same(named('ma'), ['mac', 'mac-2.example.org']);
+  t.same(named('example'), ['mac-2.example.org', 'arm-1.example.org']);
+  t.same(named('arm-?'), ['arm-2']);
+  t.same(named('arm-?.*'), ['arm-1.example.org']);
+  t.same(named('*mac*'), ['mac', 'mac-2.example.org']);
+  t.same(named('nix@'), ['mac', 'arm-1.example.org']);
+  t.same(named('nix@*'), ['mac', 'arm-1.example.org']);
+  t.same(named('ssh-ng://'), ['mac'], 'of the URI');
+  t.same(named('ssh'), [], 'the scheme is no part of a name');
+  t.same(named('m.c'), [], 'a dot is a dot');
+  t.same(named(''), []);
+  t.same(named('*'), ['mac', 'mac-2.example.org', 'arm-1.example.org', 'arm-2']);
+  const again = builders('ssh-ng://u@a?compress=true', 'ssh-ng://u@a');
+  t.same(
+    buildersLike(again, 'ssh-ng://u@a?compress=true').builders.map(({ uri }) => uri),
+    ['ssh-ng://u@a?compress=true'],
+    'a question mark of the URI itself',
+  );
   t.end();
 });
 

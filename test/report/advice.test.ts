@@ -1,10 +1,10 @@
 import t from 'tap';
 import type { FixStep } from '../../src/generated/types.ts';
 import { exitCodeOf } from '../../src/report/build.ts';
-import { render } from '../../src/report/render.ts';
+import { render, type RenderOptions } from '../../src/report/render.ts';
 import { advised, builder, check, report } from './sample.ts';
 
-const plain = { color: false, verbose: false, width: 100 };
+const plain: RenderOptions = { color: false, verbosity: 0, width: 100 };
 const names = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'];
 const advisedFleet = report(names.map((name) => builder(name, [check('pass'), advised(name)])));
 
@@ -25,7 +25,7 @@ t.test('the table says it in one line, for all builders concerned', async (t) =>
 });
 
 t.test('-v says it in full, with one step for all hosts', async (t) => {
-  const text = await render(advisedFleet, 'table', { ...plain, verbose: true });
+  const text = await render(advisedFleet, 'table', { ...plain, verbosity: 1 });
   t.match(
     text,
     [

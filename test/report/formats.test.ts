@@ -3,12 +3,12 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../src/generated/types.ts';
-import { checkFormat, render, renderPieces } from '../../src/report/render.ts';
+import { checkFormat, render, renderPieces, type RenderOptions } from '../../src/report/render.ts';
 import { renderTemplate, templatePieces } from '../../src/report/template.ts';
 import { readTap } from './read-tap.ts';
 import { builder, check, everything, hostile, report } from './sample.ts';
 
-const plain = { color: false, verbose: false, width: 80 };
+const plain: RenderOptions = { color: false, verbosity: 0, width: 80 };
 const reports: [string, Report][] = [
   ['plain', everything()],
   [
@@ -167,7 +167,7 @@ t.test('TAP: what is wrong comes with its cause and fix', async (t) => {
 
 t.test('no output carries a control character that it was given', async (t) => {
   for (const format of ['table', 'tap', 'tap13', 'junit', 'junit-strict']) {
-    const text = await render(reports[1]?.[1] ?? everything(), format, { ...plain, verbose: true });
+    const text = await render(reports[1]?.[1] ?? everything(), format, { ...plain, verbosity: 3 });
     t.notMatch(text, /[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\ufffe\uffff]/, format);
     t.ok(text.isWellFormed(), format);
   }

@@ -11,7 +11,7 @@ import t from 'tap';
 import type { Outcome, Report, ReportCheck } from '../../src/generated/types.ts';
 import { nagiosExitCodeOf } from '../../src/report/build.ts';
 import { outcomes } from '../../src/report/outcomes.ts';
-import { render } from '../../src/report/render.ts';
+import { render, type RenderOptions } from '../../src/report/render.ts';
 import { findTroubles } from '../../src/report/trouble.ts';
 import { startBrowser } from './browser.ts';
 import { type Consumer, formatsTable } from './formats-table.ts';
@@ -95,7 +95,7 @@ const reports = fc
     return { ...made, client: { ...made.client, hostname: host, user } };
   });
 
-const plain = { color: false, verbose: true, width: 100 };
+const plain: RenderOptions = { color: false, verbosity: 3, width: 100 };
 const endings: Record<string, string> = {
   table: 'txt',
   tap: 'tap14',

@@ -20,7 +20,7 @@ async function open(
   options: Parameters<Browser['newPage']>[0] = {},
 ): Promise<{ page: Page; complaints: string[]; file: string }> {
   const file = join(folder, `${Math.random().toString(36).slice(2)}.html`);
-  writeFileSync(file, await render(of, 'html', { color: false, verbose: false, width: 100 }));
+  writeFileSync(file, await render(of, 'html', { color: false, verbosity: 0, width: 100 }));
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 }, ...options });
   const complaints: string[] = [];
   page.on('console', (message) => complaints.push(message.text()));
@@ -227,7 +227,7 @@ t.test('the HTML page in a real browser', { skip }, async (t) => {
 
   t.test('the policy stops any script but its own', async (t) => {
     const { page, file } = await open(browser, folder, everything());
-    const html = await render(everything(), 'html', { color: false, verbose: false, width: 100 });
+    const html = await render(everything(), 'html', { color: false, verbosity: 0, width: 100 });
     writeFileSync(
       file,
       html.replace('</main>', '<script>document.title="owned"</script><p onclick="1" id="p"></p></main>'),

@@ -8,11 +8,11 @@ import { oneLine, visible } from '../../src/report/escape/visible.ts';
 import { xmlText } from '../../src/report/escape/xml.ts';
 import { fixText } from '../../src/report/fix-text.ts';
 import { redactor } from '../../src/report/redact.ts';
-import { render } from '../../src/report/render.ts';
+import { render, type RenderOptions } from '../../src/report/render.ts';
 import { wrap } from '../../src/report/table/wrap.ts';
 import { builder, check, everything, failed, hostile, report } from './sample.ts';
 
-const plain = { color: false, verbose: false, width: 80 };
+const plain: RenderOptions = { color: false, verbosity: 0, width: 80 };
 
 t.test('the verdict: healthy, degraded when some are not, unhealthy when none is', (t) => {
   const good = builder('a', [check('pass'), check('warn'), check('skip')]);
@@ -281,11 +281,33 @@ t.test('no line of prose is wider than the terminal, and none ends in a blank', 
   }
 });
 
-t.test('-v shows every check with what was seen', async (t) => {
-  const text = await render(everything('seen'), 'table', { ...plain, verbose: true });
-  t.match(text, '✓ pass-check  it is pass  12 ms');
-  t.match(text, '      $ ssh seen');
-  t.match(text, '      err: seen');
+t.test('-v shows every check, -vv what failed ones saw, -vvv what each saw', async (t) => {
+  const observation = { target: 'builder', command: 'uptime', exitCode: 0, stdout: 'up 3 days' } as const;
+  const sample = report([builder('alpha', [check('pass', { observation }), failed('seen')])]);
+  const of = (verbosity: RenderOptions['verbosity']): Promise<string> | string =>
+    render(sample, 'table', { ...plain, verbosity });
+  const ofPassed = /✓ pass-check {2}it is pass {2}12 ms\n {6}\$ uptime\n {6}out: up 3 days/;
+  const ofFailed =
+    /✗ connection {2}seen {2}12 ms\n {6}seen: seen\n {6}\$ ssh seen\n {6}out: seen\n {6}err: seen/;
+  t.notMatch(await of(0), 'pass-check  it is');
+  t.match(await of(1), /✓ pass-check {2}it is pass {2}12 ms/);
+  t.notMatch(await of(1), '$ ssh seen');
+  t.match(await of(2), ofFailed);
+  t.notMatch(await of(2), ofPassed);
+  t.match(await of(3), ofFailed);
+  t.match(await of(3), ofPassed);
+});
+
+t.test('-q shows only what failed, and nothing where nothing did', async (t) => {
+  const quiet: RenderOptions = { ...plain, verbosity: -1 };
+  t.equal(await render(report([builder('alpha', [check('pass'), check('warn')])]), 'table', quiet), '');
+  const text = await render(everything(), 'table', quiet);
+  t.match(text, /^DEGRADED: .*\n(.*\n)?\n✗ /);
+  t.notMatch(text, /^! |Advice|✓| ms$/m);
+  t.equal(
+    (await render(everything(), 'tap', quiet)).length,
+    (await render(everything(), 'tap', plain)).length,
+  );
 });
 
 t.test('an interrupted report says so', async (t) => {

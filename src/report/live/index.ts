@@ -8,6 +8,9 @@ export interface Live {
   close: () => void;
 }
 
+/** For who asked for silence. */
+export const noProgress: Live = { onEvent: () => undefined, close: () => undefined };
+
 /** On a terminal the matrix, as it fills; elsewhere, and in CI, a line for each builder that is done. */
 export async function liveProgress(stream: NodeJS.WriteStream): Promise<Live> {
   const { CI, TERM, NO_COLOR } = process.env;

@@ -1,6 +1,8 @@
 import type { Report, ReportCheck } from '../../generated/types.ts';
+import { exitCodeOf } from '../build.ts';
 import { oneLine, visible } from '../escape/visible.ts';
 import { marks } from '../outcomes.ts';
+import type { RenderOptions } from '../render.ts';
 import { brokenWords, clientName, rowsOf } from '../trouble.ts';
 import { unmeasuredWords } from '../unmeasured.ts';
 import { matrix } from './matrix.ts';
@@ -9,22 +11,27 @@ import { advice, troubles } from './trouble.ts';
 import { wrap } from './wrap.ts';
 
 /** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to mend it. */
-export function renderTable(
-  report: Report,
-  { color, verbose, width }: { color: boolean; verbose: boolean; width: number },
-): string {
+export function renderTable(report: Report, { color, verbosity, width }: RenderOptions): string {
   const paint = painter(color);
+  if (verbosity < 0) return failuresAlone(report, paint, width);
   const lines = [
     ...wrap(verdictLine(report, paint), width),
     '',
     ...(report.builders.length === 0 ? [] : matrix(report, paint, width)),
     ...troubles(report, paint, width),
-    ...advice(report, paint, width, verbose),
+    ...advice(report, paint, width, verbosity > 0),
     ...waived(report, paint),
-    ...(verbose ? everyCheck(report, paint) : []),
+    ...(verbosity > 0 ? everyCheck(report, paint, verbosity) : []),
     '',
     lastLine(report),
   ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Nothing where nothing is wrong; warnings and advice are left out. */
+function failuresAlone(report: Report, paint: Paint, width: number): string {
+  if (exitCodeOf(report) === 0) return '';
+  const lines = [...wrap(verdictLine(report, paint), width), ...troubles(report, paint, width, ['fail'])];
   return `${lines.join('\n')}\n`;
 }
 
@@ -58,11 +65,11 @@ function lastLine({ summary, durationMs }: Report): string {
   return `${counts.map(([outcome, count]) => `${count} ${outcome}`).join(', ')} in ${(durationMs / 1000).toFixed(1)} s`;
 }
 
-function everyCheck(report: Report, paint: Paint): string[] {
+function everyCheck(report: Report, paint: Paint, verbosity: number): string[] {
   const group = (name: string, checks: readonly ReportCheck[]): string[] => [
     '',
     paint('bold', oneLine(name)),
-    ...checks.flatMap((check) => checkLines(check, paint)),
+    ...checks.flatMap((check) => checkLines(check, paint, verbosity)),
   ];
   return [
     ...(report.clientChecks.length === 0 ? [] : group(clientName(report), report.clientChecks)),
@@ -73,11 +80,13 @@ function everyCheck(report: Report, paint: Paint): string[] {
 function checkLines(
   { outcome, scenario, message, durationMs, observation, mismatches = [] }: ReportCheck,
   paint: Paint,
+  verbosity: number,
 ): string[] {
   const lines = [
     `  ${paint(styles[outcome], marks[outcome].mark)} ${scenario}  ${oneLine(message)}  ${paint('gray', `${durationMs} ms`)}`,
   ];
-  if (outcome === 'pass' || outcome === 'skip' || outcome === 'blocked') return lines;
+  const isWrong = outcome === 'fail' || outcome === 'warn' || outcome === 'error';
+  if (!isWrong && verbosity < 3) return lines;
   const indent = (label: string, text: string): string[] =>
     visible(text)
       .trimEnd()
@@ -86,6 +95,15 @@ function checkLines(
   return [
     ...lines,
     ...mismatches.flatMap(({ message: seen }) => indent('seen: ', seen)),
+    ...(verbosity < 2 ? [] : rawOf(observation, indent)),
+  ];
+}
+
+function rawOf(
+  observation: ReportCheck['observation'],
+  indent: (label: string, text: string) => string[],
+): string[] {
+  return [
     ...(observation?.command === undefined ? [] : indent('$ ', observation.command)),
     ...(observation?.stdout ? indent('out: ', observation.stdout) : []),
     ...(observation?.stderr ? indent('err: ', observation.stderr) : []),

@@ -9,15 +9,22 @@ import { type Paint, styles } from './paint.ts';
 import { wrap } from './wrap.ts';
 
 /** What is wrong, each cause once, with what to type. */
-export function troubles(report: Report, paint: Paint, width: number): string[] {
-  return findTroubles(report).flatMap((trouble) => ['', ...block(trouble, paint, width)]);
+export function troubles(
+  report: Report,
+  paint: Paint,
+  width: number,
+  kinds: readonly Trouble['mark'][] = ['fail', 'warn'],
+): string[] {
+  return findTroubles(report)
+    .filter(({ mark }) => kinds.includes(mark))
+    .flatMap((trouble) => ['', ...block(trouble, paint, width)]);
 }
 
-/** What every default installation has: a line each, or with `verbose` in full. */
-export function advice(report: Report, paint: Paint, width: number, verbose: boolean): string[] {
+/** What every default installation has: a line each, or with `inFull`. */
+export function advice(report: Report, paint: Paint, width: number, inFull: boolean): string[] {
   return findAdvice(report).flatMap((found) => [
     '',
-    ...(verbose
+    ...(inFull
       ? block(found, paint, width)
       : wrap(visible(`Advice: ${oneLine(adviceText(found))}; -v shows the fix.`), width)),
   ]);
