@@ -13,8 +13,8 @@ export interface CheckInput {
   scenario: Scenario;
   /** The checks that this one needs, done. */
   needs: ReportCheck[];
-  /** Whether a check of the plan gives the fact, and why what needs it could not be measured where it is false. */
-  factSource: (name: string) => { planned: boolean; unmeasured?: string | undefined };
+  /** Which check of the plan gives the fact, and why what needs it could not be measured where it is false. */
+  factSource: (name: string) => { by?: string | undefined; unmeasured?: string | undefined };
   /** What templates know; not asked for where nothing is to be filled in. */
   context: () => Context;
   /** Why it is left out although it was planned (`--read-only`), or null. */
@@ -63,10 +63,8 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
   }
   if (input.leftOut !== null) return without(done({ outcome: 'skip', message: input.leftOut }));
   const known = input.context();
-  if (scenario.when !== undefined) {
-    const answer = applies(scenario.when, known);
-    if (!answer.applies) return without(done(notApplied(answer, input)));
-  }
+  const answer = applies(scenario, known);
+  if (!answer.applies) return without(done(notApplied(answer, input)));
 
   for (let attempt = 1; ; attempt += 1) {
     const nonce = randomBytes(8).toString('hex');
@@ -121,12 +119,14 @@ function notApplied(
   if (root !== 'facts') return { outcome: 'skip', message: reason };
   const source = factSource(fact);
   if (actual === undefined) {
-    const why = `${fact} is not known`;
     const wasLeftOut =
-      !source.planned ||
+      source.by === undefined ||
       needs.length < scenario.needs.length ||
       needs.some(({ outcome }) => outcome === 'skip');
-    return wasLeftOut ? unmeasured(why) : { outcome: 'error', message: `could not be measured: ${why}` };
+    const teller = source.by === undefined ? 'a check that it needs' : `the check ${source.by}`;
+    return wasLeftOut
+      ? unmeasured(`${teller} was left out`)
+      : { outcome: 'error', message: `could not be measured: ${teller} does not tell` };
   }
   const why = actual === false ? source.unmeasured : undefined;
   return why === undefined ? { outcome: 'skip', message: reason } : unmeasured(why);

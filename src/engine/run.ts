@@ -197,7 +197,7 @@ async function runCheck(
       leftOut: leftOut(scenario, input),
       factSource: (name) => {
         const source = input.scenarios.find(({ capture }) => Object.hasOwn(capture, name));
-        return { planned: source !== undefined, unmeasured: source?.capture[name]?.unmeasured };
+        return { by: source?.id, unmeasured: source?.capture[name]?.unmeasured };
       },
       waived: waiverOf(scenario, subject, input),
       look: async (request, fresh, nonce) => {

@@ -27,6 +27,7 @@ export function checkDocument(
     ...checkShape(data, several),
     ...checkProbe(data, probes),
     ...checkConditions(data),
+    ...checkOtherwise(data),
     ...checkCaptures(data),
     ...checkHints(data),
     ...checkTemplates(data, scenario),
@@ -170,6 +171,19 @@ function checkConditions(data: ScenarioDocument): PathProblem[] {
   visit(data.retry?.when, ['retry', 'when']);
   data.hint?.forEach(({ when }, index) => visit(when, ['hint', index, 'when']));
   return problems;
+}
+
+/** Words for a part of the condition that it does not have. */
+function checkOtherwise({ when = {}, otherwise = {} }: ScenarioDocument): PathProblem[] {
+  return Object.keys(otherwise)
+    .filter((key) => !Object.hasOwn(when, key))
+    .map((key) => ({
+      path: ['otherwise', key],
+      key: true,
+      code: 'unknown-key',
+      what: `"when" has no "${key}"${didYouMean(key, Object.keys(when))}`,
+      fix: `its keys: ${Object.keys(when).join(', ') || 'none'}`,
+    }));
 }
 
 function checkCaptures({ capture = {} }: ScenarioDocument): PathProblem[] {

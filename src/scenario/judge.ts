@@ -3,6 +3,7 @@ import { unmet } from './condition.ts';
 import { errorLines, shorten } from './error-lines.ts';
 import type { Mismatch } from './matchers/matcher.ts';
 import type { Json, Observation } from './observation.ts';
+import { falseInWords } from './known-names.ts';
 import { pointTo } from './pointer.ts';
 import { firstGroup } from './regex.ts';
 import type { Expectation, Hint, Scenario } from './scenario.ts';
@@ -88,12 +89,17 @@ export interface NotApplied {
 }
 
 /** Whether a scenario applies to this builder; if not, why. */
-export function applies(when: Expectation, context: Context): { applies: true } | NotApplied {
+export function applies(
+  { when = {}, otherwise = {} }: Pick<Scenario, 'when' | 'otherwise'>,
+  context: Context,
+): { applies: true } | NotApplied {
   const [first] = unmet(renderValue(when, context) as Expectation, { context });
   if (first === undefined) return { applies: true };
+  const [root = '', name = ''] = first.path.split('.');
+  const isFalse = first.actual === false ? falseInWords[`${root}.${name}`] : undefined;
   return {
     applies: false,
-    reason: `does not apply: ${wordMismatch(first)}`,
+    reason: `does not apply: ${otherwise[first.path] ?? isFalse ?? wordMismatch(first)}`,
     key: first.path,
     actual: first.actual,
   };

@@ -46,6 +46,12 @@ export const clientNames = [
   'os',
 ] as const;
 
+/** Why a scenario does not apply where one of these is false. */
+export const falseInWords: Readonly<Record<string, string>> = {
+  'builder.usesSsh': 'the entry is not reached by ssh',
+  'client.hasNix': 'there is no Nix on this machine',
+};
+
 /** A builder and a client for `examples` that bring none of their own. */
 export const exampleBuilder = {
   uri: 'ssh-ng://root@alpha',

@@ -177,6 +177,7 @@ function normalise(
     ...(probe === undefined ? {} : { probe }),
     ...(data.with === undefined ? {} : { with: data.with as Record<string, Json> }),
     expect: data.expect as Expectation,
+    ...(data.otherwise === undefined ? {} : { otherwise: data.otherwise }),
     ...(data.inconclusive === undefined ? {} : { inconclusive: data.inconclusive as Expectation }),
     capture: data.capture ?? {},
     ...(says === undefined ? {} : { says }),

@@ -20,6 +20,8 @@ export interface Scenario {
   per: 'client' | 'builder';
   needs: string[];
   when?: Expectation;
+  /** For a key of `when`: why it does not apply, in words. */
+  otherwise?: Record<string, string>;
   severity: 'error' | 'warning' | 'advice';
   effect: 'none' | 'store' | 'build';
   /** May share a session with others, and be run again by itself. */

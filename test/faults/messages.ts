@@ -10,13 +10,15 @@ const expectationText =
 /** Why a message of the default suite must not reach a reader, or null. */
 export function problemOf(message: string): string | null {
   if (message.length > longest) return `${message.length} characters: ${message}`;
-  return expectationText.test(message) ? `an expectation in place of a sentence: ${message}` : null;
+  return expectationText.test(message.replace(/^(does not apply|could not be measured): /, ''))
+    ? `an expectation in place of a sentence: ${message}`
+    : null;
 }
 
 /** Every message of a report that is too long or a default text. */
 export function messageProblems({ clientChecks, builders }: Report): string[] {
   return [...clientChecks, ...builders.flatMap(({ checks }) => checks)]
-    .filter(({ outcome }) => outcome === 'fail' || outcome === 'warn' || outcome === 'error')
+    .filter(({ outcome }) => ['fail', 'warn', 'error', 'skip'].includes(outcome))
     .flatMap(({ scenario, message }) => {
       const problem = problemOf(message);
       return problem === null ? [] : [`${scenario}: ${problem}`];

@@ -1,4 +1,5 @@
 import t from 'tap';
+import type { Expectation } from '../../src/scenario/scenario.ts';
 import { applies, judge } from '../../src/scenario/judge.ts';
 import { exampleBuilder, exampleClient } from '../../src/scenario/known-names.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
@@ -151,17 +152,36 @@ t.test('an expectation may be a template', (t) => {
 });
 
 t.test('a scenario that does not apply says why', (t) => {
-  t.same(applies({ 'builder.scheme': 'ssh-ng' }, context), { applies: true });
-  t.same(applies({ anyOf: [{ 'builder.host': 'beta' }, { 'builder.maxJobs': { atLeast: 1 } }] }, context), {
-    applies: true,
-  });
-  t.same(applies({ 'builder.scheme': 'ssh' }, context), {
+  t.same(applies({ when: { 'builder.scheme': 'ssh-ng' } }, context), { applies: true });
+  t.same(
+    applies(
+      { when: { anyOf: [{ 'builder.host': 'beta' }, { 'builder.maxJobs': { atLeast: 1 } }] } },
+      context,
+    ),
+    {
+      applies: true,
+    },
+  );
+  t.same(applies({ when: { 'builder.scheme': 'ssh' } }, context), {
     applies: false,
     reason: 'does not apply: builder.scheme is "ssh-ng", expected "ssh"',
     key: 'builder.scheme',
     actual: 'ssh-ng',
   });
-  t.match(applies({ 'facts.none': true }, context), { applies: false, key: 'facts.none', actual: undefined });
-  t.equal(applies({ not: { 'builder.host': 'alpha' } }, context).applies, false);
+  const words = (when: Expectation, otherwise = {}): unknown => {
+    const answer = applies({ when, otherwise }, context);
+    return answer.applies ? null : answer.reason;
+  };
+  t.equal(
+    words({ 'builder.scheme': 'ssh' }, { 'builder.scheme': 'it is no ssh://' }),
+    'does not apply: it is no ssh://',
+  );
+  t.match(words({ 'builder.scheme': 'ssh' }, { 'builder.host': 'another' }), /expected "ssh"/);
+  t.match(applies({ when: { 'facts.none': true } }, context), {
+    applies: false,
+    key: 'facts.none',
+    actual: undefined,
+  });
+  t.equal(applies({ when: { not: { 'builder.host': 'alpha' } } }, context).applies, false);
   t.end();
 });
