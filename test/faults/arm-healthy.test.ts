@@ -10,6 +10,7 @@ const sandbox = { sandbox: 'true', 'sandbox-paths': '/bin /lib /lib64 /usr/lib /
 const healthy: readonly {
   title: string;
   builder: Omit<BuilderOptions, 'name'>;
+  scheme?: 'ssh' | 'ssh-ng';
   columns?: string;
   makes: (lab: Pick<Lab, 'client' | 'builder'>) => Promise<unknown>;
 }[] = [
@@ -25,6 +26,17 @@ const healthy: readonly {
     columns: 'x86_64-linux,riscv64-linux - 4',
     makes: (lab) => withOwnEmulators(lab, [registration('riscv64', 'OPF')], true),
   },
+  ...(['ssh-ng', 'ssh'] as const).map((scheme) => ({
+    title: `a builder that emulates and runs only Nix's program, over ${scheme}`,
+    builder: {
+      port,
+      nixConf: emulates,
+      sshd: { ForceCommand: scheme === 'ssh' ? 'nix-store --serve --write' : 'nix-daemon --stdio' },
+    },
+    scheme,
+    columns: 'x86_64-linux,i686-linux,riscv64-linux - 4',
+    makes: (lab: Pick<Lab, 'client' | 'builder'>) => withOwnEmulators(lab, [registration('riscv64', 'OPF')]),
+  })),
   {
     title: 'a board on which each program of Nix takes seconds to start',
     builder: { sshd: { SetEnv: 'PATH=/root/slow:/usr/local/bin:/usr/bin:/bin' } },
@@ -39,11 +51,13 @@ for program in nix nix-store nix-daemon nix-instantiate; do
 done
 chmod 755 /root/slow/*`;
 
-for (const { title, builder: options, columns, makes } of healthy) {
+const words = process.argv.slice(2);
+for (const { title, builder: options, scheme, columns, makes } of healthy) {
+  if (!words.every((word) => title.includes(word))) continue;
   withFleet(`${title} is healthy`, async (t, fleet) => {
     const [client, builder] = await Promise.all([fleet.client(), fleet.builder(options)]);
     await makes({ client, builder });
-    client.machines(builder.line('ssh-ng', columns));
+    client.machines(builder.line(scheme, columns));
     const { report } = await client.check();
     const wrong = [...report.clientChecks, ...report.builders.flatMap(({ checks }) => checks)].filter(
       ({ outcome }) => !['pass', 'skip'].includes(outcome),

@@ -36,12 +36,16 @@ t.test('the words of Nix say whether a program was started', (t) => {
     `qemu-riscv64: header: Error mapping file: Invalid argument\n${failed} 255;`,
     `${failed} 1;\n       > qemu-aarch64: Could not open '/'\n`,
     "error: Cannot build '/nix/store/x.drv'.\n       Reason: builder failed with exit code 1.",
+    `error: build of '/nix/store/x.drv' on 'ssh://a' failed: builder for '/nix/store/x.drv' failed with exit code 255\n${failed} 1`,
     `ErrorErrorVexecuting '/nix/store/x-header': Permission denied\n${failed} 1`,
   ];
   const not = [
     `ErrorErrorVexecuting '/nix/store/x-header': Exec format error\n${failed} 1`,
     `error: executing '/nix/store/x-header': No such file or directory\n${failed} 1`,
     `${failed} 1;\n       last 1 log lines:\n       > error: cannot set 32-bit personality: Invalid argument`,
+    "error: build of '/nix/store/x.drv' on 'ssh://a' failed: error: a 'riscv64-linux' with features {} is required to build 'x', but I am a 'x86_64-linux'\nerror: builder for '/nix/store/x.drv' failed with exit code 1;",
+    `error: build of '/nix/store/x.drv' on 'ssh://a' failed: error: executing '/nix/store/x-header': Exec format error\n${failed} 1;`,
+    "error: build of '/nix/store/x.drv' on 'ssh://a' failed: Cannot build '/nix/store/x.drv'.\n       Reason: required system or feature not available\nerror: Cannot build '/nix/store/x.drv'.\n       Reason: builder failed with exit code 1.",
     "error: a 'riscv64-linux' with features {} is required to build 'x', but I am a 'x86_64-linux' with features {}",
     '',
   ];

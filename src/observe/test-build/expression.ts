@@ -20,8 +20,8 @@ echo "host=$host input=$line" > $out
 /**
  * The derivations in order: the plain one, which depends on an input for `inputSystem`; one for each of `systems`;
  * one for each of `features`. `runs` lists the systems whose builds can run `sh`. For another system Nix's own
- * builder takes its place, and a program that does not exist where the builder must refuse the system itself. `foreign`
- * has files to run for systems that are not this machine's own (see foreign.ts).
+ * builder takes its place. The build for one of `systems` then runs a file of `foreign` (see foreign.ts), and where there
+ * is none for it, a program that does not exist: the builder must refuse the system itself.
  */
 export const expression = `
 { name, system, inputSystem, runs, foreign, systems, features, mandatory, sh, chmod, inputs, library }:
@@ -41,22 +41,24 @@ let
     \${if library == "" then null else "LD_LIBRARY_PATH"} = library;
   };
   none = { builder = "builtin:buildenv"; derivations = ""; manifest = "/nowhere"; };
-  build = what: for: script: more: derivation ({
+  usual = for: script: if isOwn for then program script else none;
+  build = what: for: how: more: derivation ({
     name = "\${name}-\${what}";
     system = for;
-  } // (if fileFor for != [ ] then runsFile for else if isOwn for then program script else none) // more);
-  input = build "input" inputSystem "echo \${name} > $out" { };
+  } // how // more);
+  input = build "input" inputSystem (usual inputSystem "echo \${name} > $out") { };
 in
-[ (build "plain" system ''${plainScript.replaceAll("''", "'''")}'' {
+[ (build "plain" system (usual system ''${plainScript.replaceAll("''", "'''")}'') {
     inherit input;
     requiredSystemFeatures = words mandatory;
     manifest = input;
   }) ]
-++ map ({ n, is }: build "system-\${toString n}" is "echo > $out" (
-    { requiredSystemFeatures = words mandatory; }
-    // (if isOwn is || fileFor is != [ ] then { } else { builder = "/nowhere"; })
-  )) (number (words systems))
-++ map ({ n, is }: build "feature-\${toString n}" system (
+++ map ({ n, is }: build "system-\${toString n}" is (
+    if fileFor is != [ ] then runsFile is
+    else if isOwn is then program "echo > $out"
+    else none // { builder = "/nowhere"; }
+  ) { requiredSystemFeatures = words mandatory; }) (number (words systems))
+++ map ({ n, is }: build "feature-\${toString n}" system (usual system (
     if is == "kvm" then "exec 3<> /dev/kvm && echo > $out" else "echo > $out"
-  ) { requiredSystemFeatures = words mandatory ++ [ is ]; }) (number (words features))
+  )) { requiredSystemFeatures = words mandatory ++ [ is ]; }) (number (words features))
 `;

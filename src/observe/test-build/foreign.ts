@@ -76,7 +76,7 @@ export function bringHeaders(systems: readonly string[]): string {
   return `
 foreign='' apart=''
 bring() {
-  [ "$2" != "$own" ] && [ "$(uname -s)" = Linux ] || return 0
+  [ "$2" != "$own" ] || return 0
   printf "$3" > "$tmp/$name-header-$2"
   chmod 755 "$tmp/$name-header-$2"
   foreign="$foreign $2=$(nix-store --add "$tmp/$name-header-$2")"
@@ -89,8 +89,15 @@ ${calls.join('\n')}
 /** Words of Nix's own, where it cannot start a program; Nix 2.8 writes them as it keeps them, with the kind in front. */
 const notStarted = /^[\s>]*(error: (?!builder |build |cannot build )|ErrorError)/im;
 
+/** Nix's own words, where it does not take the build at all. */
+const refused = /[Rr]equired system|is required to build|missing system features|platform mismatch/;
+
+/** What stands before the words of the builder, where the build was sent away. */
+const sentAway = /^\s*error: build of '[^']*' on '[^']*' failed: /gm;
+
 /** Whether the words of such a build say that the program was started. */
 export function wasStarted(words: string): boolean {
   if (/executing '[^']*': Permission denied/.test(words)) return true;
-  return /failed (with exit code|due to signal)/.test(words) && !notStarted.test(words);
+  if (refused.test(words)) return false;
+  return /failed (with exit code|due to signal)/.test(words) && !notStarted.test(words.replace(sentAway, ''));
 }

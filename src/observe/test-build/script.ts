@@ -47,7 +47,7 @@ ${bringProgram}
 own=${quote(builds.own)} system=${quote(builds.system)} runs=${quote(builds.own === '' ? builds.systems.join(' ') : '')}
 [ -n "$own" ] || own=$(nix-instantiate --eval --option pure-eval false -E builtins.currentSystem | tr -d '"')
 [ -n "$system" ] || system=$own
-${bringHeaders(builds.own === '' ? builds.systems : [])}
+${bringHeaders(builds.systems)}
 derive() {
   drvs=$(${instantiate} ${args.join(' ')} --argstr system "$system" --argstr inputSystem "$1" \\
     --argstr runs "$own $runs" --argstr foreign "$foreign" --argstr sh "$sh" --argstr chmod "$chmod" --argstr inputs "$inputs" \\
