@@ -49,6 +49,10 @@ async function tryOne(fault: Fault, profile: ProfileName): Promise<Outcome> {
     );
     if (outcome === 'wrong') process.stdout.write(`${details.replace(/^/gm, '    ')}\n`);
     return outcome;
+  } catch (error) {
+    // The others are tried all the same.
+    process.stdout.write(`${profile} | ${fault.title} | wrong | ${String(error)}\n`);
+    return 'wrong';
   } finally {
     await fleet.close();
   }

@@ -1,8 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { FixForm, FixStep } from '../../src/generated/types.ts';
 import type { Host } from '../fleet/host.ts';
-import type { Profile } from '../fleet/profile.ts';
-import { initEnvironment } from '../fleet/start-script.ts';
+import { typedPath } from '../fleet/typed-path.ts';
 import { removeDefinitions, removeExtraLine, removeMachine } from '../fleet/profiles/nixos/changes.ts';
 import { nixosSwitch } from '../fleet/profiles/nixos/switch.ts';
 import type { Lab } from './fault.ts';
@@ -16,7 +15,7 @@ export async function apply(step: FixStep, { client, builder }: Lab, answer?: st
   if (form.edit !== undefined) return `edit on ${step.on}: ${edit(host, form.edit)}`;
   if (form.module !== undefined) return `option on ${step.on}: ${await configure(host, form)}`;
   const env = {
-    ...typedPath(host.profile),
+    PATH: typedPath(host.profile),
     ...(answer === undefined
       ? {}
       : { SSH_ASKPASS: '/tmp/answer', SSH_ASKPASS_REQUIRE: 'force', DISPLAY: ':0' }),
@@ -25,15 +24,10 @@ export async function apply(step: FixStep, { client, builder }: Lab, answer?: st
   const { exitCode, stdout, stderr } = await host.sh(form.run ?? 'false', { env, timeoutMs: 30_000 });
   // A file in place of the link lasts until the next switch only.
   const { stdout: replaced } = await host.sh(
-    'cd /etc/static 2>/dev/null && find -L . -type f ! -name "*.mode" | while read -r f; do [ -L "/etc/$f" ] || [ -e "$f.mode" ] || echo "$f"; done',
+    'cd /etc/static 2>/dev/null && find . -type l | while read -r f; do [ -L "/etc/$f" ] || [ -e "$f.mode" ] || echo "$f"; done',
   );
   if (replaced !== '') throw new Error(`${form.run ?? ''} replaced files of the module system: ${replaced}`);
   return `run on ${step.on}: ${form.run} => ${exitCode} ${stdout.slice(0, 200)}${stderr.slice(0, 300)}`;
-}
-
-function typedPath({ typedPath: path, standIns }: Profile): { PATH?: string } {
-  if (path !== undefined) return { PATH: path };
-  return standIns.length === 0 ? {} : { PATH: `/run/project/test/fleet/stand-ins:${initEnvironment.PATH}` };
 }
 
 /** Where the builder could not be looked into, the form for the system that it is. */

@@ -22,14 +22,14 @@ function evaluate(folder: string, snippet: string): { status: number | null; std
       let
         lib = import ${standIn}/nixpkgs-stand-in/lib.nix;
         packages = builtins.mapAttrs (name: _: { type = "derivation"; inherit name; outPath = "/packages/\${name}"; });
-        pkgs = packages (import ${standIn}/packages.nix // { nixos-rebuild-stand-in = 0; systemctl-stand-in = 0; journalctl-stand-in = 0; })
+        pkgs = packages (import ${standIn}/packages.nix // { nixos-rebuild-stand-in = 0; })
           // { inherit lib; nixVersion = "2.34"; sshdAuth = false; };
         config = lib.evalModules {
           inherit lib pkgs;
           options = import ${standIn}/nixpkgs-stand-in/options.nix { inherit lib pkgs; };
           modules = [ (import ${standIn}/nixpkgs-stand-in/modules.nix) ${folder}/host.nix ${file} ];
         };
-      in builtins.length (builtins.attrValues (builtins.mapAttrs (_: { text, ... }: builtins.seq text 0) config.environment.etc))
+      in builtins.deepSeq config._module.units builtins.length (builtins.attrValues (builtins.mapAttrs (_: { text, ... }: builtins.seq text 0) config.environment.etc))
         + builtins.deepSeq config.nix (builtins.deepSeq config.services (builtins.deepSeq config.programs (builtins.stringLength config._module.passwd)))`,
     encoding: 'utf8',
     env: { ...process.env, NIX_REMOTE: 'dummy://' },

@@ -1,5 +1,6 @@
 import type { Report } from '../../src/generated/types.ts';
 import type { Client } from './index.ts';
+import { nixosSwitch } from './profiles/nixos/switch.ts';
 import { withFleet } from './with-fleet.ts';
 
 /** Starts the client's daemon again, with words before it that shape its environment and its namespaces. */
@@ -107,13 +108,27 @@ withFleet('host names compare without case', async (t, fleet) => {
   t.equal(report.summary.verdict, 'healthy', messages(report));
 });
 
-/** Adds a drop-in to the unit of the client's daemon. The socket starts the daemon when something connects. */
-async function dropIn(client: Client, ...lines: string[]): Promise<void> {
+/** Adds lines to the unit of the client's daemon. The socket starts the daemon when something connects. */
+async function changeUnit(client: Client, ...lines: string[]): Promise<void> {
+  if (client.host.profile.configure !== undefined) {
+    const { exitCode, stderr } = await nixosSwitch(client.host, lines.map(unitOption).join('\n'));
+    if (exitCode !== 0) throw new Error(stderr);
+    return;
+  }
   const text = ['[Service]', ...lines].join('\\n');
   const { exitCode, stderr } = await client.host.sh(
     `mkdir -p /etc/systemd/system/nix-daemon.service.d && printf '${text}\\n' > /etc/systemd/system/nix-daemon.service.d/test.conf && systemctl daemon-reload && systemctl stop nix-daemon.service && systemctl start nix-daemon.socket`,
   );
   if (exitCode !== 0) throw new Error(stderr);
+}
+
+/** What stands in a NixOS configuration for a line of the unit. */
+function unitOption(line: string): string {
+  const [, variable, value = ''] = /^Environment="?(\w+)=(.*?)"?$/.exec(line) ?? [];
+  if (variable !== undefined)
+    return `systemd.services.nix-daemon.environment.${variable} = ${JSON.stringify(value)};`;
+  const [name = '', words = ''] = line.split('=');
+  return `systemd.services.nix-daemon.serviceConfig.${name} = ${words === 'yes' ? 'true' : JSON.stringify(words)};`;
 }
 
 /** A set-up of the daemon's unit: healthy, or what is named, with a fix that heals when it is typed. */
@@ -123,11 +138,14 @@ const units: {
   cause?: string;
   prepare?: string;
   env?: Record<string, string>;
+  /** Also by the option of NixOS. */
+  nixos?: boolean;
 }[] = [
   { title: 'untouched, not started yet', lines: [] },
   { title: 'PrivateTmp', lines: ['PrivateTmp=yes'] },
   {
     title: 'an agent in its environment',
+    nixos: true,
     lines: ['Environment=SSH_AUTH_SOCK=/run/agent'],
     prepare:
       'ssh-agent -a /run/agent >/dev/null; SSH_AUTH_SOCK=/run/agent ssh-add -q /root/.ssh/id_ed25519; rm /root/.ssh/id_ed25519*',
@@ -137,7 +155,7 @@ const units: {
     lines: ['Environment="NIX_SSHOPTS=-i /root/other"'],
     prepare: 'mv /root/.ssh/id_ed25519 /root/other; rm /root/.ssh/id_ed25519.pub',
   },
-  { title: 'ProtectHome', lines: ['ProtectHome=yes'], cause: 'daemon-cannot-see-files' },
+  { title: 'ProtectHome', nixos: true, lines: ['ProtectHome=yes'], cause: 'daemon-cannot-see-files' },
   { title: 'InaccessiblePaths', lines: ['InaccessiblePaths=/root/.ssh'], cause: 'daemon-cannot-see-files' },
   {
     title: 'a home of tmpfs, the host key known to all',
@@ -145,23 +163,33 @@ const units: {
     prepare: 'cp /root/.ssh/known_hosts /etc/ssh/ssh_known_hosts',
     cause: 'daemon-cannot-see-files',
   },
-  { title: 'PrivateNetwork', lines: ['PrivateNetwork=yes'], cause: 'daemon-without-network' },
+  {
+    title: 'PrivateNetwork',
+    nixos: true,
+    lines: ['PrivateNetwork=yes'],
+    cause: 'daemon-without-network',
+  },
 ];
 
-for (const profile of ['debian-12', 'debian-sid'] as const) {
-  for (const { title, lines, cause, prepare = 'true' } of units) {
+for (const profile of ['debian-12', 'debian-sid', 'nixos'] as const) {
+  for (const { title, lines, cause, prepare = 'true', nixos = false } of units) {
+    if (profile === 'nixos' && !nixos) continue;
     withFleet(`${profile}, the unit of the daemon: ${title}`, async (t, fleet) => {
       const [client, builder] = await Promise.all([fleet.client({ profile }), fleet.builder()]);
       client.machines(builder.line());
       await client.host.sh(prepare);
-      await dropIn(client, ...lines);
+      await changeUnit(client, ...lines);
       const { report } = await client.check();
       const root = report.builders[0]?.rootCause ?? null;
       t.equal(root?.cause, cause, messages(report));
       t.equal(await realBuild(client), cause === undefined, 'a real build through the daemon');
       if (root === null) return;
-      for (const { run } of root.fix)
-        t.equal((await client.host.sh(run ?? 'false')).exitCode, 0, `fix: ${run}`);
+      for (const { run, module } of root.fix) {
+        t.equal(module !== undefined, profile === 'nixos', 'an option where a module system owns the unit');
+        const ran = module === undefined ? client.host.sh(run ?? 'false') : nixosSwitch(client.host, module);
+        const { exitCode, stderr } = await ran;
+        t.equal(exitCode, 0, `fix: ${module ?? run}: ${stderr}`);
+      }
       t.equal((await client.check()).report.summary.verdict, 'healthy');
       t.equal(await realBuild(client), true, 'after the fix');
     });

@@ -1,7 +1,7 @@
 import { debianRoot, readRoot } from './debian-root.ts';
 import type { HostSpec, Profile } from './profile.ts';
 import type { NixVersion } from './rootfs.ts';
-import { layOutSystemd, maskedUnits, systemdServices, systemdStarted } from './systemd.ts';
+import { layOutSystemd, maskedUnits, maskUnits, systemdServices, systemdStarted } from './systemd.ts';
 
 export interface DebianRelease {
   suite: 'bookworm' | 'sid';
@@ -30,7 +30,7 @@ export function debian({ suite, nix, nixConf }: DebianRelease): Profile {
       ash: '/usr/local/bin/ash',
     },
     standIns: [],
-    services: systemdServices,
+    services: systemdServices('ssh'),
     prepare: () => debianRoot(suite),
     layOut: async (spec) => layOut(spec, await debianRoot(suite)),
     started: systemdStarted,
@@ -57,6 +57,7 @@ function layOut(spec: HostSpec, lower: string): string[] {
           }),
     },
     prepare: [
+      ...maskUnits,
       ...(sshd === null ? ['ln -s /dev/null /etc/systemd/system/ssh.service'] : login(spec)),
       ...(daemon
         ? []

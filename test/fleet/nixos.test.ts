@@ -1,4 +1,5 @@
 import type { ReportCheck } from '../../src/generated/types.ts';
+import { removeLastChange } from './profiles/nixos/changes.ts';
 import { nixosSwitch } from './profiles/nixos/switch.ts';
 import { withFleet } from './with-fleet.ts';
 
@@ -41,6 +42,31 @@ withFleet('a login has the PATH and the environment of NixOS, by PAM', async (t,
   const ran = await client.host.sh(`ssh nix@${builder.name} 'echo $PATH $NIX_REMOTE; command -v nix-daemon'`);
   t.match(ran.stdout, '/run/wrappers/bin:/nix/var/nix/profiles/default/bin:/run/current-system/sw/bin');
   t.match(ran.stdout, '/run/current-system/sw/bin/nix-daemon', ran.stderr);
+});
+
+withFleet('systemd runs for real, out of the store, with the units that modules write', async (t, fleet) => {
+  const [client, { host, name }] = await Promise.all([
+    fleet.client({ profile: 'nixos' }),
+    fleet.builder({ profile: 'nixos' }),
+  ]);
+  const out = async (command: string): Promise<string> => (await host.sh(command)).stdout.trim();
+  const daemon = (): Promise<string> => out('systemctl is-active nix-daemon.socket nix-daemon.service');
+  t.match(await out('readlink /proc/1/exe'), /^\/nix\/store\/\w{32}-systemd\/lib\/systemd\/systemd$/);
+  t.equal(await out('systemctl is-system-running'), 'running');
+  t.equal(await out('readlink /etc/systemd/system'), '/etc/static/systemd/system');
+  t.match((await host.sh('mkdir /etc/systemd/system/x.service.d')).stderr, 'Read-only file system');
+  t.equal(await daemon(), 'active\ninactive', 'the socket waits');
+  t.equal(await out('ls -d /nix/var/nix/daemon-socket'), '/nix/var/nix/daemon-socket', 'by systemd-tmpfiles');
+  t.match(await out('NIX_REMOTE=daemon nix-store --add /etc/hostname'), /^\/nix\/store\//);
+  t.equal(await daemon(), 'active\nactive', 'what connects wakes the daemon');
+  const environment = await out(
+    "tr '\\0' '\\n' < /proc/$(systemctl show --value -p MainPID nix-daemon)/environ",
+  );
+  t.match(environment, /^CURL_CA_BUNDLE=\/etc\/ssl\/certs\/ca-certificates\.crt$/m);
+  t.match(environment, /^PATH=\/nix\/store\/\w{32}-nix\/bin:/m);
+  t.equal((await client.host.sh(`ssh ${name} true`)).exitCode, 0);
+  t.match(await out('journalctl --no-pager -u sshd'), /Accepted publickey for root/);
+  t.match(await out('loginctl list-sessions'), /root/, 'PAM tells logind');
 });
 
 for (const [ofBuilder, ofClient] of [
@@ -125,7 +151,7 @@ const snippets = [
   ],
   [
     'systemd.services.nix-daemon.environment.TMPDIR = "/var/tmp";',
-    '/etc/systemd/system/nix-daemon.service',
+    '/etc/systemd/system/nix-daemon.service.d/overrides.conf',
     /^Environment="TMPDIR=\/var\/tmp"$/m,
   ],
 ] as const;
@@ -164,8 +190,9 @@ withFleet(
 
 withFleet('a switch restarts the services whose files changed, and no others', async (t, fleet) => {
   const { host } = await fleet.builder({ profile: 'nixos' });
+  await host.startDaemon();
   const pids = async (): Promise<string[]> =>
-    (await host.sh('cat /run/nix-daemon.pid /run/sshd.pid')).stdout.split('\n');
+    (await host.sh('systemctl show --value -p MainPID nix-daemon sshd')).stdout.trim().split('\n\n');
   const [daemon, sshd] = await pids();
   await nixosSwitch(host, 'nix.settings.max-jobs = 3;');
   const [newDaemon, sameSshd] = await pids();
@@ -175,4 +202,18 @@ withFleet('a switch restarts the services whose files changed, and no others', a
   const [sameDaemon, newSshd] = await pids();
   t.equal(sameDaemon, newDaemon);
   t.not(newSshd, sshd);
+  const active = async (unit: string): Promise<string> =>
+    (await host.sh(`systemctl is-active ${unit}`)).stdout;
+  const unit = 'systemd.services.waits = { wantedBy = [ "multi-user.target" ]; script = "sleep 1000"; };';
+  await nixosSwitch(host, unit);
+  t.equal(await active('waits'), 'active\n', 'a new unit that is wanted starts');
+  removeLastChange(host);
+  await host.sh('systemctl stop nix-daemon.socket nix-daemon.service; nixos-rebuild switch');
+  t.equal(await active('waits'), 'inactive\n', 'a unit that is gone stops');
+  t.equal(await active('nix-daemon.socket'), 'active\n', 'what is wanted and was stopped starts');
+  const broken = await nixosSwitch(
+    host,
+    'systemd.services.fails = { wantedBy = [ "multi-user.target" ]; serviceConfig.Type = "oneshot"; script = "false"; };',
+  );
+  t.not(broken.exitCode, 0, 'a unit that fails is told');
 });

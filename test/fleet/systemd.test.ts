@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { LoginShell, Profile } from './profile.ts';
+import type { LoginShell } from './profile.ts';
 import { debian12 } from './profiles/debian-12.ts';
-import { type ProfileName, profiles } from './profiles/index.ts';
 import { withFleet } from './with-fleet.ts';
 
 /** Control groups of test hosts with those addresses. */
@@ -87,17 +86,6 @@ withFleet('a systemd host leaves nothing, also when its test process is killed',
     await sleep(40);
   t.equal(groupsOf(address), '', 'its control group is gone');
   t.notOk(existsSync(`/proc/${pid}`), 'its first process is gone');
-});
-
-withFleet('a profile that has a program for real has no stand-in for it', async (t, fleet) => {
-  for (const [name, profile] of Object.entries(profiles) as [ProfileName, Profile][]) {
-    // Where only a part of the files is the host's own (as in plain), there is no init, and usermod cannot replace its files.
-    if (profile.outside !== undefined || profile.standIns.length === 0) continue;
-    const { host } = await fleet.builder({ profile: name });
-    for (const program of profile.standIns)
-      t.not((await host.sh(`command -v ${program}`)).exitCode, 0, `${name}: ${program}`);
-  }
-  for (const name of ['debian-12', 'debian-sid'] as const) t.same(profiles[name].standIns, [], name);
 });
 
 withFleet('debian-12: sandbox on builds in it, on builder and client', async (t, fleet) => {

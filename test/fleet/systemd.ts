@@ -11,31 +11,42 @@ export const maskedUnits = [
   'proc-sys-fs-binfmt_misc.automount',
 ] as const;
 
+/** Shell that masks them. */
+export const maskUnits: readonly string[] = maskedUnits.map(
+  (unit) => `ln -sf /dev/null /etc/systemd/system/${unit}`,
+);
+
 /** What a container manager takes from its containers too; the kernel is not theirs. */
 const dropped = ['sys_module', 'sys_time', 'audit_control', 'audit_read', 'sys_rawio', 'syslog'] as const;
 
-export const systemdServices: Readonly<Record<'sshd' | 'daemon', Service>> = {
-  sshd: {
-    start: 'systemctl start ssh.service',
-    // Stopping the unit leaves the sessions alone.
-    stop: 'systemctl stop ssh.service; pkill -KILL sshd; true',
-    log: 'journalctl --no-pager -u ssh.service',
-  },
-  daemon: {
-    start: 'systemctl start nix-daemon.socket nix-daemon.service',
-    stop: 'systemctl stop nix-daemon.socket nix-daemon.service; pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket',
-    log: 'journalctl --no-pager -u nix-daemon.service',
-  },
-};
+/** The services of a host with systemd, whose SSH server is that unit. */
+export function systemdServices(ssh: 'ssh' | 'sshd'): Readonly<Record<'sshd' | 'daemon', Service>> {
+  return {
+    sshd: {
+      start: `systemctl start ${ssh}.service`,
+      // Stopping the unit leaves the sessions alone.
+      stop: `systemctl stop ${ssh}.service; pkill -KILL sshd; true`,
+      log: `journalctl --no-pager -u ${ssh}.service`,
+    },
+    daemon: {
+      start: 'systemctl start nix-daemon.socket nix-daemon.service',
+      stop: 'systemctl stop nix-daemon.socket nix-daemon.service; pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket',
+      log: 'journalctl --no-pager -u nix-daemon.service',
+    },
+  };
+}
 
 /** A host whose first process is the root folder's own systemd. */
-export function layOutSystemd(spec: HostSpec, own: Omit<OwnRoot, 'init' | 'environment'>): string[] {
+export function layOutSystemd(
+  spec: HostSpec,
+  { environment, files, ...own }: Omit<OwnRoot, 'init'>,
+  systemd = '/usr/lib/systemd/systemd',
+): string[] {
   const script = layOutOwnRoot(spec, {
     ...own,
-    prepare: [...maskedUnits.map((unit) => `ln -sf /dev/null /etc/systemd/system/${unit}`), ...own.prepare],
-    files: { '/etc/machine-id': `${randomId()}\n`, ...own.files },
-    init: ['/usr/lib/systemd/systemd'],
-    environment: { container: 'namespaces' },
+    files: { '/etc/machine-id': `${randomId()}\n`, ...files },
+    init: [systemd],
+    environment: { container: 'namespaces', ...environment },
   });
   const group = `nrbd-${spec.address}`;
   return inOwnCgroup(spec.folder, group, script, dropped);

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { typedPath } from './typed-path.ts';
 import { withFleet } from './with-fleet.ts';
 
 const tutorial = readFileSync(new URL('../../docs/tutorial.md', import.meta.url), 'utf8');
@@ -23,7 +24,7 @@ withFleet('the tutorial, literally', async (t, fleet) => {
   client.host.write('/root/short.hbs', /^```handlebars\n([^]*?)^```$/m.exec(tutorial)?.[1] ?? '');
   const typed = (line: string): ReturnType<typeof client.host.sh> =>
     client.host.sh(`cd /root && ${line}`, {
-      env: { PATH: '/run/project/test/fleet/stand-ins:/usr/sbin:/usr/bin:/sbin:/bin' },
+      env: { PATH: typedPath(client.host.profile) },
     });
   const lines = [...tutorial.matchAll(/^nix-remote-builder-doctor [^\n#]*/gm)].map(([line]) => line.trim());
   const has = (line: string): string => {

@@ -56,7 +56,7 @@ const services = {
 export const plain: Profile = {
   real: "Debian's Nix, OpenSSH and tools; users that run builds; bash, dash, zsh, fish, tcsh and busybox ash as login shells",
   notReal:
-    'There is no init and no systemd: a script starts sshd and nix-daemon, and systemctl, journalctl, sudo and usermod are stand-ins. ' +
+    'There is no init and no systemd: a script starts sshd and nix-daemon, so systemctl and journalctl are stand-ins. So is usermod: the files of the user database are mounts, which the real one cannot replace. There is no sudo. ' +
     "Nix has `sandbox = false` and the feature nix-command, sshd runs without PAM. Only /nix, /etc/nix, /etc/ssh, /root, /home, /tmp and the user database are the host's own.",
   nixVersions: ['2.8', '2.26', '2.34'],
   system: 'x86_64-linux',
@@ -68,7 +68,7 @@ export const plain: Profile = {
     tcsh: '/bin/tcsh',
     ash,
   },
-  standIns: ['systemctl', 'journalctl', 'sudo', 'usermod'],
+  standIns: ['systemctl', 'journalctl', 'usermod'],
   services,
   prepare: rootfs,
   outside,

@@ -55,7 +55,7 @@ export function sshdOption(name: string, value: string | readonly string[]): str
 }
 
 /** The part of a host's configuration that its test asks for. */
-export function hostConfiguration({ name, address, nixConf, sshd, user }: HostSpec): string {
+export function hostConfiguration({ name, address, nixConf, sshd, user, daemon }: HostSpec): string {
   const settings: Record<string, string> = { substituters: '', ...nixConf };
   const keys = nixText(sshd === null ? [] : [sshd.authorised]);
   const trusted = [...(user?.trusted === true ? [user.name] : [])];
@@ -73,6 +73,7 @@ export function hostConfiguration({ name, address, nixConf, sshd, user }: HostSp
           `users.users.root.openssh.authorizedKeys.keys = ${keys};`,
           ...Object.entries(sshd.options).map(([key, value]) => sshdOption(key, value)),
         ]),
+    ...(daemon ? [] : ['systemd.sockets.nix-daemon.wantedBy = lib.mkForce [ ];']),
     ...(user === undefined
       ? []
       : [

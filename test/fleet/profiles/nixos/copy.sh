@@ -5,6 +5,7 @@ mkdir -p "$out/bin"
 place() {
   case $1 in
     /usr/bin/* | /usr/sbin/* | /bin/* | /sbin/*) echo "bin/${1##*/}" ;;
+    /usr/libexec/sudo/* | /usr/lib/sudo/*) echo "libexec/sudo/${1##*/}" ;;
     /usr/lib/openssh/*) echo "libexec/${1##*/}" ;;
     /usr/lib/systemd/*) echo "lib/systemd/${1#/usr/lib/systemd/}" ;;
     /usr/lib/x86_64-linux-gnu/systemd/*) echo "lib/${1##*/}" ;;

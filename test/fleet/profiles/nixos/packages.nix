@@ -99,13 +99,23 @@ in
       "openssh-sftp-server"
     ];
   };
+  # nixpkgs compiles the store path in, which is too long for the place: there stage-2-init.sh makes /run/lib a link to lib. As in
+  # nixpkgs the units are an example that a system takes from; the programs that they name are those of this path.
   systemd = package "systemd" {
     debs = [
       "systemd"
       "libsystemd-shared"
       "libpam-systemd"
     ];
-    script = "rm -rf $out/lib/systemd/system $out/lib/systemd/system-generators $out/lib/systemd/user* $out/lib/systemd/boot";
+    script = ''
+      mkdir -p $out/example/systemd
+      mv $out/lib/systemd/system $out/lib/systemd/user $out/example/systemd/
+      cd $out/example/systemd
+      rm -rf */*.wants system/systemd-logind.service.d $out/lib/systemd/*-generators $out/lib/systemd/boot
+      sed -i -E "s:/usr/lib/systemd/:$out/lib/systemd/:g; s:^(Exec\w+=[-@+!]*)(/usr/bin/)?([a-z]):\1$out/bin/\3:" */*.service
+      find $out -type f -exec perl -0777 -pi -e 's{/usr/lib/systemd}{/run/lib/systemd}g if /^\x7fELF/' {} +
+      grep -q /run/lib/systemd/systemd-executor $out/lib/libsystemd-core-*.so
+    '';
   };
   dbus = package "dbus" {
     debs = [
@@ -114,10 +124,24 @@ in
       "dbus-system-bus-common"
       "dbus"
     ];
+    script = ''
+      cd $out/lib/systemd; rm -rf user system/*.wants
+      sed -i "s:/usr/bin/:$out/bin/:; s: --system --address: --config-file=$out/share/dbus-1/system.conf --address:" system/dbus.service
+      grep -q config-file system/dbus.service
+    '';
   };
+  sudo = package "sudo" {
+    debs = [ "sudo" ];
+    rpath = "${libraries}/lib:${glibc}/lib:${placeholder "out"}/libexec/sudo";
+  };
+  # The units are those of Nix's sources, as its package in nixpkgs has them.
   nix = package "nix" {
     debs = [ "nix-bin" ];
-    script = "mkdir -p $out/lib; cp -a /usr/lib/x86_64-linux-gnu/libnix*.so* $out/lib/ 2>/dev/null || true";
+    script = ''
+      mkdir -p $out/lib/systemd/system; cp -a /usr/lib/x86_64-linux-gnu/libnix*.so* $out/lib/ 2>/dev/null || true
+      sed "s:@bindir@:$out/bin:" ${./nix-daemon.service} > $out/lib/systemd/system/nix-daemon.service
+      cp ${./nix-daemon.socket} $out/lib/systemd/system/nix-daemon.socket
+    '';
   };
   # The program that runs these tests.
   nodejs = package "nodejs" {

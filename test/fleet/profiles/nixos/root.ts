@@ -30,7 +30,7 @@ export function storePaths(root: string): StorePaths {
 
 /** Debian's packages that the store paths are made of, and what makes them. */
 const packages =
-  'nix-bin,openssh-server,openssh-client,systemd,dbus,libpam-systemd,patchelf,busybox-static,procps,iproute2,gawk,less,perl';
+  'nix-bin,openssh-server,openssh-client,systemd,dbus,libpam-systemd,patchelf,busybox-static,procps,iproute2,gawk,less,perl,sudo';
 
 const suites = { '2.34': 'sid', '2.26': 'trixie' } as const;
 
@@ -65,7 +65,7 @@ export function nixosRoot(version: NixVersion): Promise<string> {
 
 function sources(): string[] {
   return readdirSync(here, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(nix|sh)$/.test(name))
+    .filter((name) => /\.(nix|sh|service|socket)$/.test(name))
     .sort()
     .map((name) => readFileSync(join(here, name), 'utf8'));
 }

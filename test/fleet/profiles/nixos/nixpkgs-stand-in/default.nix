@@ -1,5 +1,5 @@
 # The system that /etc/nixos/configuration.nix describes, built of the store paths in paths.json. Stands in for nixpkgs: it has the
-# options of options.nix only, makes no boot loader, kernel or initrd, and starts services by scripts where NixOS has systemd.
+# options of options.nix only, and makes no boot loader, kernel or initrd.
 {
   configuration ? /etc/nixos/configuration.nix,
 }:
@@ -15,8 +15,6 @@ let
     // {
       inherit (given) nixVersion sshdAuth;
       nixos-rebuild-stand-in = program "nixos-rebuild" ./nixos-rebuild.sh;
-      systemctl-stand-in = program "systemctl" ./systemctl.sh;
-      journalctl-stand-in = program "journalctl" ./journalctl.sh;
       inherit lib;
     };
   program =
@@ -62,7 +60,7 @@ let
     entries = map entry (builtins.attrNames config.environment.etc);
     script = ''
       mkdir -p $out/etc
-      set -- $entries
+      set -- $entries systemd/system ${units} symlink systemd/user ${user-units} symlink
       while [ $# -gt 0 ]; do
         mkdir -p "$out/etc/$(dirname "$1")"
         ln -s "$2" "$out/etc/$1"
@@ -78,6 +76,47 @@ let
       if [ -e $out/etc/ssh/sshd_config ]; then ${pkgs.openssh}/bin/sshd -G -f $out/etc/ssh/sshd_config >/dev/null; fi
     '';
   };
+  # As generateUnits of nixos/lib/systemd-lib.nix: what a package has of a unit stays, and what the configuration says is a part of it.
+  units = run "system-units" {
+    upstream = "${pkgs.systemd}/example/systemd/system";
+    names = config.systemd.additionalUpstreamSystemUnits;
+    inherit (config.systemd) packages defaultUnit;
+    own = map ({ name, file, ... }: "${name} ${file}") _module.units;
+    wanted =
+      builtins.concatMap ({ name, wantedBy, ... }: map (target: "${target} ${name}") wantedBy) _module.units
+      # Links that systemd brings.
+      ++ map (name: "sysinit.target ${name}") [
+        "systemd-journald.service"
+        "systemd-journal-flush.service"
+        "systemd-tmpfiles-setup.service"
+      ]
+      ++ map (name: "sockets.target ${name}") [ "systemd-journald.socket" "systemd-journald-dev-log.socket" ]
+      ++ map (name: "multi-user.target ${name}") [ "systemd-logind.service" "systemd-user-sessions.service" ]
+      ++ [ "timers.target systemd-tmpfiles-clean.timer" ];
+    script = ''
+      mkdir $out; cd $out
+      for name in $names; do [ ! -e $upstream/$name ] || ln -s $upstream/$name .; done
+      for package in $packages; do ln -s $package/lib/systemd/system/* .; done
+      set -- $own
+      while [ $# -gt 0 ]; do
+        if [ $2 = /dev/null ]; then ln -sf $2 $1
+        elif [ -e $1 ]; then mkdir $1.d; cp $2 $1.d/overrides.conf
+        else cp $2 $1; fi
+        shift 2
+      done
+      set -- $wanted
+      while [ $# -gt 0 ]; do
+        mkdir -p $1.wants; ln -sf ../$2 $1.wants/
+        shift 2
+      done
+      ln -s $defaultUnit default.target
+      ln -s systemd-logind.service dbus-org.freedesktop.login1.service
+    '';
+  };
+  user-units = run "user-units" {
+    upstream = "${pkgs.systemd}/example/systemd/user";
+    script = "mkdir $out; ln -s $upstream/*.target $upstream/*.slice $upstream/systemd-exit.service $out/";
+  };
   system-path = run "system-path" {
     packages = config.environment.systemPackages;
     script = "mkdir -p $out/bin; for package in $packages; do ln -sf $package/bin/* $out/bin/; done";
@@ -88,15 +127,15 @@ run "nixos-system-${config.networking.hostName}" {
   sw = system-path;
   inherit (pkgs) coreutils;
   inherit (_module) passwd group shadow homes;
-  services = map (name: "${name} ${builtins.toFile name _module.start.${name}}") (builtins.attrNames _module.start);
+  inherit (pkgs) systemd;
+  wrappers = lib.mapAttrsToList (name: path: "${name} ${path}") config.security.wrappers;
   passAsFile = [ "passwd" "group" "shadow" ];
   script = ''
-    mkdir -p $out/bin $out/users $out/services
-    ln -s $etc/etc $out/etc; ln -s $sw $out/sw
+    mkdir -p $out/bin $out/users
+    ln -s $etc/etc $out/etc; ln -s $sw $out/sw; ln -s $systemd $out/systemd
+    echo $wrappers > $out/wrappers
     cp $passwdPath $out/users/passwd; cp $groupPath $out/users/group; cp $shadowPath $out/users/shadow
     printf '%s\n' "$homes" > $out/users/homes
-    set -- $services
-    while [ $# -gt 0 ]; do ln -s "$2" "$out/services/$1"; shift 2; done
     printf '#!%s\nPATH=%s\n' $bash/bin/bash $sw/bin > $out/bin/switch-to-configuration
     cat ${./switch-to-configuration.sh} >> $out/bin/switch-to-configuration
     chmod +x $out/bin/switch-to-configuration

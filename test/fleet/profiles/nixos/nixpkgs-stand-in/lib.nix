@@ -173,6 +173,7 @@ in
   mkAfter = ordered 1500;
   optional = condition: value: if condition then [ value ] else [ ];
   optionals = condition: list: if condition then list else [ ];
+  optionalAttrs = condition: attrs: if condition then attrs else { };
   optionalString = condition: text: if condition then text else "";
   mapAttrsToList = f: attrs: map (name: f name attrs.${name}) (attrNames attrs);
   concatMapStrings = f: list: concatStringsSep "" (map f list);

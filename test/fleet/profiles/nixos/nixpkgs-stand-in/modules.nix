@@ -7,8 +7,16 @@
   pkgs,
 }:
 let
-  inherit (builtins) attrNames isBool isList mapAttrs readFile toString;
-  inherit (lib) concatMapStrings concatStringsSep mapAttrsToList optional optionalString;
+  inherit (builtins) attrNames isBool isList readFile replaceStrings toString;
+  inherit (lib)
+    concatMap
+    concatMapStrings
+    concatStringsSep
+    mapAttrsToList
+    optional
+    optionalAttrs
+    optionalString
+    ;
   inherit (config) nix users programs networking;
   sshd = config.services.openssh;
   text = value: if isBool value then (if value then "true" else "false") else toString value;
@@ -25,7 +33,7 @@ let
   pairs =
     which:
     concatStringsSep "\n" (
-      builtins.concatMap (name: optional (isExtra name == which) "${name} = ${text settings.${name}}") (attrNames settings)
+      concatMap (name: optional (isExtra name == which) "${name} = ${text settings.${name}}") (attrNames settings)
     );
 
   machine =
@@ -58,7 +66,7 @@ let
     else
       toString value;
   sshdSettings = lines (
-    builtins.concatMap (
+    concatMap (
       name: optional (sshd.settings.${name} != null) "${name} ${sshdValue name sshd.settings.${name}}"
     ) (attrNames sshd.settings)
   );
@@ -144,65 +152,78 @@ let
     users.groups.${name}.members
     ++ builtins.filter (user: builtins.elem name users.users.${user}.extraGroups) (attrNames users.users);
 
-  unit =
-    name: service:
-    let
-      triggers = map toString service.restartTriggers;
-      path = map (one: "${one}/bin") (
-        service.path ++ [ pkgs.coreutils pkgs.findutils pkgs.gnugrep pkgs.gnused pkgs.systemd ]
-      );
-      environment = { PATH = concatStringsSep ":" path; } // service.environment;
-      assign = key: value: map (one: "${key}=${text one}") (if isList value then value else [ value ]);
-    in
-    lines (
-      [ "[Unit]" ]
-      ++ optional (service.description != "") "Description=${service.description}"
-      ++ optional (service.after != [ ]) "After=${toString service.after}"
-      ++ optional (triggers != [ ]) "X-Restart-Triggers=${toString triggers}"
-      ++ builtins.concatMap (key: assign key service.unitConfig.${key}) (attrNames service.unitConfig)
-      ++ [ "[Service]" ]
-      ++ builtins.concatMap (
-        key: optional (environment.${key} != null) "Environment=\"${key}=${toString environment.${key}}\""
-      ) (attrNames environment)
-      ++ builtins.concatMap (key: assign key service.serviceConfig.${key}) (attrNames service.serviceConfig)
+  # As nixos/lib/systemd-lib.nix and systemd-unit-options.nix write them.
+  assign = key: value: map (one: "${key}=${text one}") (if isList value then value else [ value ]);
+  section = attrs: lines (concatMap (key: assign key attrs.${key}) (attrNames attrs));
+  unitSection =
+    unit:
+    "[Unit]\n"
+    + section (
+      optionalAttrs (unit.description != "") { Description = unit.description; }
+      // listed "After" unit.after
+      // listed "Before" unit.before
+      // listed "Wants" unit.wants
+      // listed "Requires" unit.requires
+      // listed "X-Restart-Triggers" unit.restartTriggers
+      // unit.unitConfig
     );
-  units = builtins.listToAttrs (
-    map (name: {
-      name = "systemd/system/${name}.service";
-      value.text = unit name config.systemd.services.${name};
-    }) (attrNames config.systemd.services)
-  );
-  # What starts a service where there is no systemd: the unit's environment and programs.
-  start =
-    _: service:
+  listed = key: list: optionalAttrs (list != [ ]) { ${key} = toString list; };
+  job =
+    name: what: text:
+    "${pkgs.bash}/bin/bash -e ${builtins.toFile "unit-script-${name}-${what}" text}";
+  service =
+    name: unit:
     let
-      path = map (one: "${one}/bin") (
-        service.path ++ [ pkgs.coreutils pkgs.findutils pkgs.gnugrep pkgs.gnused ]
-      );
-      environment = { PATH = concatStringsSep ":" path; } // service.environment;
-      command = service.serviceConfig.ExecStart;
-      named = builtins.match "@([^ ]+) ([^ ]+) (.*)" command;
+      path = unit.path ++ [ pkgs.coreutils pkgs.findutils pkgs.gnugrep pkgs.gnused pkgs.systemd ];
+      environment =
+        {
+          PATH = concatStringsSep ":" (map (one: "${one}/bin") path ++ map (one: "${one}/sbin") path);
+        }
+        // config.systemd.globalEnvironment
+        // unit.environment;
     in
-    lines (
-      [ "# ${toString service.restartTriggers}" ]
-      ++ builtins.concatMap (
-        key: optional (environment.${key} != null) "export ${key}='${toString environment.${key}}'"
+    unitSection unit
+    + "\n[Service]\n"
+    + lines (
+      concatMap (
+        key: optional (environment.${key} != null) "Environment=${builtins.toJSON "${key}=${toString environment.${key}}"}"
       ) (attrNames environment)
-      ++ optional (service.serviceConfig ? ExecStartPre) service.serviceConfig.ExecStartPre
-      ++ [
-        (
-          if named == null then
-            "exec ${command}"
-          else
-            "exec -a ${builtins.elemAt named 1} ${builtins.elemAt named 0} ${builtins.elemAt named 2}"
-        )
-      ]
+      ++ optional (!unit.restartIfChanged) "X-RestartIfChanged=false"
+      ++ optional (!unit.stopIfChanged) "X-StopIfChanged=false"
+    )
+    + section (
+      optionalAttrs (unit.preStart != "") { ExecStartPre = job name "pre-start" unit.preStart; }
+      // optionalAttrs (unit.script != "") { ExecStart = job name "start" unit.script; }
+      // unit.serviceConfig
     );
+  socket =
+    _: unit:
+    unitSection unit
+    + "\n[Socket]\n"
+    + section unit.socketConfig
+    + lines (map (stream: "ListenStream=${stream}") unit.listenStreams);
+  unitsOf =
+    kind: write: units:
+    mapAttrsToList (name: unit: {
+      name = "${name}.${kind}";
+      file = if unit.enable then builtins.toFile "unit-${replaceStrings [ "@" ] [ "-" ] name}.${kind}" (write name unit) else "/dev/null";
+      inherit (unit) wantedBy;
+    }) units;
 
   pam = rules: {
     text = lines rules;
   };
   module = name: "${pkgs.linux-pam}/lib/security/${name}.so";
+  login = [
+    "account required ${module "pam_unix"}"
+    "auth sufficient ${module "pam_unix"} likeauth try_first_pass"
+    "auth required ${module "pam_deny"}"
+    "password sufficient ${module "pam_unix"} nullok yescrypt"
+    "session required ${module "pam_env"} conffile=/etc/pam/environment readenv=0"
+    "session required ${module "pam_unix"}"
+  ];
+  # What startSession adds.
+  session = [ "session optional ${pkgs.systemd}/lib/security/pam_systemd.so" ];
 in
 {
   nix.settings = {
@@ -237,9 +258,10 @@ in
     shadow
     linux-pam
     programs.ssh.package
+    sudo
+    systemd
+    dbus
     nixos-rebuild-stand-in
-    systemctl-stand-in
-    journalctl-stand-in
   ];
   users.users = {
     root = {
@@ -265,6 +287,11 @@ in
       isSystemUser = true;
       group = "messagebus";
     };
+    systemd-network = {
+      uid = 152;
+      isSystemUser = true;
+      group = "systemd-network";
+    };
   }
   // builtins.listToAttrs (
     builtins.genList (index: {
@@ -287,59 +314,133 @@ in
     disk.gid = 6;
     users.gid = 100;
     systemd-journal.gid = 62;
+    systemd-network.gid = 152;
     utmp.gid = 29;
     nixbld.gid = 30000;
     nogroup.gid = 65534;
     sshd = { };
   };
+  # As nixos/modules/system/boot/systemd.nix, without what a container has no use for: udev, consoles, mounts, the kernel's settings.
+  systemd.additionalUpstreamSystemUnits = [
+    "basic.target"
+    "sysinit.target"
+    "sockets.target"
+    "graphical.target"
+    "multi-user.target"
+    "network.target"
+    "network-pre.target"
+    "network-online.target"
+    "nss-lookup.target"
+    "nss-user-lookup.target"
+    "time-sync.target"
+    "timers.target"
+    "paths.target"
+    "slices.target"
+    "local-fs.target"
+    "local-fs-pre.target"
+    "remote-fs.target"
+    "swap.target"
+    "getty.target"
+    "rescue.target"
+    "emergency.target"
+    "shutdown.target"
+    "umount.target"
+    "final.target"
+    "exit.target"
+    "poweroff.target"
+    "reboot.target"
+    "halt.target"
+    "user.slice"
+    "machine.slice"
+    "systemd-logind.service"
+    "systemd-user-sessions.service"
+    "user@.service"
+    "user@.service.d"
+    "user@0.service.d"
+    "user-runtime-dir@.service"
+    "user-.slice.d"
+    "systemd-journald.socket"
+    "systemd-journald-dev-log.socket"
+    "systemd-journald.service"
+    "systemd-journal-flush.service"
+    "systemd-tmpfiles-setup.service"
+    "systemd-tmpfiles-clean.service"
+    "systemd-tmpfiles-clean.timer"
+    "systemd-exit.service"
+    "systemd-poweroff.service"
+    "systemd-reboot.service"
+    "systemd-halt.service"
+  ];
+  systemd.packages = [ nix.package pkgs.dbus ];
+  systemd.globalEnvironment = {
+    LOCALE_ARCHIVE = "/run/current-system/sw/lib/locale/locale-archive";
+    TZDIR = "/etc/zoneinfo";
+  };
+  systemd.sockets = {
+    nix-daemon.wantedBy = [ "sockets.target" ];
+    dbus.wantedBy = [ "sockets.target" ];
+  };
   systemd.services = {
     nix-daemon = {
-      description = "Nix Daemon";
-      path = [ nix.package pkgs.util-linux programs.ssh.package ];
+      path = [ nix.package pkgs.util-linux programs.ssh.package ] ++ lib.optionals nix.distributedBuilds [ pkgs.gzip ];
       environment = { CURL_CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"; } // nix.envVars;
-      restartTriggers = [ (builtins.toFile "nix.conf" config.environment.etc."nix/nix.conf".text) ];
-      unitConfig = {
-        RequiresMountsFor = [ "/nix/store" "/nix/var" "/nix/var/nix/db" ];
-        ConditionPathIsReadWrite = "/nix/var/nix/daemon-socket";
-      };
+      unitConfig.RequiresMountsFor = "/nix/store";
       serviceConfig = {
-        ExecStart = "@${nix.package}/bin/nix-daemon nix-daemon --daemon";
-        KillMode = "process";
-        LimitNOFILE = 1048576;
-        TasksMax = 1048576;
-        Delegate = "yes";
-        OOMScoreAdjust = 250;
         CPUSchedulingPolicy = "other";
         IOSchedulingClass = "best-effort";
         IOSchedulingPriority = 4;
+        LimitNOFILE = 1048576;
       };
+      restartTriggers = [ (builtins.toFile "nix.conf" config.environment.etc."nix/nix.conf".text) ];
+      stopIfChanged = false;
+    };
+    dbus = {
+      restartIfChanged = false;
+      wantedBy = [ "multi-user.target" ];
     };
   }
-  // (
-    if !sshd.enable then
-      { }
-    else
-      {
-        sshd = {
-          description = "SSH Daemon";
-          wantedBy = [ "multi-user.target" ];
-          path = [ sshd.package pkgs.gawk ];
-          restartTriggers = [ (builtins.toFile "sshd_config" config.environment.etc."ssh/sshd_config".text) ];
-          serviceConfig = {
-            ExecStartPre = concatStringsSep "; " (
-              map (key: "[ -s ${key.path} ] || ssh-keygen -q -t ${key.type} -f ${key.path} -N \"\"") sshd.hostKeys
-            );
-            # nixpkgs compiles the paths of sshd's own programs in, and has no name of a distribution in the greeting.
-            ExecStart = "${sshd.package}/bin/sshd -D -e -o DebianBanner=no -o SshdSessionPath=${sshd.package}/libexec/sshd-session ${
-              optionalString pkgs.sshdAuth "-o SshdAuthPath=${sshd.package}/libexec/sshd-auth "
-            }-f /etc/ssh/sshd_config";
-            KillMode = "process";
-            Restart = "always";
-            Type = "simple";
-          };
-        };
-      }
-  );
+  // optionalAttrs sshd.enable {
+    sshd-keygen = {
+      description = "SSH Host Keys Generation";
+      before = [ "sshd.service" ];
+      path = [ sshd.package ];
+      serviceConfig.Type = "oneshot";
+      script = concatMapStrings (key: ''
+        if ! [ -s "${key.path}" ]; then
+          if ! [ -h "${key.path}" ]; then rm -f "${key.path}"; fi
+          mkdir -p "$(dirname "${key.path}")"
+          chmod 0755 "$(dirname "${key.path}")"
+          ssh-keygen -t "${key.type}" ${optionalString (key ? bits) "-b ${toString key.bits}"} -f "${key.path}" -N ""
+        fi
+      '') sshd.hostKeys;
+    };
+    sshd = {
+      description = "SSH Daemon";
+      wantedBy = [ "multi-user.target" ];
+      after = [ "network.target" "sshd-keygen.service" ];
+      wants = [ "sshd-keygen.service" ];
+      stopIfChanged = false;
+      path = [ sshd.package ];
+      restartTriggers = [ (builtins.toFile "sshd_config" config.environment.etc."ssh/sshd_config".text) ];
+      serviceConfig = {
+        Type = "notify";
+        Restart = "always";
+        # nixpkgs compiles the paths of sshd's own programs in, and has no name of a distribution in the greeting.
+        ExecStart = "${sshd.package}/bin/sshd -D -e -o DebianBanner=no -o SshdSessionPath=${sshd.package}/libexec/sshd-session ${
+          optionalString pkgs.sshdAuth "-o SshdAuthPath=${sshd.package}/libexec/sshd-auth "
+        }-f /etc/ssh/sshd_config";
+        KillMode = "process";
+      };
+    };
+  };
+  systemd.tmpfiles.rules = [
+    "d /nix/var/nix/daemon-socket 0755 root root - -"
+  ]
+  ++ optional (atLeast "2.30") "d /nix/var/nix/builds 0755 root root 7d -";
+  security.wrappers = {
+    sudo = "${pkgs.sudo}/bin/sudo";
+    unix_chkpwd = "${pkgs.linux-pam}/bin/unix_chkpwd";
+  };
   environment.etc = {
     "NIXOS".text = "";
     "os-release".text = ''
@@ -415,33 +516,55 @@ in
       ${lines (mapAttrsToList (name: value: "${name}   DEFAULT=\"${value}\"") config.environment.sessionVariables)}
       PATH   DEFAULT="${concatStringsSep ":" ([ "@{HOME}/bin" "@{HOME}/.nix-profile/bin" ] ++ sessionPath)}"
     '';
-    "pam.d/sshd" = pam [
-      "account required ${module "pam_unix"}"
-      "auth sufficient ${module "pam_unix"} likeauth try_first_pass"
-      "auth required ${module "pam_deny"}"
-      "password sufficient ${module "pam_unix"} nullok yescrypt"
-      "session required ${module "pam_env"} conffile=/etc/pam/environment readenv=0"
-      "session required ${module "pam_unix"}"
-      "session required ${module "pam_loginuid"}"
-    ];
+    "pam.d/sshd" = pam (login ++ [ "session required ${module "pam_loginuid"}" ] ++ session);
+    "pam.d/systemd-user" = pam (login ++ session);
+    "pam.d/sudo" = pam login;
     "pam.d/other" = pam [
       "auth required ${module "pam_deny"}"
       "account required ${module "pam_deny"}"
       "password required ${module "pam_deny"}"
       "session required ${module "pam_deny"}"
     ];
-    "systemd/system/nix-daemon.socket".text = ''
-      [Unit]
-      Description=Nix Daemon Socket
-      Before=multi-user.target
-      RequiresMountsFor=/nix/store
-      ConditionPathIsReadWrite=/nix/var/nix/daemon-socket
-
-      [Socket]
-      ListenStream=/nix/var/nix/daemon-socket/socket
+    "systemd/system.conf".text = ''
+      [Manager]
+      ManagerEnvironment="PATH=${pkgs.util-linux}/bin"
+    '';
+    "systemd/journald.conf".text = ''
+      [Journal]
+      Storage=persistent
+      RateLimitInterval=30s
+      RateLimitBurst=10000
+    '';
+    "systemd/logind.conf".text = ''
+      [Login]
+      KillUserProcesses=no
+    '';
+    "tmpfiles.d/00-nixos.conf".text = lines config.systemd.tmpfiles.rules;
+    "dbus-1/system.conf".text = ''
+      <busconfig>
+        <includedir>${pkgs.systemd}/share/dbus-1/system.d</includedir>
+      </busconfig>
+    '';
+    # sudo refuses a file that is not its own user's alone. nixpkgs compiles the paths of its parts in.
+    "sudoers" = {
+      mode = "0440";
+      text = ''
+        # Don't edit this file. Set the NixOS options ‘security.sudo.configFile’
+        # or ‘security.sudo.extraRules’ instead.
+        Defaults env_keep+=SSH_AUTH_SOCK
+        root     ALL=(ALL:ALL)    SETENV: ALL
+        %wheel  ALL=(ALL:ALL)    SETENV: ALL
+      '';
+    };
+    "sudo.conf".text = ''
+      Plugin sudoers_policy ${pkgs.sudo}/libexec/sudo/sudoers.so
+      Plugin sudoers_io ${pkgs.sudo}/libexec/sudo/sudoers.so
+      Plugin sudoers_audit ${pkgs.sudo}/libexec/sudo/sudoers.so
+      Path plugin_dir ${pkgs.sudo}/libexec/sudo/
+      Path noexec ${pkgs.sudo}/libexec/sudo/sudo_noexec.so
+      Path sesh ${pkgs.sudo}/libexec/sudo/sesh
     '';
   }
-  // units
   // (if nix.buildMachines == [ ] then { } else { "nix/machines".text = lines (map machine nix.buildMachines); })
   // (
     if !sshd.enable then
@@ -451,7 +574,7 @@ in
         "ssh/sshd_config".text = sshdSettings + sshdConfig + sshd.extraConfig;
       }
       // builtins.listToAttrs (
-        builtins.concatMap (
+        concatMap (
           name:
           let
             inherit (users.users.${name}.openssh.authorizedKeys) keys keyFiles;
@@ -468,7 +591,9 @@ in
       )
   );
   _module = {
-    start = mapAttrs start config.systemd.services;
+    units =
+      unitsOf "service" service config.systemd.services
+      ++ unitsOf "socket" socket config.systemd.sockets;
     passwd = lines (
       map (
         a:
@@ -477,7 +602,7 @@ in
     );
     group = lines (map (name: "${name}:x:${toString (gid name)}:${concatStringsSep "," (members name)}") groupNames);
     shadow = lines (map (a: "${a.name}:${a.password}:1::::::") accounts);
-    homes = builtins.concatMap (
+    homes = concatMap (
       a: optional (a.isNormalUser || a.createHome) "${a.home} ${toString a.uid}:${toString (gid a.group)}"
     ) accounts;
   };

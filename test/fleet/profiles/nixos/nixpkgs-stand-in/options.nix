@@ -9,6 +9,18 @@ let
   atom = types.nullOr (types.either types.bool (types.either types.number (types.either types.str types.package)));
   names = types.nullOr strings;
   environment = types.attrsOf (types.nullOr (types.either types.str (types.either types.path types.number)));
+  sections = types.attrsOf (types.either (types.listOf types.anything) atom);
+  unit = {
+    enable = flag true;
+    description = option types.str "";
+    wantedBy = option strings [ ];
+    wants = option strings [ ];
+    requires = option strings [ ];
+    after = option strings [ ];
+    before = option strings [ ];
+    restartTriggers = option (types.listOf types.anything) [ ];
+    unitConfig = option (types.attrsOf types.anything) { };
+  };
 in
 {
   nix = {
@@ -200,19 +212,39 @@ in
     extraHosts = option types.lines "";
     firewall.allowedTCPPorts = option (types.listOf types.int) [ ];
   };
-  systemd.services = option (types.attrsOf (
-    types.submodule {
-      enable = flag true;
-      description = option types.str "";
-      wantedBy = option strings [ ];
-      after = option strings [ ];
-      environment = option environment { };
-      path = option (types.listOf types.package) [ ];
-      restartTriggers = option (types.listOf types.anything) [ ];
-      unitConfig = option (types.attrsOf types.anything) { };
-      serviceConfig = option (types.attrsOf (types.either (types.listOf types.anything) atom)) { };
-    }
-  )) { };
+  systemd = {
+    # Units of systemd's own that a system has.
+    additionalUpstreamSystemUnits = option strings [ ];
+    packages = option (types.listOf types.package) [ ];
+    globalEnvironment = option environment { };
+    defaultUnit = option types.str "multi-user.target";
+    services = option (types.attrsOf (
+      types.submodule (
+        unit
+        // {
+          environment = option environment { };
+          path = option (types.listOf types.package) [ ];
+          preStart = option types.lines "";
+          script = option types.lines "";
+          restartIfChanged = flag true;
+          stopIfChanged = flag true;
+          serviceConfig = option sections { };
+        }
+      )
+    )) { };
+    sockets = option (types.attrsOf (
+      types.submodule (
+        unit
+        // {
+          listenStreams = option strings [ ];
+          socketConfig = option sections { };
+        }
+      )
+    )) { };
+    tmpfiles.rules = option strings [ ];
+  };
+  # A program that runs as root for whoever starts it.
+  security.wrappers = option (types.attrsOf types.path) { };
   # For default.nix.
   _module = option (types.attrsOf types.anything) { };
   system.stateVersion = option types.str "25.11";
