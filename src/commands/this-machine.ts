@@ -1,6 +1,6 @@
 import { type ClientView, viewClient } from '../observe/client-view.ts';
 import { clientTransport } from '../transport/client.ts';
-import { daemonEnvironment } from '../transport/environment.ts';
+import { daemonEnvironment, usualPath } from '../transport/environment.ts';
 import type { Transport } from '../transport/transport.ts';
 
 /** The machine on which this runs, as the daemon of its Nix sees it, and the way to run commands there. */
@@ -14,7 +14,12 @@ export async function lookAtThisMachine(signal: AbortSignal, cwd = '/'): Promise
   const environment = await daemonEnvironment();
   const { env, place } = environment;
   const direct = { env, cwd, enter: place.enter };
-  const client = await viewClient(environment, clientTransport(direct), signal);
+  // Neither what the daemon's unit hides nor its PATH changes which system this is.
+  const itself = clientTransport({
+    env: { ...env, PATH: [env['PATH'], usualPath].filter(Boolean).join(':') },
+    cwd,
+  });
+  const client = await viewClient(environment, { client: clientTransport(direct), itself }, signal);
   // Root's own Nix would open the store by itself, and see nothing of what only the daemon lacks.
   const remote = { NIX_REMOTE: 'daemon', NIX_DAEMON_SOCKET_PATH: environment.socket };
   const through = client.buildsThroughDaemon ? { ...direct, env: { ...env, ...remote } } : direct;

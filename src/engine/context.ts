@@ -1,6 +1,7 @@
 import type { Builder } from '../machines/builder.ts';
 import { isFakeSsh } from '../machines/index.ts';
 import type { ClientView } from '../observe/client-view.ts';
+import { blame } from '../observe/confinement.ts';
 import { nixPath } from '../observe/nix-path.ts';
 import type { Json } from '../scenario/observation.ts';
 
@@ -25,6 +26,8 @@ export function builderContext(builder: Builder): Record<string, Json> {
 
 /** What templates and `when` know of the client. */
 export function clientContext(client: ClientView): Record<string, Json> {
+  // A recording of an older version has none.
+  const unitOptions = (client.unitOptions as ClientView['unitOptions'] | undefined) ?? [];
   return {
     hostname: client.hostname,
     user: client.user,
@@ -36,6 +39,9 @@ export function clientContext(client: ClientView): Record<string, Json> {
     daemonPid: client.environment.daemonPid ?? 0,
     daemonUnit: client.environment.place.unit || 'nix-daemon.service',
     daemonNamespaces: client.environment.place.namespaces.join(' '),
+    daemonNetwork: { ...blame(unitOptions, 'network') },
+    daemonReadOnly: { ...blame(unitOptions, 'readOnly', ['/tmp', '/nix/var/nix/current-load']) },
+    daemonReach: { ...blame(unitOptions, 'reach') },
     throughDaemon: client.buildsThroughDaemon,
     caller: client.caller,
     // A recording of an older version has none.

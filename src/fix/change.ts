@@ -16,6 +16,7 @@ export const kinds = [
   'sshd',
   'ssh',
   'service',
+  'unit',
   'permissions',
   'package',
   'user',

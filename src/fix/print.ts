@@ -9,6 +9,7 @@ import { settingForm } from './setting.ts';
 import { sshForm } from './ssh.ts';
 import { sshdForm } from './sshd.ts';
 import { likelySystems, nameOf, type System } from './system.ts';
+import { unitForm } from './unit.ts';
 import { userForm } from './user.ts';
 
 /** What is known of the machines when a step is printed. */
@@ -87,11 +88,12 @@ function changesOwnFile(run = ''): boolean {
 }
 
 function changeForm(change: FixChange, system: System, { entry }: Machines): Form {
-  const { setting, sshd, ssh, service, permissions, package: name, user, machines } = change;
+  const { setting, sshd, ssh, service, unit, permissions, package: name, user, machines } = change;
   if (setting !== undefined) return settingForm(setting, system);
   if (sshd !== undefined) return sshdForm(sshd, system);
   if (ssh !== undefined) return sshForm(ssh, system);
   if (service !== undefined) return serviceForm(service, system);
+  if (unit !== undefined) return unitForm(unit, system);
   if (permissions !== undefined) return permissionsForm(permissions);
   if (name !== undefined) return packageForm(name, system);
   if (user !== undefined) return userForm(user, system);

@@ -1,12 +1,18 @@
+import { realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { lastWords, type UnitOption } from '../transport/daemon-unit.ts';
 import type { DaemonEnvironment } from '../transport/environment.ts';
-import { CannotObserve, type Probe } from './probe.ts';
+import { type Blame, blame, blameBoth } from './confinement.ts';
+import { daemonAnswer } from './daemon-answer.ts';
+import type { ClientView } from './client-view.ts';
+import { CannotObserve, type Probe, type ProbeContext } from './probe.ts';
 
 /** Whether the doctor sees what Nix's daemon sees, and which Nix this is. */
 export const clientIdentity: Probe = {
   name: 'client-identity',
   parameters: [],
   required: [],
-  observe: (_parameters, { client }) => {
+  observe: async (_parameters, { client, clientTransport, signal }) => {
     if (!client.seesAsDaemon) {
       throw new CannotObserve('not-root', `${client.user} cannot see what Nix's daemon sees; run it as root`);
     }
@@ -19,7 +25,9 @@ export const clientIdentity: Probe = {
         `the daemon runs in namespaces of its own (${where}), and there is no nsenter`,
       );
     }
-    return Promise.resolve({
+    const unit = place.unit || 'nix-daemon.service';
+    const failing = await howItFails(client, { clientTransport, signal });
+    return {
       value: {
         user,
         isRoot,
@@ -29,11 +37,37 @@ export const clientIdentity: Probe = {
         says: sourceOf(environment),
         socket,
         refused,
+        answer: failing?.answer ?? '',
+        // The words of the unit say more than those of a socket.
+        words: failing === null ? '' : (await lastWords(unit)) || failing.answer,
+        stopped: { ...(failing?.by ?? { says: '', undo: '' }) },
         namespaces: [...place.namespaces],
       },
-    });
+    };
   },
 };
+
+/** What a daemon answers that cannot work, and what in its unit is to blame; null for one that can. */
+async function howItFails(
+  { buildsThroughDaemon, environment: { socket, refused, place }, unitOptions }: ClientView,
+  { clientTransport, signal }: Pick<ProbeContext, 'clientTransport' | 'signal'>,
+): Promise<{ answer: string; by: Blame } | null> {
+  if (!buildsThroughDaemon || refused !== '') return null;
+  const answer = await daemonAnswer(socket, signal);
+  if (answer !== '') return { answer, by: whatStops(unitOptions, socket) };
+  if (place.root === '') return null;
+  // ssh, too, starts it for Nix.
+  const { stderr, exitCode } = await clientTransport.run('exit 0', { timeoutMs: 10_000, signal });
+  const shell = ['/bin/sh', realpathSync('/bin/sh')];
+  return exitCode === 0 ? null : { answer: stderr.trim(), by: blame(unitOptions, 'stopsPrograms', shell) };
+}
+
+/** What in its unit keeps the daemon from serving: it needs its state, which lies beside its socket. */
+function whatStops(options: readonly UnitOption[], socket: string): Blame {
+  const state = dirname(dirname(socket));
+  const files = ['hides', 'readOnly'] as const;
+  return [...files.map((kind) => blame(options, kind, [state])), blame(options, 'serves')].reduce(blameBoth);
+}
 
 /** Where the environment of ssh comes from. */
 function sourceOf({ source, daemonPid = 0, place }: DaemonEnvironment): string {

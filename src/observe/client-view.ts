@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs';
 import { hostname, userInfo } from 'node:os';
 import type { System } from '../fix/system.ts';
 import type { Json } from '../scenario/observation.ts';
+import { readUnit, type UnitOption } from '../transport/daemon-unit.ts';
 import type { DaemonEnvironment } from '../transport/environment.ts';
 import type { Transport } from '../transport/transport.ts';
 import { readNixSettings } from './nix-settings.ts';
@@ -19,6 +20,8 @@ export interface ClientView {
   environment: DaemonEnvironment;
   /** Whether this machine's daemon makes the builds of a run: there is one, and it takes root's settings. */
   buildsThroughDaemon: boolean;
+  /** What the daemon's systemd unit sets. */
+  unitOptions: UnitOption[];
   nixVersion: string;
   system: string;
   /** Null where it could not be looked at. */
@@ -36,15 +39,20 @@ export interface ClientView {
   settings: Record<string, Json> | null;
 }
 
-/** Looks at this machine: who runs the doctor, and what its Nix is set to. */
+/**
+ * Looks at this machine: who runs the doctor, and what its Nix is set to. `client`: runs commands where the daemon does;
+ * `itself`: where this program does.
+ */
 export async function viewClient(
   environment: DaemonEnvironment,
-  client: Transport,
+  { client, itself }: { client: Transport; itself: Transport },
   signal: AbortSignal,
 ): Promise<ClientView> {
-  const [{ version, settings }, os] = await Promise.all([
+  const { socket, place } = environment;
+  const [{ version, settings }, os, unitOptions] = await Promise.all([
     readNixSettings(client, signal),
-    lookAtSystem(client, { timeoutMs: 10_000, signal }).catch(() => null),
+    lookAtSystem(itself, { timeoutMs: 10_000, signal }).catch(() => null),
+    socket === '' ? [] : readUnit(place.unit || 'nix-daemon.service'),
   ]);
   const isRoot = process.getuid?.() === 0;
   return {
@@ -54,7 +62,8 @@ export async function viewClient(
     caller: isRoot ? (process.env['SUDO_USER'] ?? '') : '',
     seesAsDaemon: isRoot || !isMultiUser(environment.env),
     environment,
-    buildsThroughDaemon: isRoot && environment.socket !== '' && trustsRoot(settings?.['trusted-users']),
+    buildsThroughDaemon: isRoot && socket !== '' && trustsRoot(settings?.['trusted-users']),
+    unitOptions,
     nixVersion: version,
     system: text(settings?.['system']) ?? guessSystem(),
     os,

@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import type { Json } from '../scenario/observation.ts';
 import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport/host-key.ts';
 import { compareHostKey } from '../transport/known-hosts.ts';
+import { networkWords } from '../transport/network-place.ts';
 import { TransportError } from '../transport/transport.ts';
 import { acceptedHostKey, provenByLogin } from './nix-login.ts';
 import type { NotedHost } from './noted-host.ts';
@@ -69,9 +70,10 @@ async function askForKey(
   context: ProbeContext,
 ): Promise<OfferedHostKey | string> {
   const { timeoutMs, signal } = context;
-  const { kept } = sshOf(context).ssh;
+  const { kept, place } = sshOf(context).ssh;
+  const enter = networkWords(place);
   try {
-    return await offeredHostKey({ host, port, types: [...new Set(types)], timeoutMs, signal, kept });
+    return await offeredHostKey({ host, port, types: [...new Set(types)], timeoutMs, signal, kept, enter });
   } catch (error) {
     // The real ssh may well share one.
     if (error instanceof TransportError && error.reason === 'no-common-algorithm')

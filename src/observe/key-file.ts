@@ -1,3 +1,4 @@
+import { whatHides } from './hidden-files.ts';
 import { asSshReads, lookAtKey } from './key-state.ts';
 import { type Probe, sshOf } from './probe.ts';
 
@@ -10,6 +11,8 @@ export const keyFile: Probe = {
     const { builder, ssh } = sshOf(context);
     const named = asSshReads(builder.sshKey);
     const place = { client: context.clientTransport, root: ssh.place.root, signal: context.signal };
-    return { value: { ...(await lookAtKey(named, [named], place)) } };
+    const state = await lookAtKey(named, [named], place);
+    const { unitOptions } = context.client;
+    return { value: { ...state, hiddenBy: { ...whatHides(unitOptions, [state.keyFile]) } } };
   },
 };

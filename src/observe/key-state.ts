@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
-import { resolveInside } from '../transport/resolve-inside.ts';
+import { inside } from '../transport/resolve-inside.ts';
 import type { Transport } from '../transport/transport.ts';
 import { flawOf, isInOpensshFormat, kindOfText } from './key-text.ts';
 
@@ -110,15 +110,6 @@ function meantBy(named: string, root: string): string {
 /** Whether ssh would wait for ever for a key: a pipe into which no program writes. */
 export function isPipe(file: string, root: string): boolean {
   return kindOf(inside(root, file)) === 'pipe';
-}
-
-function inside(root: string, file: string): string {
-  if (root === '') return file;
-  try {
-    return resolveInside(root, file);
-  } catch {
-    return join(root, file);
-  }
 }
 
 /** Keys are small; of a larger file this is enough to see its kind. Bytes. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { inside } from '../transport/resolve-inside.ts';
 import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 import type { LoginEvidence } from '../transport/ssh-log.ts';
 import { plainWords } from '../transport/ssh-log.ts';
@@ -35,9 +36,14 @@ export interface LoginFacts {
   hookReply: string;
 }
 
-/** `config`: what `ssh -G` says; null where it could not be asked. */
-export function loginFacts({ evidence, others, seen }: NixLogin, config: SshConfig | null): LoginFacts {
-  const { configFiles, words: _words, allowed, deadAddresses, ...rest } = evidence;
+/** `config`: what `ssh -G` says; null where it could not be asked. `root`: where the daemon's file system is seen. */
+export function loginFacts(
+  { evidence, others, seen }: NixLogin,
+  config: SshConfig | null,
+  root = '',
+): LoginFacts {
+  const files = { files: evidence.configFiles, root };
+  const { configFiles: _configFiles, words: _words, allowed, deadAddresses, ...rest } = evidence;
   return {
     ...rest,
     allowed: allowed.join(' '),
@@ -47,11 +53,17 @@ export function loginFacts({ evidence, others, seen }: NixLogin, config: SshConf
     closed: /^(Connection (closed|reset) by |Received disconnect from |kex_exchange_identification: )/m.test(
       seen.stderr,
     ),
-    option: config === null ? noOption : withholds(config, evidence, configFiles),
-    culprit: culpritOf(config, seen.stderr, configFiles),
-    proxy: proxyOf(config, others, configFiles),
+    option: config === null ? noOption : withholds(config, evidence, files),
+    culprit: culpritOf(config, seen.stderr, files),
+    proxy: proxyOf(config, others, files),
     hookReply: config !== null && isQuiet(config) ? '' : (/^# .*$/m.exec(others)?.[0] ?? ''),
   };
+}
+
+/** The files that ssh read, and where their file system is seen. */
+interface ConfigFiles {
+  files: readonly string[];
+  root: string;
 }
 
 const noOption = { name: '', value: '', where: '' };
@@ -60,13 +72,13 @@ const noOption = { name: '', value: '', where: '' };
 function withholds(
   config: SshConfig,
   { offered, skipped }: LoginEvidence,
-  files: readonly string[],
+  { files, root }: ConfigFiles,
 ): LoginFacts['option'] {
   if (offered.length > 0) return noOption;
   const set = (name: string): LoginFacts['option'] => ({
     name,
     value: optionsIn(config, name)[0] ?? '',
-    where: whereSet(name, files) || 'NIX_SSHOPTS',
+    where: whereSet(name, files, root) || 'NIX_SSHOPTS',
   });
   const enabled = set('PubkeyAuthentication');
   if (['no', 'false'].includes(enabled.value)) return enabled;
@@ -74,11 +86,10 @@ function withholds(
   const methods = set('PreferredAuthentications');
   if (methods.value !== '' && !methods.value.split(',').includes('publickey')) return methods;
   const size = set('RequiredRSASize');
-  if (isSet(size) && config.identityFiles.some((file) => existsSync(file))) return size;
+  const isThere = config.identityFiles.some((file) => existsSync(inside(root, file)));
+  if (isSet(size) && isThere) return size;
   const identityFile = set('IdentityFile');
-  return isSet(identityFile) && config.identityFiles.every((file) => !existsSync(file))
-    ? identityFile
-    : noOption;
+  return isSet(identityFile) && !isThere ? identityFile : noOption;
 }
 
 /** Whether a file sets it. */
@@ -104,10 +115,14 @@ const complaints: readonly [RegExp, readonly string[]][] = [
   ],
 ];
 
-function culpritOf(config: SshConfig | null, said: string, files: readonly string[]): LoginFacts['culprit'] {
+function culpritOf(
+  config: SshConfig | null,
+  said: string,
+  { files, root }: ConfigFiles,
+): LoginFacts['culprit'] {
   const options = complaints.find(([words]) => words.test(said))?.[1] ?? [];
   for (const name of options) {
-    const where = whereSet(name, files);
+    const where = whereSet(name, files, root);
     const [, file, line] = /^(.*):(\d+)$/.exec(where) ?? [];
     if (config !== null && file !== undefined)
       return { name, value: optionsIn(config, name)[0] ?? '', where, file, line: Number(line) };
@@ -129,14 +144,18 @@ const problems: readonly [string, RegExp][] = [
   ['connect', /^ssh: connect to host /m],
 ];
 
-function proxyOf(config: SshConfig | null, others: string, files: readonly string[]): LoginFacts['proxy'] {
+function proxyOf(
+  config: SshConfig | null,
+  others: string,
+  { files, root }: ConfigFiles,
+): LoginFacts['proxy'] {
   const jump = config?.proxyJump?.split(',').at(-1);
   const name = jump ?? config?.proxyCommand ?? '';
   if (name === '') return { name, isJump: false, where: '', words: '', problem: '' };
   return {
     name,
     isJump: jump !== undefined,
-    where: whereSet(jump === undefined ? 'ProxyCommand' : 'ProxyJump', files) || 'NIX_SSHOPTS',
+    where: whereSet(jump === undefined ? 'ProxyCommand' : 'ProxyJump', files, root) || 'NIX_SSHOPTS',
     words: plainWords(others).trim().split('\n').slice(0, 4).join('\n').slice(0, 400),
     problem: problems.find(([, words]) => words.test(others))?.[0] ?? 'other',
   };

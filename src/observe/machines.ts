@@ -1,3 +1,4 @@
+import { hiddenFrom, whatHides } from './hidden-files.ts';
 import type { Probe } from './probe.ts';
 
 /** Characters that a message has for a list. */
@@ -8,7 +9,7 @@ export const machines: Probe = {
   name: 'machines',
   parameters: [],
   required: [],
-  observe: (_parameters, { builders, diagnostics }) => {
+  observe: (_parameters, { client, builders, diagnostics }) => {
     const lines = (wanted: 'error' | 'warning'): string[] =>
       diagnostics
         // What stops builds is told by the check of the entry itself.
@@ -17,9 +18,13 @@ export const machines: Probe = {
     const errors = lines('error');
     const warnings = lines('warning');
     const [first] = diagnostics.filter(({ severity }) => severity === 'error');
+    const files = builders.flatMap(({ source: { file } }) => file ?? []);
+    const hidden = client.buildsThroughDaemon ? hiddenFrom(client.environment.place, files) : [];
     return Promise.resolve({
       value: {
         builders: builders.length,
+        hidden: hidden.join(' '),
+        hiddenBy: { ...whatHides(client.unitOptions, hidden) },
         errors,
         warnings,
         firstError: errors[0] ?? '',

@@ -1,5 +1,6 @@
 import { realpathSync, statSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
+import { inside } from '../transport/resolve-inside.ts';
 
 /**
  * Of files, those that every user of this machine can read: by their own mode and those of the folders above them.
@@ -9,8 +10,7 @@ export function openToOthers(files: readonly string[], root = ''): string[] {
   return files.filter((file) => {
     if (!file.startsWith('/')) return false;
     try {
-      // A link in /proc/PID/root leads out of it.
-      const real = root === '' ? realpathSync(file) : join(root, file);
+      const real = root === '' ? realpathSync(file) : inside(root, file);
       return (statSync(real).mode & 0o004) !== 0 && isReachable(dirname(real), root || '/');
     } catch {
       return false;
@@ -24,7 +24,7 @@ export function openToOthers(files: readonly string[], root = ''): string[] {
  */
 export function keysOpenToOthers(files: readonly string[], root: string): string[] {
   return openToOthers(files, root).filter((file) => {
-    const stat = statSync(join(root, file));
+    const stat = statSync(inside(root, file));
     return stat.isFile() && stat.uid !== process.getuid?.();
   });
 }

@@ -1,14 +1,14 @@
-import { existsSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import type { Json } from '../scenario/observation.ts';
 import type { Builder } from '../machines/builder.ts';
-import type { DaemonPlace } from '../transport/daemon-place.ts';
 import { TransportError } from '../transport/transport.ts';
 import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
+import { filesOfSsh, hiddenFrom, whatHides } from './hidden-files.ts';
 import { insecureIn } from './insecure-options.ts';
 import { keysOpenToOthers } from './open-files.ts';
-import { type Probe, sshOf } from './probe.ts';
+import { type Probe, type ProbeContext, sshOf } from './probe.ts';
+import { lookForSsh } from './ssh-program.ts';
 import { configFiles, whereSet } from './where-set.ts';
 
 /** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
@@ -24,9 +24,12 @@ export const sshConfig: Probe = {
         return { ok: false, exitCode: 127, stderr: error.message } as const;
       throw error;
     });
-    if (!asked.ok)
-      return { exitCode: asked.exitCode, stderr: asked.stderr, value: { ...badOption(asked.stderr) } };
+    if (!asked.ok) {
+      const { exitCode, stderr } = asked;
+      return { exitCode, stderr, value: { ...badOption(stderr), ssh: whyNotRun(asked, context) } };
+    }
     const { config } = asked;
+    const hidden = hiddenFrom(ssh.place, filesOfSsh(config, ssh.env));
     const raw = (option: string): string => optionsIn(config, option)[0] ?? '';
     return {
       exitCode: 0,
@@ -44,11 +47,16 @@ export const sshConfig: Probe = {
           builder.publicHostKey !== '' &&
           // ssh compares host names without case.
           (config.hostKeyAlias ?? config.hostname).toLowerCase() !== builder.host.toLowerCase(),
-        hiddenFromDaemon: hiddenIn(ssh.place, [...config.identityFiles, ...config.userKnownHostsFiles]).join(
-          ' ',
-        ),
-        ...fromConfiguration(config, builder),
-        localCommand: isOn(raw('permitlocalcommand')) ? raw('localcommand').replace(/^none$/, '') : '',
+        hiddenFromDaemon: hidden.join(' '),
+        hiddenBy: { ...whatHides(context.client.unitOptions, hidden) },
+        ...fromConfiguration(config, builder, {
+          root: ssh.place.root,
+          nixSshOpts: ssh.env['NIX_SSHOPTS'] ?? '',
+        }),
+        // Nix's own, where no file sets another.
+        localCommand: isOn(raw('permitlocalcommand'))
+          ? raw('localcommand').replace(/^(none|echo started)$/, '')
+          : '',
         controlMaster: raw('controlmaster'),
         controlPath: raw('controlpath'),
         permitLocalCommand: raw('permitlocalcommand'),
@@ -80,31 +88,41 @@ export const sshConfig: Probe = {
 function fromConfiguration(
   { hostname, port, user }: SshConfig,
   builder: Builder,
+  { root, nixSshOpts }: { root: string; nixSshOpts: string },
 ): Record<'hostnameFrom' | 'portFrom' | 'userFrom', string> {
   const from = (option: string, isChanged: boolean): string => {
-    const where = isChanged ? whereSet(option, configFiles()) : '';
+    const where = isChanged ? whereSet(option, configFiles(), root) : '';
     return where === '' ? '' : `${option} in ${where}`;
   };
   return {
     hostnameFrom: from('HostName', hostname.toLowerCase() !== builder.host.toLowerCase()),
-    portFrom: from('Port', port !== (builder.port ?? 22)),
+    // Words of the command line come before every file.
+    portFrom: namesPort.test(nixSshOpts)
+      ? 'Port in NIX_SSHOPTS'
+      : from('Port', port !== (builder.port ?? 22)),
     userFrom: from('User', builder.user === '' && user !== userInfo().username),
   };
 }
+
+const namesPort = /(^|\s)-(p|o\s*Port[=\s])\s*\d/i;
 
 function isOn(value: string): boolean {
   return ['yes', 'true'].includes(value);
 }
 
-/** Files of this machine that the daemon does not see: its unit may hide home folders. */
-function hiddenIn({ root }: DaemonPlace, files: readonly string[]): string[] {
-  if (root === '') return [];
-  const config = join(userInfo().homedir, '.ssh/config');
-  return [config, ...files].filter((file) => existsSync(file) && !existsSync(join(root, file)));
-}
-
 function isSet(value: string | undefined): boolean {
   return value !== undefined && value !== '' && value !== 'none';
+}
+
+/** Where ssh was not started (nsenter ends with 126 or 127, a shell too). */
+function whyNotRun(
+  { exitCode, stderr }: { exitCode: number | null; stderr: string },
+  { client }: ProbeContext,
+): Json {
+  if (exitCode !== 127 && !/^nsenter: failed to execute /m.test(stderr))
+    return { blocked: '', elsewhere: '' };
+  const { by, ...found } = lookForSsh(client.environment.env, client.unitOptions);
+  return { ...found, by: { ...by } };
 }
 
 /** The file that ssh refuses, and the option in it where one is why; empty where it was something else. */

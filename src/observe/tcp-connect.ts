@@ -1,5 +1,6 @@
 import type { Builder } from '../machines/builder.ts';
 import { entryWith } from '../machines/entry-with.ts';
+import { networkWords } from '../transport/network-place.ts';
 import { tcpProbe } from '../transport/tcp.ts';
 import { provenByLogin, wentWell } from './nix-login.ts';
 import { type Probe, textOf } from './probe.ts';
@@ -25,7 +26,8 @@ export const tcpConnect: Probe = {
     const timeoutMs = Math.max(mostMs / 2, mostMs - (performance.now() - started));
     // A server may look up the name of its client first.
     const greetingMs = Math.max(context.timeoutMs - mostMs, timeoutMs);
-    const target = { host: textOf(host), port: Number(textOf(port)), timeoutMs, greetingMs, signal };
+    const enter = networkWords(context.client.environment.place);
+    const target = { host: textOf(host), port: Number(textOf(port)), timeoutMs, greetingMs, signal, enter };
     const seen = await tcpProbe(ssh === undefined ? target : { ...target, kept: ssh.kept });
     const isElsewhere = await answersOnUsualPort(target, seen.error);
     return {
@@ -44,7 +46,7 @@ const ownNames = ['localhost', '127.0.0.1', '::1'];
 
 /** Whether a server that refuses the port that it is asked on speaks SSH on port 22. */
 async function answersOnUsualPort(
-  target: { host: string; port: number; signal: AbortSignal },
+  target: { host: string; port: number; signal: AbortSignal; enter: readonly string[] },
   error: string,
 ): Promise<boolean> {
   if (error !== 'ECONNREFUSED' || target.port === 22 || ownNames.includes(target.host)) return false;

@@ -1,15 +1,19 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
+import { inside } from '../transport/resolve-inside.ts';
 
 /** Configuration files are small; a larger file is none. Bytes. */
 const maxBytes = 256 * 1024;
 
-/** `FILE:LINE` of the first line of these ssh configuration files that sets an option; empty where none does. */
-export function whereSet(option: string, files: readonly string[]): string {
+/**
+ * `FILE:LINE` of the first line of these ssh configuration files that sets an option; empty where none does. `root`: where
+ * the file system is seen in which they lie.
+ */
+export function whereSet(option: string, files: readonly string[], root = ''): string {
   const sets = new RegExp(`^\\s*${option}[\\s=]`, 'i');
   for (const file of files) {
-    const index = linesOf(file).findIndex((line) => sets.test(line));
+    const index = linesOf(inside(root, file)).findIndex((line) => sets.test(line));
     if (index >= 0) return `${file}:${index + 1}`;
   }
   return '';

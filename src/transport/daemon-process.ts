@@ -5,6 +5,8 @@ import { basename } from 'node:path';
 export interface DaemonProcess {
   pid: number;
   env: Record<string, string>;
+  /** It serves one connection, and may be what an earlier daemon left: Nix writes its client's process into its words. */
+  worker: boolean;
 }
 
 interface Candidate extends DaemonProcess {
@@ -29,7 +31,7 @@ export async function findDaemon(socket: string): Promise<DaemonProcess | null> 
     const candidate = await candidateOf(pid, { socket, inodes }, ownSpace).catch(() => null);
     if (candidate !== null) candidates.push(candidate);
   }
-  candidates.sort((a, b) => a.startedAt - b.startedAt);
+  candidates.sort((a, b) => Number(a.worker) - Number(b.worker) || a.startedAt - b.startedAt);
   return (
     candidates.find(({ listens }) => listens) ??
     candidates.find(({ samePidNamespace }) => samePidNamespace) ??
@@ -54,6 +56,7 @@ async function candidateOf(
     listens:
       targets.some((target) => inodes.includes(target)) &&
       (await isSameFile(`/proc/${pid}/root${socket}`, socket)),
+    worker: /^\d+$/.test(words[1] ?? ''),
     samePidNamespace: (await readlink(`/proc/${pid}/ns/pid`)) === ownSpace,
   };
 }

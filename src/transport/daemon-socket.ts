@@ -43,10 +43,10 @@ export async function wakeDaemon(path: string): Promise<{ daemon: DaemonProcess 
     socket.on('error', () => undefined);
     for (const end = performance.now() + wakesWithinMs; performance.now() < end;) {
       const daemon = await findDaemon(path);
-      if (daemon !== null) return { daemon, refused: '' };
+      if (daemon?.worker === false) return { daemon, refused: '' };
       await sleep(pollMs);
     }
-    return { daemon: null, refused: '' };
+    return { daemon: await findDaemon(path), refused: '' };
   } finally {
     socket.destroy();
   }

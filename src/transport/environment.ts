@@ -22,7 +22,7 @@ export interface DaemonEnvironment {
 const unsetByNix = ['DISPLAY', 'SSH_ASKPASS'];
 
 /** systemd's own, and where installers put Nix. */
-const usualPath =
+export const usualPath =
   '/nix/var/nix/profiles/default/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
@@ -35,7 +35,8 @@ export async function daemonEnvironment(own: NodeJS.ProcessEnv = process.env): P
   const isRoot = process.getuid?.() === 0;
   let refused = '';
   let daemon: DaemonProcess | null = isRoot ? await findDaemon(path) : null;
-  if (daemon === null && isRoot && socket !== '') ({ daemon, refused } = await wakeDaemon(socket));
+  // What an earlier daemon left says nothing of the next.
+  if (daemon?.worker !== false && isRoot && socket !== '') ({ daemon, refused } = await wakeDaemon(socket));
   if (daemon !== null) {
     const place = await daemonPlace(daemon.pid);
     const env = asSeenBySsh(daemon.env);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { KeptSocket } from './kept-socket.ts';
+import { connectThere } from './network-place.ts';
 import { connectError, openSocket } from './socket.ts';
 import { type ConnectFailure, TransportError } from './transport.ts';
 
@@ -52,7 +53,7 @@ export async function offeredHostKey(target: Target): Promise<OfferedHostKey> {
     throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });
   const ssh2 = (await import('ssh2')).default;
   const open = kept?.take(target);
-  if (open === undefined) return askOn(openSocket(target.host, target.port), ssh2, target);
+  if (open === undefined) return askOn(await openOf(target), ssh2, target);
   try {
     return await askOn(open, ssh2, target);
   } catch (error) {
@@ -60,7 +61,7 @@ export async function offeredHostKey(target: Target): Promise<OfferedHostKey> {
     const hungUp =
       error instanceof TransportError && ['closed', 'reset', 'other'].includes(error.reason ?? '');
     if (!hungUp) throw error;
-    return askOn(openSocket(target.host, target.port), ssh2, target);
+    return askOn(await openOf(target), ssh2, target);
   }
 }
 
@@ -73,6 +74,16 @@ interface Target {
   signal: AbortSignal;
   /** Where a connection to this server may be open already. */
   kept?: KeptSocket;
+  /** Words that enter another network (networkWords). */
+  enter?: readonly string[];
+}
+
+async function openOf(target: Target): Promise<Socket> {
+  const { host, port, enter = [] } = target;
+  if (enter.length === 0) return openSocket(host, port);
+  return connectThere({ ...target, enter }).catch((error: unknown) => {
+    throw error instanceof TransportError ? error : connectError(error as NodeJS.ErrnoException);
+  });
 }
 
 function askOn(

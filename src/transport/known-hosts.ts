@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { globRegex } from '../glob.ts';
+import { inside } from './resolve-inside.ts';
 
 /** A line of a known_hosts file that speaks of the host. */
 export interface KnownHost {
@@ -65,7 +66,7 @@ function isRevoked(entries: readonly KnownHost[], offered: { key: string }): boo
 function readKnownHosts(file: string, root: string): (Omit<KnownHost, 'bareName'> & { hosts: string })[] {
   let text: string;
   try {
-    text = readFileSync(root + file, 'utf8');
+    text = readFileSync(inside(root, file), 'utf8');
   } catch {
     // ssh, too, goes on without a file that it cannot read.
     return [];

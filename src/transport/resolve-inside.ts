@@ -31,6 +31,16 @@ export function resolveInside(root: string, path: string): string {
   return join(root, ...done);
 }
 
+/** The same where `root` may be empty, for no other root, and links may go round in a circle, which then lead nowhere. */
+export function inside(root: string, file: string): string {
+  if (root === '') return file;
+  try {
+    return resolveInside(root, file);
+  } catch {
+    return join(root, file);
+  }
+}
+
 function linkTarget(path: string): string | null {
   try {
     return readlinkSync(path);

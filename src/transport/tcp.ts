@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net';
 import type { KeptSocket } from './kept-socket.ts';
+import { connectThere } from './network-place.ts';
 import { errorCode, openSocket } from './socket.ts';
 
 /** What connecting and listening for the server's first line saw. */
@@ -19,11 +21,7 @@ export interface TcpSeen {
 const maxBytes = 8 * 1024;
 const longestLine = 255;
 
-/**
- * Connects to a port and reads the server's first words. Never throws for what a network can do. The connection to an
- * SSH server goes to `kept`, where that is given.
- */
-export function tcpProbe(target: {
+interface Target {
   host: string;
   port: number;
   /** For the connection. */
@@ -32,21 +30,42 @@ export function tcpProbe(target: {
   greetingMs?: number;
   signal: AbortSignal;
   kept?: KeptSocket;
-}): Promise<TcpSeen> {
-  const { host, port, timeoutMs, greetingMs, signal, kept } = target;
+  /** Words that enter another network (networkWords). */
+  enter?: readonly string[];
+}
+
+/**
+ * Connects to a port and reads the server's first words. Never throws for what a network can do. The connection to an
+ * SSH server goes to `kept`, where that is given.
+ */
+export async function tcpProbe(target: Target): Promise<TcpSeen> {
+  const { host, port, enter = [] } = target;
+  if (enter.length === 0) return probeOn(openSocket(host, port), target);
+  try {
+    return await probeOn(await connectThere({ ...target, enter }), target);
+  } catch (error) {
+    return { ...nothingSeen, error: errorCode(error as NodeJS.ErrnoException) || String(error) };
+  }
+}
+
+const nothingSeen: TcpSeen = {
+  connected: false,
+  error: '',
+  banner: '',
+  firstLines: [],
+  address: '',
+  connectMs: 0,
+  bannerMs: 0,
+};
+
+function probeOn(
+  socket: Socket,
+  { host, port, timeoutMs, greetingMs, signal, kept }: Target,
+): Promise<TcpSeen> {
   return new Promise((resolve) => {
     const started = performance.now();
-    const seen: TcpSeen = {
-      connected: false,
-      error: '',
-      banner: '',
-      firstLines: [],
-      address: '',
-      connectMs: 0,
-      bannerMs: 0,
-    };
+    const seen = { ...nothingSeen };
     let text = '';
-    const socket = openSocket(host, port);
     let done = false;
     const finish = (error: string): void => {
       if (done) return;
@@ -63,14 +82,16 @@ export function tcpProbe(target: {
     const cancel = (): void => finish('cancelled');
     signal.addEventListener('abort', cancel, { once: true });
     if (signal.aborted) cancel();
-    socket.on('connect', () => {
+    const connected = (): void => {
       seen.connected = true;
       seen.address = socket.remoteAddress ?? '';
       seen.connectMs = performance.now() - started;
       if (greetingMs === undefined) return;
       clearTimeout(timer);
       timer = setTimeout(() => finish('timeout'), greetingMs);
-    });
+    };
+    if (socket.connecting) socket.on('connect', connected);
+    else connected();
     socket.on('data', (chunk: Buffer) => {
       text += chunk.toString('latin1');
       seen.bannerMs = performance.now() - started;
@@ -81,7 +102,6 @@ export function tcpProbe(target: {
     socket.on('close', () => finish(''));
   });
 }
-
 function linesOf(text: string): Pick<TcpSeen, 'banner' | 'firstLines'> {
   const firstLines = text
     .split(/\r?\n/)

@@ -13,6 +13,7 @@ import { loginShellFaults } from './login-shell.ts';
 import { macosFaults } from './macos.ts';
 import { networkFaults } from './network.ts';
 import { loginFaults } from './login.ts';
+import { daemonUnitFaults } from './daemon-unit.ts';
 import { buildFaults, nixFaults } from './nix.ts';
 import { sshFaults } from './ssh.ts';
 import { substituterFaults } from './substituters.ts';
@@ -20,6 +21,7 @@ import { substituterFaults } from './substituters.ts';
 /** Every fault that the laboratory knows, along the path of a build. */
 export const faults: readonly Fault[] = [
   ...clientFaults,
+  ...daemonUnitFaults,
   ...entryFaults,
   ...clientSshFaults,
   ...networkFaults,

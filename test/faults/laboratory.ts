@@ -29,6 +29,8 @@ export interface TryOptions {
   args?: readonly string[];
   /** The kind of machine of client and builder. Default: what the fault says. */
   profile?: ProfileName;
+  /** Machines that are there already, and stay. */
+  machines?: Pick<Lab, 'client' | 'builder'>;
 }
 
 function canBeClient(name: ProfileName | undefined): boolean {
@@ -55,13 +57,10 @@ function onProfile<Options extends { nix?: NixVersion; profile?: ProfileName }>(
 export async function withFault<Seen>(
   fleet: Fleet,
   fault: Fault,
-  { args = [], profile }: TryOptions,
+  { args = [], profile, machines }: TryOptions,
   see: (lab: Lab) => Promise<Seen>,
 ): Promise<Seen> {
-  const [client, builder] = await Promise.all([
-    fleet.client(onProfile(fault.client, canBeClient(profile) ? profile : undefined)),
-    fleet.builder(onProfile(fault.builder, profile)),
-  ]);
+  const { client, builder } = machines ?? (await start(fleet, fault, profile));
   const lab: Lab = { client, builder, args: [...args], env: {} };
   if (profile !== undefined) promiseOwnSystem(lab);
   try {
@@ -69,8 +68,20 @@ export async function withFault<Seen>(
     await fault.breaks(lab);
     return await see(lab);
   } finally {
-    await Promise.all([client.host.stop(), builder.host.stop()]);
+    if (machines === undefined) await Promise.all([client.host.stop(), builder.host.stop()]);
   }
+}
+
+async function start(
+  fleet: Fleet,
+  fault: Fault,
+  profile: ProfileName | undefined,
+): Promise<Pick<Lab, 'client' | 'builder'>> {
+  const [client, builder] = await Promise.all([
+    fleet.client(onProfile(fault.client, canBeClient(profile) ? profile : undefined)),
+    fleet.builder(onProfile(fault.builder, profile)),
+  ]);
+  return { client, builder };
 }
 
 /** Breaks a real builder, looks at what `check` says, does what it says, and looks again. */

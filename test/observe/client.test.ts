@@ -5,7 +5,7 @@ import { clientIdentity } from '../../src/observe/client-identity.ts';
 import { viewClient } from '../../src/observe/client-view.ts';
 import { readNixSettings, versionOf } from '../../src/observe/nix-settings.ts';
 import { here } from '../../src/transport/daemon-place.ts';
-import { clientTransport } from '../../src/transport/client.ts';
+import { type ClientPlace, clientTransport } from '../../src/transport/client.ts';
 import { env, never } from '../transport/sshd.ts';
 import { clientView, contextOf, valueOf } from './helpers.ts';
 
@@ -19,6 +19,11 @@ t.test('the version is the number, and Lix keeps its name', (t) => {
   t.end();
 });
 
+const both = (place: ClientPlace): Parameters<typeof viewClient>[1] => ({
+  client: clientTransport(place),
+  itself: clientTransport(place),
+});
+
 t.test('the effective builders setting is asked of Nix, includes and all', noNix, async (t) => {
   const conf = t.testdir({
     'nix.conf': 'include more.conf\n',
@@ -27,7 +32,7 @@ t.test('the effective builders setting is asked of Nix, includes and all', noNix
   const settings = { ...env, NIX_CONF_DIR: conf, HOME: conf, NIX_USER_CONF_FILES: '/dev/null' };
   const view = await viewClient(
     { env: settings, source: 'own process' as const, socket: '', refused: '', place: here },
-    clientTransport({ env: settings }),
+    both({ env: settings }),
     never,
   );
   t.equal(view.buildersSetting, 'ssh://alpha x86_64-linux ; ssh://beta');
@@ -42,7 +47,7 @@ t.test('without a nix nothing is made up', async (t) => {
   t.same(await readNixSettings(clientTransport({ env: bare }), never), { version: '', settings: null });
   const view = await viewClient(
     { env: bare, source: 'own process' as const, socket: '', refused: '', place: here },
-    clientTransport({ env: bare }),
+    both({ env: bare }),
     never,
   );
   t.equal(view.nixVersion, '');

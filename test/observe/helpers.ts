@@ -19,6 +19,7 @@ export const clientView: ClientView = {
   seesAsDaemon: true,
   environment: { env, source: 'own process', socket: '', refused: '', place: here },
   buildsThroughDaemon: false,
+  unitOptions: [],
   nixVersion: '2.34.8',
   system: 'x86_64-linux',
   os: null,

@@ -1,0 +1,25 @@
+import type { Client } from '../fleet/index.ts';
+import { withFleet } from '../fleet/with-fleet.ts';
+import { daemonUnitFaults } from './daemon-unit.ts';
+import { tryFault } from './laboratory.ts';
+
+/** What a fault changes of the client: its unit and root's ssh. */
+async function reset({ host }: Client): Promise<void> {
+  await host.sh(
+    'rm -rf /etc/systemd/system/nix-daemon.service.d /etc/ssh/ssh_known_hosts /root/.ssh; cp -a /var/ssh /root/.ssh; systemctl daemon-reload; systemctl reset-failed; systemctl restart nix-daemon.socket nix-daemon',
+  );
+}
+
+const words = process.argv.slice(2);
+withFleet("what the unit of the client's daemon keeps from it", async (t, fleet) => {
+  const [client, builder] = await Promise.all([fleet.client({ profile: 'debian-sid' }), fleet.builder()]);
+  await client.host.sh('cp -a /root/.ssh /var/ssh');
+  for (const fault of daemonUnitFaults.filter(({ title }) => words.every((word) => title.includes(word)))) {
+    const row = await tryFault(fleet, fault, { machines: { client, builder } });
+    const { expected, got, fixRun, healthyAfter } = row;
+    t.comment(`fault | ${row.fault} | ${expected} | ${got} | ${fixRun} | ${healthyAfter}`);
+    t.equal(got, expected, `${row.fault}: ${row.details}`);
+    if (fixRun === 'yes') t.equal(healthyAfter, 'yes', `${row.fault}: ${row.details}`);
+    await reset(client);
+  }
+});
