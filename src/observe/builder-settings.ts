@@ -131,9 +131,7 @@ export const builderSettings: Probe = {
         noBuildUsers: noBuildUsers(settings, section('groups')),
         ...wrongFile(section('files')),
         entryForBuildUsers: entryWith(builder, { 3: String(users) }),
-        maxSilentTime: numberOf(settings.get('max-silent-time')),
-        timeout: numberOf(settings.get('timeout')),
-        maxLog: numberOf(settings.get('max-build-log-size')),
+        ...limitsOf(settings, builder.scheme),
         minFree: numberOf(settings.get('min-free')),
         maxSessions: Number(/^maxsessions (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
         // Room for every build, and for others.
@@ -160,6 +158,19 @@ function texts(value: string | undefined): string[] {
 
 function numberOf(value: string | undefined): number {
   return Number(value ?? 0) || 0;
+}
+
+/** What ends builds there. Over ssh:// the client's own settings count instead (seen with Nix 2.8 and 2.34). */
+function limitsOf(
+  settings: ReadonlyMap<string, string>,
+  scheme: string,
+): Record<'maxSilentTime' | 'timeout' | 'maxLog', number> {
+  const limit = (name: string): number => (scheme === 'ssh' ? 0 : numberOf(settings.get(name)));
+  return {
+    maxSilentTime: limit('max-silent-time'),
+    timeout: limit('timeout'),
+    maxLog: limit('max-build-log-size'),
+  };
 }
 
 /** `trusted-users` and `allowed-users` name users, groups as `@group`, or everybody as `*`. */

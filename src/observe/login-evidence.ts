@@ -26,6 +26,8 @@ export interface LoginFacts {
   deadAddresses: string;
   /** The server ended the connection. */
   closed: boolean;
+  /** It did so after the login, before the remote program ended. */
+  sessionClosed: boolean;
   /** The client's option that keeps every key back; empty texts where there is none. */
   option: { name: string; value: string; where: string };
   /** The client's option that ssh's words complain of, and its line; empty texts and 0 where there is none. */
@@ -53,12 +55,15 @@ export function loginFacts(
     closed: /^(Connection (closed|reset) by |Received disconnect from |kex_exchange_identification: )/m.test(
       seen.stderr,
     ),
+    sessionClosed: rest.phase === 'session' && seen.exitCode === 255 && endsSession.test(seen.stderr),
     option: config === null ? noOption : withholds(config, evidence, files),
     culprit: culpritOf(config, seen.stderr, files),
     proxy: proxyOf(config, others, files),
     hookReply: config !== null && isQuiet(config) ? '' : (/^# .*$/m.exec(others)?.[0] ?? ''),
   };
 }
+
+const endsSession = /^(Connection to .* closed by remote host\.|client_loop: send disconnect: )/m;
 
 /** The files that ssh read, and where their file system is seen. */
 interface ConfigFiles {

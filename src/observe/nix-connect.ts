@@ -35,7 +35,8 @@ export const nixConnect: Probe = {
     // Words that say what is wrong need no second look.
     const isExplained = nixConf.kind !== 'none' || (seen.exitCode === 127 && !seen.timedOut) || noise !== '';
     const hungForSeconds = seen.timedOut ? Math.ceil(seen.durationMs / 1000) : 0;
-    const isUnknown = started && greeting === null && !isExplained && !facts.sessionRefused;
+    const isRefused = facts.sessionRefused || facts.sessionClosed;
+    const isUnknown = started && greeting === null && !isExplained && !isRefused;
     const [state, shellSeen] = await Promise.all([
       isUnknown ? lookAtBuilder(ssh, hungForSeconds, context.signal) : unseen,
       isUnknown ? loginShell(ssh, context.signal) : 'unseen',

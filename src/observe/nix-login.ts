@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Conversation, converse } from '../transport/converse.ts';
 import type { SharedLogin } from '../transport/shared-login.ts';
+import { learnsNoHostKeys } from '../transport/ssh-options.ts';
 import { type LoginEvidence, plainWords, readSshLog } from '../transport/ssh-log.ts';
 import { explainsHang } from './explain-hang.ts';
 import { type StageTimes, watchStages } from './login-stages.ts';
@@ -93,7 +94,10 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
     signal: limits.signal,
   });
   const spoken = await converse(
-    [...ssh.place.enter, 'ssh', ...(shared?.words ?? []), ...loggedTo(log, nixWords), ...ssh.remoteProgram],
+    [
+      ...[...ssh.place.enter, 'ssh', learnsNoHostKeys, ...(shared?.words ?? [])],
+      ...[...loggedTo(log, nixWords), ...ssh.remoteProgram],
+    ],
     {
       env: ssh.env,
       send: greetingOf[protocol],

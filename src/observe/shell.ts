@@ -8,9 +8,15 @@ interface Seen {
   said: string;
   /** How `ls` lists /dev/null; empty where it was not seen. */
   devNull: string;
+  /** The login may write files of some size (`ulimit -f`). */
+  writesFiles: boolean;
+  /** A start-up file sends standard error to standard output. */
+  oneStream: boolean;
+  /** And Nix's program there writes the logs of builds to standard error, so they end up in its protocol. */
+  garbles: boolean;
 }
 
-const script = 'echo answer-$((6 * 7)); ls -lLd /dev/null';
+const script = 'echo answer-$((6 * 7)); ulimit -f; ls -lLd /dev/null';
 /** For the second question, where the first had no answer. */
 const withinMs = 4_000;
 
@@ -30,7 +36,10 @@ export const shell: Probe = {
   observe: async (_parameters, context) => {
     const transport = await sshOf(context).ssh.transport(context.signal);
     try {
-      return { value: { ...seenIn(await transport.run(script, { ...context, quick: true })) } };
+      const ran = await transport.run(script, { ...context, quick: true });
+      const oneStream = ran.oneStream === true;
+      const garbles = oneStream && sshOf(context).ssh.protocol === 'serve';
+      return { value: { ...seenIn(ran), oneStream, garbles } };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       return { value: { ...(await withoutShell(error, transport, context)) } };
@@ -38,9 +47,18 @@ export const shell: Probe = {
   },
 };
 
+const nothing = {
+  ...{ works: false, said: '', devNull: '' },
+  ...{ writesFiles: false, oneStream: false, garbles: false },
+};
+
+/** Blocks of 512 bytes, of which the suite's builds on the builder write some. */
+const enoughBlocks = 65_536;
+
 function seenIn({ stdout, stderr, timedOut }: CommandResult): Seen {
-  const [answer, devNull = ''] = stdout.trim().split('\n');
-  if (answer === 'answer-42') return { works: true, said: answer, devNull };
+  const [answer, limit = '', devNull = ''] = stdout.trim().split('\n');
+  if (answer === 'answer-42')
+    return { ...nothing, works: true, said: answer, devNull, writesFiles: !(Number(limit) < enoughBlocks) };
   const said = `${stdout}${stderr}`.trim().slice(0, 400);
   if (timedOut) throw new CannotObserve('sh-hangs', said === '' ? 'it said nothing' : said);
   throw new CannotObserve('sh-answers-otherwise', said === '' ? 'it said nothing' : said);
@@ -54,12 +72,12 @@ async function withoutShell(
 ): Promise<Seen> {
   const { phase } = error;
   // The server itself starts nothing else.
-  if (phase === 'channel') return { works: false, said: error.message, devNull: '' };
+  if (phase === 'channel') return { ...nothing, said: error.message };
   if (phase !== 'shell' && phase !== 'lost') throw error;
   const { protocol, slowMs } = sshOf(context).ssh;
   const asked = { transport, timeoutMs: withinMs + slowMs, signal: context.signal };
   if (await answersAsNix(protocol, asked).catch(() => false))
-    return { works: false, said: "Nix's program answered", devNull: '' };
+    return { ...nothing, said: "Nix's program answered" };
   if (!(error instanceof NoShell)) throw error;
   const { exitCode, signal, stdout, stderr } = error.answer;
   const said = `${stdout}${stderr}`.trim().slice(0, 400);
@@ -67,5 +85,5 @@ async function withoutShell(
     throw new CannotObserve('sh-not-started', said || `it ended with ${signal ?? exitCode ?? 'no status'}`);
   if (said === '' && (exitCode ?? 0) === 0)
     throw new CannotObserve('sh-not-started', 'it ended at once and said nothing');
-  return { works: false, said, devNull: '' };
+  return { ...nothing, said };
 }

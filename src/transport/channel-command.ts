@@ -1,5 +1,5 @@
 import { Capped } from './capped.ts';
-import { bare, endScript, frame, loginShellLine } from './frame.ts';
+import { bare, endScript, frame, loginShellLine, type Told } from './frame.ts';
 import { giveInput } from './input.ts';
 import { type Command, type CommandResult, NoShell, type RunOptions, TransportError } from './transport.ts';
 
@@ -53,6 +53,13 @@ export function runInChannel(
     let force: NodeJS.Timeout | undefined;
     let inputGiven = false;
 
+    /** Where a start-up file has joined the streams, the frame's marks are on standard output. */
+    const frameSeen = (): Told & { oneStream: boolean } => {
+      const told = read(stderr.text());
+      if (told.pid !== undefined || options.bare === true) return { ...told, oneStream: false };
+      const joined = read(stdout.text());
+      return joined.pid === undefined ? { ...told, oneStream: false } : { ...joined, oneStream: true };
+    };
     const settle = (give: () => void): void => {
       if (settled) return;
       settled = true;
@@ -71,15 +78,16 @@ export function runInChannel(
         fail('lost', 'the connection was lost while the command ran');
         return;
       }
-      const told = read(stderr.text());
+      const told = frameSeen();
       const result: CommandResult = {
         exitCode: stopped ? null : (told.status ?? exit?.code ?? null),
         signal: exit?.signal ?? null,
-        stdout: stdout.text(),
-        stderr: told.stderr,
+        stdout: told.oneStream ? told.rest : stdout.text(),
+        stderr: told.oneStream ? stderr.text() : told.rest,
         durationMs: performance.now() - started,
         timedOut,
         truncated: stdout.truncated || stderr.truncated,
+        ...(told.oneStream ? { oneStream: true as const } : {}),
       };
       if (told.pid === undefined && !stopped && options.bare !== true)
         settle(() => reject(new NoShell(result)));
@@ -91,7 +99,7 @@ export function runInChannel(
         finish();
         return;
       }
-      const { pid } = read(stderr.text());
+      const { pid } = frameSeen();
       if (pid !== undefined)
         connection.exec(loginShellLine, (_refused, ending) => {
           ending?.on('data', () => undefined);
@@ -108,6 +116,9 @@ export function runInChannel(
     const giveRest = (to: CommandChannel): void => {
       inputGiven = true;
       void giveInput(stdin, to);
+    };
+    const giveRestWhenBegun = (to: CommandChannel): void => {
+      if (!inputGiven && frameSeen().pid !== undefined) giveRest(to);
     };
     const timer = setTimeout(() => {
       timedOut = true;
@@ -132,11 +143,12 @@ export function runInChannel(
       opened.on('data', (chunk: Buffer) => {
         stdout.add(chunk);
         heard?.('stdout', chunk);
+        giveRestWhenBegun(opened);
       });
       opened.stderr.on('data', (chunk: Buffer) => {
         stderr.add(chunk);
         heard?.('stderr', chunk);
-        if (!inputGiven && read(stderr.text()).pid !== undefined) giveRest(opened);
+        giveRestWhenBegun(opened);
       });
       opened.on('exit', (code: number | null, name?: string) => (exit = { code, signal: name ?? null }));
       opened.on('error', () => undefined);

@@ -17,16 +17,16 @@ export interface Frame {
   script: string;
   /** Whether the command's own input may follow the script at once; else only when `read` has found the pid. */
   inputFollows: boolean;
-  /** What the frame told on stderr, and stderr without it and without what start-up files wrote before. */
-  read: (stderr: string) => Told;
+  /** What the frame told on a stream, and that stream without it and without what start-up files wrote before. */
+  read: (stream: string) => Told;
 }
 
-interface Told {
+export interface Told {
   /** Of the shell that runs the command; undefined when it did not start. */
   pid: string | undefined;
   /** Undefined when the command did not come to its end, or its end was not heard of. */
   status: number | undefined;
-  stderr: string;
+  rest: string;
 }
 
 /**
@@ -49,16 +49,16 @@ export function frame(command: Command): Frame {
     line: loginShellLine,
     script: inputFollows ? `${begin}\n` : whole,
     inputFollows,
-    read: (stderr) => {
-      const begun = first.exec(stderr);
-      if (begun === null) return { pid: undefined, status: undefined, stderr };
-      const said = stderr.slice(begun.index + begun[0].length);
+    read: (stream) => {
+      const begun = first.exec(stream);
+      if (begun === null) return { pid: undefined, status: undefined, rest: stream };
+      const said = stream.slice(begun.index + begun[0].length);
       // The newline of the first mark is the one before the last where the command wrote nothing.
       const end = last.exec(said);
       return {
         pid: begun[1],
         status: end?.[1] === undefined ? undefined : statusOf(end[1]),
-        stderr: end === null ? said : said.slice(0, end.index),
+        rest: end === null ? said : said.slice(0, end.index),
       };
     },
   };
@@ -70,7 +70,7 @@ export function bare(command: Command): Frame {
   if (!/^[\w./ -]+$/.test(line)) throw new RangeError(`not plain words: ${line}`);
   return {
     ...{ line, script: '', inputFollows: true },
-    read: (stderr) => ({ pid: undefined, status: undefined, stderr }),
+    read: (stream) => ({ pid: undefined, status: undefined, rest: stream }),
   };
 }
 

@@ -4,7 +4,7 @@ import { Capped } from './capped.ts';
 import type { CommandResult, RunOptions, Transport } from './transport.ts';
 
 /** What a script wrote. */
-type Said = Pick<CommandResult, 'stdout' | 'stderr' | 'truncated' | 'timedOut'>;
+type Said = Pick<CommandResult, 'stdout' | 'stderr' | 'truncated' | 'timedOut' | 'oneStream'>;
 
 /** An `sh` that runs one script after another: it costs the server one session, and that is dear. */
 export interface KeptShell {
@@ -65,7 +65,7 @@ export function keepShell(transport: Transport): KeptShell {
       const whole = new Promise<'whole'>((resolve) => {
         heard = (stream, chunk) => {
           (stream === 'stdout' ? stdout : stderr).add(chunk);
-          if (stdout.whole && stderr.whole) resolve('whole');
+          if ((stdout.whole && stderr.whole) || stdout.twice) resolve('whole');
         };
       });
       const time = { isUp: false };
@@ -84,6 +84,7 @@ export function keepShell(transport: Transport): KeptShell {
       if (how !== 'whole' && !timedOut) return null;
       if (alive) idle = setTimeout(() => void end(), idleMs);
       const truncated = stdout.truncated || stderr.truncated;
+      if (stdout.twice) return { ...stdout.parts(), truncated, timedOut, oneStream: true };
       return { stdout: stdout.text(), stderr: stderr.text(), truncated, timedOut };
     },
     end,
@@ -94,6 +95,8 @@ class UpToMark extends Capped {
   readonly #end: string;
   #tail = '';
   whole = false;
+  /** What was meant for standard error has come here too, with its own mark. */
+  twice = false;
 
   constructor(mark: string) {
     super();
@@ -103,7 +106,18 @@ class UpToMark extends Capped {
   override add(chunk: Buffer): void {
     super.add(chunk);
     const text = this.#tail + chunk.toString('latin1');
-    this.whole ||= text.includes(this.#end);
-    this.#tail = text.slice(-this.#end.length);
+    const at = this.whole ? -1 : text.indexOf(this.#end);
+    const rest = at < 0 ? text : text.slice(at + this.#end.length - 1);
+    this.twice ||= (this.whole || at >= 0) && rest.includes(this.#end);
+    this.whole ||= at >= 0;
+    // The newline that ends one mark may begin the next.
+    this.#tail = rest.slice(-this.#end.length + 1);
+  }
+
+  /** Up to the first mark, and from there on. */
+  parts(): Pick<Said, 'stdout' | 'stderr'> {
+    const text = this.text();
+    const next = text.indexOf(this.#end) + this.#end.length;
+    return { stdout: text.slice(0, next), stderr: text.slice(next) };
   }
 }

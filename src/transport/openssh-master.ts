@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Capped } from './capped.ts';
 import { fitsSocket } from './control-path.ts';
+import { learnsNoHostKeys } from './ssh-options.ts';
 import { TransportError } from './transport.ts';
 
 /** A logged-in `ssh` that others share through its socket. */
@@ -52,6 +53,7 @@ export async function startMaster(input: {
     '-oPermitLocalCommand=no',
     '-oClearAllForwardings=yes',
     '-oBatchMode=yes',
+    learnsNoHostKeys,
   ];
   const ssh = hold([...enter, '/bin/sh', '-c', holder, 'sh', ...own, ...words, '-S', socket], env);
   const close = async (): Promise<void> => {

@@ -2,6 +2,12 @@ import { mkdtemp, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TransportError } from './transport.ts';
 
+/**
+ * After a login ssh adds the server's other host keys to known_hosts (UpdateHostKeys, since OpenSSH 8.5 by default), in a
+ * real build too. A look must not.
+ */
+export const learnsNoHostKeys = '-oUpdateHostKeys=no';
+
 /** What Nix knows of a builder when it writes ssh's command line. */
 export interface NixSsh {
   host: string;

@@ -134,7 +134,8 @@ async function runGroup(
   const results = own === null || own.truncated ? [] : split(own, mark);
   for (const [index, asked] of group.entries()) {
     const result = results[index];
-    const whole = { signal: null, timedOut: false, truncated: false, durationMs };
+    const joined = own?.oneStream === true ? { oneStream: true as const } : {};
+    const whole = { signal: null, timedOut: false, truncated: false, durationMs, ...joined };
     if (result !== undefined) asked.resolve({ ...result, ...whole });
     else if (byItself && own?.timedOut === true)
       asked.resolve({ ...own, ...whole, exitCode: null, timedOut: true });
@@ -177,7 +178,9 @@ function split(
     const status = /^\d+\n/.exec(parts[index + 1] ?? '')?.[0];
     if (status === undefined) return [];
     // But for the first, a part begins with the status of the command before.
-    const own = index === 0 ? part : part.replace(/^\d+\n/, '');
+    const rest = index === 0 ? part : part.replace(/^\d+\n/, '');
+    // Where both streams are one, the marks of standard error are here too.
+    const own = rest.replaceAll(`${mark}\n`, '');
     return [{ exitCode: statusOf(status), stdout: own, stderr: errors[index] ?? '' }];
   });
 }

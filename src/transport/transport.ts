@@ -12,6 +12,8 @@ export interface CommandResult {
   timedOut: boolean;
   /** Output was longer than what is kept: the middle is missing. */
   truncated: boolean;
+  /** Standard error came with standard output: a start-up file of the login has joined them (`exec 2>&1`). */
+  oneStream?: true;
 }
 
 export interface RunOptions {

@@ -85,6 +85,25 @@ const awkward: readonly Awkward[] = [
       await addKvm(builder.host, '660', 'nixbld');
     },
   },
+  {
+    title: 'a start-up file sends standard error to standard output, ssh-ng',
+    builder: bash,
+    makes: ({ builder }) => builder.host.write('/home/nix/.bashrc', 'exec 2>&1\n'),
+  },
+  {
+    title: 'the login may write no files, and the daemon writes them',
+    builder: bash,
+    makes: ({ builder }) => builder.host.write('/home/nix/.bashrc', 'ulimit -f 0\n'),
+  },
+  {
+    title: 'the login sets NIX_STORE_DIR, which the daemon does not read',
+    builder: { ...bash, sshd: { SetEnv: 'NIX_STORE_DIR=/srv/store' } },
+  },
+  {
+    title: 'limits of the builder for builds, which do not count over ssh',
+    scheme: 'ssh',
+    builder: { nixConf: { timeout: '3', 'max-silent-time': '3', 'max-build-log-size': '100' } },
+  },
   { title: 'one session at a time', builder: { sshd: { MaxSessions: '1' } } },
   {
     title: 'an alias, with HostKeyAlias',

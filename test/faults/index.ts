@@ -1,6 +1,7 @@
 import { armFaults } from './arm.ts';
 import { buildFolderFaults } from './build-folder.ts';
 import { builderConfFaults } from './builder-conf.ts';
+import { builderStoreFaults } from './builder-store.ts';
 import { clientSshFaults } from './client-ssh.ts';
 import { clientFaults } from './client.ts';
 import { entryFaults } from './entry.ts';
@@ -15,6 +16,7 @@ import { networkFaults } from './network.ts';
 import { loginFaults } from './login.ts';
 import { daemonUnitFaults } from './daemon-unit.ts';
 import { buildFaults, nixFaults } from './nix.ts';
+import { refusedLoginFaults } from './refused-login.ts';
 import { sshFaults } from './ssh.ts';
 import { substituterFaults } from './substituters.ts';
 
@@ -31,10 +33,12 @@ export const faults: readonly Fault[] = [
   ...handshakeFaults,
   ...loginEnvironmentFaults,
   ...loginShellFaults,
+  ...refusedLoginFaults,
   ...nixFaults,
   ...macosFaults,
   ...builderConfFaults,
   ...buildFolderFaults,
+  ...builderStoreFaults,
   ...substituterFaults,
   ...insecureFaults,
   ...armFaults,

@@ -299,9 +299,22 @@ export const nixFaults: readonly Fault[] = [
     cause: 'max-startups-low',
     outcome: 'warn',
   },
+  ...(
+    [
+      ['timeout', '3', 'builder-ends-builds-at-once'],
+      ['max-silent-time', '3', 'builder-ends-quiet-builds-at-once'],
+      ['max-build-log-size', '100', 'builder-takes-no-logs'],
+    ] as const
+  ).map(([name, value, cause]): Fault => ({
+    title: `the builder ends nearly every build by its ${name}`,
+    builder: { nix: '2.34', nixConf: { [name]: value } },
+    breaks: () => undefined,
+    scenario: 'builder-lets-builds-end',
+    cause,
+  })),
   {
     title: 'the builder ends silent builds',
-    builder: { nixConf: { 'max-silent-time': '30' } },
+    builder: { nixConf: { 'max-silent-time': '300' } },
     breaks: () => undefined,
     scenario: 'builder-limits',
     cause: 'builder-ends-silent-builds',
@@ -309,7 +322,7 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the builder ends builds that print much',
-    builder: { nixConf: { 'max-build-log-size': '100' } },
+    builder: { nixConf: { 'max-build-log-size': '100000' } },
     breaks: () => undefined,
     scenario: 'builder-limits',
     cause: 'builder-ends-loud-builds',

@@ -14,7 +14,9 @@ ran=$(./written 2>&1) || true
 case $ran in *[Pp]ermission*) echo "doctor: a program in the build folder cannot be run: $ran" >&2; exit 1 ;; esac
 host=localhost
 [ ! -r /proc/sys/kernel/hostname ] || read -r host < /proc/sys/kernel/hostname
-echo "host=$host input=$line" > $out
+sh=yes
+[ -e /bin/sh ] || sh=no
+echo "host=$host input=$line sh=$sh" > $out
 `;
 
 /**

@@ -1,6 +1,6 @@
 import { quote } from '../../shell-quote.ts';
 import type { CommandResult } from '../../transport/transport.ts';
-import { entryWithout } from '../../machines/entry-with.ts';
+import { entryWith, entryWithout } from '../../machines/entry-with.ts';
 import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
 import { sectionsIn } from '../sections.ts';
@@ -66,6 +66,10 @@ export const testBuilds: Probe = {
           ofKind('feature'),
           ownSystem(failed.map(({ words }) => words).join('\n')),
         ),
+        // The entry with the store that is the builder's own.
+        entryOwnStore: entryWith(builder, { 0: withoutRemoteStore(builder.fields[0]?.text ?? '') }),
+        // A store in a folder of its own is built in with chroot, which shows builds none of the builder's files.
+        lacksShell: 'remote-store' in builder.params && / sh=no$/m.test(result),
         // A sandbox has a host name of its own.
         host: /^host=(?!localhost )(\S+) /m.exec(result)?.[1] ?? builder.host,
         on: /^building '[^']*-plain\.drv' on '([^']*)'/m.exec(stderr)?.[1] ?? '',
@@ -82,7 +86,13 @@ async function run(script: string, onBuilder: boolean, context: ProbeContext): P
   if (!onBuilder) return context.clientTransport.run(script, context);
   const { builder, ssh } = sshOf(context);
   const transport = await ssh.transport(context.signal);
-  return transport.run(`PATH=$PATH:${quote(nixPath(builder))}\n${script}`, context);
+  return transport.run(`PATH=$PATH:${quote(nixPath(builder))}\nunset NIX_STORE_DIR\n${script}`, context);
+}
+
+function withoutRemoteStore(uri: string): string {
+  return uri.replace(/([?&])remote-store=[^&]*(&|$)/, (_all, before: string, after: string) =>
+    after === '' ? '' : before,
+  );
 }
 
 /** Nix 2.8 writes errors of a build's child with the NULs of its own pipe. */

@@ -1,0 +1,64 @@
+import { configureSshd, restartDaemon } from './configure.ts';
+import { type Fault, type Lab, since } from './fault.ts';
+
+const trusted = { user: { name: 'nix', trusted: true } } as const;
+
+/** Another store than the builder's own, in the entry. */
+const remoteStore =
+  (path: string) =>
+  ({ client, builder }: Lab): void =>
+    client.machines(`ssh-ng://root@${builder.name}?remote-store=${path} x86_64-linux - 4`);
+
+/** What keeps the store of a builder from the builds that are sent there. */
+export const builderStoreFaults: readonly Fault[] = [
+  ...(['2.8', '2.34'] as const).map((nix): Fault => ({
+    title: `a file stands where the folder of the logs belongs, ${nix}`,
+    ...since(nix),
+    builder: { ...(nix === '2.34' ? trusted : {}), nix },
+    breaks: async ({ builder: { host } }) => {
+      await host.sh('nix-store --add /etc/hostname >/dev/null; rm -rf /nix/var/log; : > /nix/var/log');
+      await restartDaemon(host);
+    },
+    scenario: 'remote-build',
+    cause: 'builder-state-is-file',
+  })),
+  {
+    title: 'a dead link stands where the folder of the logs belongs',
+    breaks: ({ builder }) =>
+      builder.host.sh('mkdir -p /nix/var; rm -rf /nix/var/log; ln -s /srv/gone /nix/var/log'),
+    scenario: 'remote-build',
+    cause: 'builder-state-is-file',
+  },
+  {
+    title: 'a program holds the lock of the garbage collector, 2.34',
+    builder: { nix: '2.34' },
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'nix-store --add /etc/hostname >/dev/null; setsid flock -o -x /nix/var/nix/gc.lock sleep 900 </dev/null >/dev/null 2>&1 & sleep 0.5',
+      ),
+    scenario: 'nix-store-permissions',
+    cause: 'gc-lock-held',
+  },
+  {
+    title: 'the remote-store of the entry has no shell for builds',
+    notOn: { nixos: 'its newer Nix refuses builds there, which is its own cause' },
+    breaks: remoteStore('/tmp/other'),
+    scenario: 'local-to-remote-build',
+    cause: 'remote-store-without-shell',
+  },
+  {
+    title: 'builds fail in the remote-store of the entry, 2.34',
+    client: { nix: '2.34' },
+    builder: { nix: '2.34' },
+    breaks: remoteStore('/tmp/other'),
+    scenario: 'local-to-remote-build',
+    cause: 'remote-store-breaks-builds',
+  },
+  {
+    title: 'the login sets NIX_STORE_DIR, and the user is root',
+    notOn: { nixos: 'the line is in the configuration of its owner' },
+    breaks: ({ builder }) => configureSshd(builder.host, { SetEnv: 'NIX_STORE_DIR=/srv/store' }),
+    scenario: 'local-to-remote-build',
+    cause: 'login-moves-store',
+  },
+];
