@@ -17,6 +17,7 @@ function entry(
   };
 }
 
+const refusedByNewer = { notOn: { nixos: 'its newer Nix refuses the whole file' } };
 const unknownMeaning = { fixNotRun: 'only its owner knows what the entry was meant to say' };
 
 export const entryFaults: readonly Fault[] = [
@@ -44,8 +45,14 @@ export const entryFaults: readonly Fault[] = [
     'the URI in double quotes',
     ({ name }) => `"ssh-ng://root@${name}" x86_64-linux - 4`,
     'entry-mistyped',
+    refusedByNewer,
   ),
-  entry('a byte order mark before the URI', (builder) => `\ufeff${builder.line()}`, 'entry-mistyped'),
+  entry(
+    'a byte order mark before the URI',
+    (builder) => `\ufeff${builder.line()}`,
+    'entry-mistyped',
+    refusedByNewer,
+  ),
   ...(['2.8', '2.34'] as const).map((nix) =>
     entry(
       `one slash after the scheme, Nix ${nix}`,

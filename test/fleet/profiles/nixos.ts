@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import type { HostSpec, Profile } from '../profile.ts';
 import { layOutSystemd, systemdServices, systemdStarted } from '../systemd.ts';
 import { removeDefinitions, writeChange, writeMachines } from './nixos/changes.ts';
@@ -48,6 +49,8 @@ function layOut(spec: HostSpec, lower: string): string[] {
       lower,
       files: {
         '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`,
+        // As resolvconf writes it.
+        '/etc/resolv.conf': readFileSync('/etc/resolv.conf', 'utf8'),
         '/etc/nixos/configuration.nix':
           '{ lib, ... }: { imports = [ ./host.nix ] ++ map (name: ./changes + "/${name}") (builtins.attrNames (builtins.readDir ./changes)); }\n',
         '/etc/nixos/changes/0000.nix': '{ }\n',
