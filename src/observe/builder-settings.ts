@@ -5,20 +5,14 @@ import { nixPath } from './nix-path.ts';
 import { entryWith, entryWithout } from '../machines/entry-with.ts';
 import { versionOf } from './nix-settings.ts';
 import { emulationOf, listEmulators } from './emulators.ts';
+import { listUnreadable, refuseUnreadable } from './readable-conf.ts';
 import { sectionsOf } from './sections.ts';
 import { CannotObserve, notMeasured, type Probe, sshOf } from './probe.ts';
 import { exposedSecret, withoutEverybody } from './trust.ts';
 
 /** Sections of the answer, each under a line of its own. Nothing in it needs more rights than the ssh user has. */
-const script = `
-section() { printf '\\n--- %s ---\\n' "$1"; }
+const script = `${listUnreadable}
 section version; nix --version
-section user; id -un; id -nG
-section unreadable
-for conf in /etc/nix/nix.conf $(sed -n 's/^ *!\\{0,1\\}include  *//p' /etc/nix/nix.conf 2>/dev/null); do
-  case $conf in /*) ;; *) conf=/etc/nix/$conf ;; esac
-  [ ! -e "$conf" ] || [ -r "$conf" ] || echo "$conf"
-done
 section settings
 settings=$(nix --extra-experimental-features nix-command config show 2>/dev/null ||
   nix --extra-experimental-features nix-command show-config 2>/dev/null)
@@ -81,13 +75,7 @@ export const builderSettings: Probe = {
     const section = sectionsOf(stdout);
     const settings = settingsIn(section('settings'));
     const [user = '', groups = ''] = section('user').split('\n');
-    const closed = section('unreadable').split('\n').join(', ');
-    // What Nix shows then are its defaults, not what its daemon is set to.
-    if (closed !== '')
-      throw new CannotObserve(
-        unreadable === 'is-an-error' ? 'settings-unreadable' : notMeasured,
-        `${user} may not read ${closed} on the builder, so its settings are not known`,
-      );
+    refuseUnreadable(section, unreadable === 'is-an-error' ? 'settings-unreadable' : notMeasured);
     if (settings.size === 0)
       throw new CannotObserve('no-settings', stderr.trim() || `the builder's nix told no settings`);
     const systems = [...texts(settings.get('system')), ...texts(settings.get('extra-platforms'))];

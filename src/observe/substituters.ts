@@ -3,6 +3,8 @@ import { errorLines } from '../scenario/error-lines.ts';
 import type { Transport } from '../transport/transport.ts';
 import { nixPath } from './nix-path.ts';
 import { CannotObserve, type Probe, type ProbeContext, sshOf } from './probe.ts';
+import { listUnreadable, refuseUnreadable } from './readable-conf.ts';
+import { sectionsOf } from './sections.ts';
 
 /** How a substituter answered the builder. */
 interface Answer {
@@ -62,11 +64,16 @@ async function substitutersOf(
 ): Promise<string[]> {
   const show = 'nix --extra-experimental-features nix-command';
   const { stdout, stderr, exitCode } = await transport.run(
-    `${inPath}; { ${show} config show 2>/dev/null || ${show} show-config; } | sed -n 's/^substituters = //p'`,
+    `${inPath}; ${listUnreadable}
+section substituters; { ${show} config show 2>/dev/null || ${show} show-config; } | sed -n 's/^substituters = //p'`,
     { ...context, quick: true },
   );
   if (exitCode !== 0) throw new CannotObserve('no-settings', errorLines(stderr) || 'no settings');
-  return stdout.split(/\s+/).filter((word) => /^https?:\/\//.test(word));
+  const section = sectionsOf(stdout);
+  refuseUnreadable(section);
+  return section('substituters')
+    .split(/\s+/)
+    .filter((word) => /^https?:\/\//.test(word));
 }
 
 async function ask(

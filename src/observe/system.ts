@@ -15,6 +15,7 @@ while IFS='=' read -r key value; do
   value=${'$'}{value#[\"\']} value=${'$'}{value%[\"\']}
   [ "$key" != ID ] || id=$value
 done 2>/dev/null </etc/os-release || :
+has uname || { echo 'uname is not there' >&2; exit 1; }
 case $(uname -s) in
   Linux) family=linux ;;
   Darwin) family=darwin id=macos init=launchd ;;

@@ -13,7 +13,9 @@ export function summarise(clientChecks: readonly ReportCheck[], builders: readon
   return {
     verdict: fleetVerdict(clientChecks, builders.length, healthy),
     causes: new Set(
-      [failuresOf(clientChecks), ...builders.map((one) => failuresOf(one.checks))].flat().map(causeKey),
+      [clientChecks, ...builders.map((one) => one.checks)]
+        .flatMap((checks) => failuresOf(checks.filter(({ outcome }) => outcome === 'fail')))
+        .map(causeKey),
     ).size,
     unmeasured: unmeasuredOf(clientChecks, builders),
     builders: { total: builders.length, healthy, unhealthy: builders.length - healthy },

@@ -10,8 +10,8 @@ export function unmeasuredOf(
   for (const { name, checks } of [{ name: 'client', checks: clientChecks }, ...builders]) {
     const known = new Map([...clientChecks, ...checks].map((check) => [check.scenario, check]));
     for (const check of checks) {
-      const reason = reasonOf(check, known);
-      if (reason === null) continue;
+      const reason = reasonOf(check, known)?.trim().replace(/\.$/, '');
+      if (reason === undefined) continue;
       const own = found.get(reason) ?? { reason, checks: 0, names: [] };
       found.set(reason, own);
       own.checks += 1;

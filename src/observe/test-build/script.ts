@@ -45,7 +45,7 @@ mkdir -m 700 "$tmp" || exit 8
 section() { printf '\\n--- %s ---\\n' "$1"; }
 ${bringProgram}
 own=${quote(builds.own)} system=${quote(builds.system)} runs=${quote(builds.own === '' ? builds.systems.join(' ') : '')}
-[ -n "$own" ] || own=$(nix-instantiate --eval --option pure-eval false -E builtins.currentSystem | tr -d '"')
+[ -n "$own" ] || { own=$(nix-instantiate --eval --option pure-eval false -E builtins.currentSystem); own=\${own#\\"} own=\${own%\\"}; }
 [ -n "$system" ] || system=$own
 ${bringHeaders(builds.systems)}
 derive() {
