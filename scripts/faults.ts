@@ -1,11 +1,12 @@
 /**
  * Breaks real builders in every way that test/faults knows, types the printed fixes, and looks again.
  *
- *     npm run faults -- [--profile NAME[,NAME…]|all] [--only WORD] [--save]
+ *     npm run faults -- [--profile NAME[,NAME…]|all] [--only WORD] [--confirm] [--save]
  *
  * A line for each fault as it ends, then a table of fault x profile. Default profile: plain. `--only`: faults whose title
- * holds the word. `--save` writes what was seen to docs/laboratory.json, from which `npm run docs` writes the table
- * docs/laboratory.md. `--count` runs nothing and writes the figures into the README; `--check` compares them.
+ * holds the word. `--confirm`: Nix alone builds before the doctor looks, and must agree that the fault is one. `--save`
+ * writes what was seen to docs/laboratory.json, from which `npm run docs` writes the table docs/laboratory.md. `--count`
+ * runs nothing and writes the figures into the README; `--check` compares them.
  * Exit 1 where a row is wrong.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -37,16 +38,17 @@ function outcomeOf(row: Row): Outcome {
   return row.healthyAfter === 'yes' ? 'healed' : 'named';
 }
 
-async function tryOne(fault: Fault, profile: ProfileName): Promise<Outcome> {
+async function tryOne(fault: Fault, profile: ProfileName, confirm: boolean): Promise<Outcome> {
   if (whyNotOn(fault, profile) !== undefined) return 'none';
   const fleet = startFleet();
   try {
-    const row = await tryFault(fleet, fault, profile === 'plain' ? {} : { profile });
+    const row = await tryFault(fleet, fault, { confirm, ...(profile === 'plain' ? {} : { profile }) });
     const outcome = outcomeOf(row);
-    const { expected, got, fixRun, healthyAfter, details } = row;
+    const { expected, got, fixRun, healthyAfter, contradicted, details } = row;
     process.stdout.write(
       `${[profile, row.fault, outcome, expected, got, fixRun, healthyAfter].join(' | ')}\n`,
     );
+    if (contradicted !== '') process.stdout.write(`    ${contradicted}\n`);
     if (outcome === 'wrong') process.stdout.write(`${details.replace(/^/gm, '    ')}\n`);
     return outcome;
   } catch (error) {
@@ -58,7 +60,12 @@ async function tryOne(fault: Fault, profile: ProfileName): Promise<Outcome> {
   }
 }
 
-async function run(names: readonly ProfileName[], only: string, save: boolean): Promise<number> {
+async function run(
+  names: readonly ProfileName[],
+  only: string,
+  confirm: boolean,
+  save: boolean,
+): Promise<number> {
   const chosen = faults.filter(({ title }) => title.includes(only));
   const seen = names.map((profile): { profile: ProfileName; outcomes: Record<string, Outcome> } => ({
     profile,
@@ -66,7 +73,7 @@ async function run(names: readonly ProfileName[], only: string, save: boolean): 
   }));
   process.stdout.write('PROFILE | FAULT | OUTCOME | EXPECTED | GOT | FIX RUN | HEALTHY AFTER\n');
   for (const { profile, outcomes } of seen) {
-    for (const fault of chosen) outcomes[fault.title] = await tryOne(fault, profile);
+    for (const fault of chosen) outcomes[fault.title] = await tryOne(fault, profile, confirm);
     if (save) writeResults(profile, outcomes);
   }
   process.stdout.write(`\n${crossTable(seen, chosen)}\n`);
@@ -88,6 +95,7 @@ const { values } = parseArgs({
   options: {
     profile: { type: 'string', default: 'plain' },
     only: { type: 'string', default: '' },
+    confirm: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
     count: { type: 'boolean', default: false },
     check: { type: 'boolean', default: false },
@@ -100,4 +108,4 @@ else if (values.check) {
     process.stderr.write('README.md tells another number of faults: npm run faults -- --count\n');
     process.exitCode = 1;
   }
-} else process.exitCode = await run(profileNames(values.profile), values.only, values.save);
+} else process.exitCode = await run(profileNames(values.profile), values.only, values.confirm, values.save);

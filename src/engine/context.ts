@@ -43,6 +43,7 @@ export function clientContext(client: ClientView): Record<string, Json> {
     daemonReadOnly: { ...blame(unitOptions, 'readOnly', ['/tmp', '/nix/var/nix/current-load']) },
     daemonReach: { ...blame(unitOptions, 'reach') },
     throughDaemon: client.buildsThroughDaemon,
+    postBuildHook: client.postBuildHook,
     caller: client.caller,
     // A recording of an older version has none.
     os: { ...(client.os as ClientView['os'] | undefined) },

@@ -46,7 +46,9 @@ open_to_all() {
   done
   echo "secret-key-files open $1"
 }
-for setting in post-build-hook pre-build-hook; do for path in $(value $setting); do look $setting "$path" run; done; done
+for path in $(value post-build-hook); do look post-build-hook "$path" run; done
+# Nix runs it to set up the sandbox.
+[ "$(value sandbox)" = false ] || for path in $(value pre-build-hook); do look pre-build-hook "$path" run; done
 [ "$(value run-diff-hook)" != true ] || for path in $(value diff-hook); do look diff-hook "$path" run; done
 for path in $(value secret-key-files); do look secret-key-files "$path" read; open_to_all "$path"; done
 set +f
@@ -86,8 +88,11 @@ export const builderSettings: Probe = {
     );
     // Without the experimental feature Nix refuses such builds, whatever `system-features` says.
     const contentAddressed = texts(settings.get('experimental-features')).includes('ca-derivations');
+    const notEnabled = promised.filter(
+      (feature) => feature === 'ca-derivations' && features.includes(feature) && !contentAddressed,
+    );
     const missingFeatures = promised.filter(
-      (feature) => !features.includes(feature) || (feature === 'ca-derivations' && !contentAddressed),
+      (feature) => !features.includes(feature) || notEnabled.includes(feature),
     );
     const users = buildUsers(settings.get('build-users-group'), section('groups'));
     const honest = entryWithout(builder, missingSystems, missingFeatures, settings.get('system'));
@@ -104,6 +109,7 @@ export const builderSettings: Probe = {
         features: features.join(', '),
         missingSystems: missingSystems.join(', '),
         missingFeatures: missingFeatures.join(', '),
+        notEnabled: notEnabled.join(', '),
         ...emulationOf(builder.systems, section('arch'), section('binfmt'), settings),
         honestEntry: honest,
         entryWithoutKvm: entryWithout(builder, [], ['kvm']),

@@ -1,5 +1,6 @@
 import { accessSync, constants, existsSync } from 'node:fs';
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { thisUser } from '../transport/this-user.ts';
 import type { System } from '../fix/system.ts';
 import type { Json } from '../scenario/observation.ts';
 import { readUnit, type UnitOption } from '../transport/daemon-unit.ts';
@@ -35,6 +36,8 @@ export interface ClientView {
   buildersUseSubstitutes: boolean;
   /** The words of the `build-hook` setting; null where Nix could not be asked. */
   buildHook: string[] | null;
+  /** The program that this machine's Nix runs after each build, as its setting names it; empty: none. */
+  postBuildHook: string;
   /** Every setting by its name; null where Nix could not be asked. */
   settings: Record<string, Json> | null;
 }
@@ -57,7 +60,7 @@ export async function viewClient(
   const isRoot = process.getuid?.() === 0;
   return {
     hostname: hostname(),
-    user: userInfo().username,
+    user: thisUser().username,
     isRoot,
     caller: isRoot ? (process.env['SUDO_USER'] ?? '') : '',
     seesAsDaemon: isRoot || !isMultiUser(environment.env),
@@ -73,6 +76,7 @@ export async function viewClient(
     buildersSetting: text(settings?.['builders']) ?? null,
     buildersUseSubstitutes: settings?.['builders-use-substitutes'] === true,
     buildHook: hookWords(settings?.['build-hook']),
+    postBuildHook: text(settings?.['post-build-hook']) ?? '',
     settings,
   };
 }

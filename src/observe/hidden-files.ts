@@ -1,5 +1,5 @@
 import { existsSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { thisUser } from '../transport/this-user.ts';
 import { join } from 'node:path';
 import type { DaemonPlace } from '../transport/daemon-place.ts';
 import { inside } from '../transport/resolve-inside.ts';
@@ -23,7 +23,7 @@ function isSeen(path: string): boolean {
 export function filesOfSsh(config: SshConfig, env: Readonly<Record<string, string>>): string[] {
   const [agent = ''] = optionsIn(config, 'IdentityAgent');
   return [
-    join(userInfo().homedir, '.ssh/config'),
+    join(thisUser().homedir, '.ssh/config'),
     ...config.identityFiles,
     ...config.userKnownHostsFiles,
     // ssh leaves out a key that is not there.

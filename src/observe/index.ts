@@ -13,6 +13,7 @@ import { machines } from './machines.ts';
 import { nixConnect } from './nix-connect.ts';
 import type { Probe } from './probe.ts';
 import { testBuilds } from './test-build/index.ts';
+import { roomHere } from './room-here.ts';
 import { shell } from './shell.ts';
 import { sshConfig } from './ssh-config.ts';
 import { system } from './system.ts';
@@ -35,6 +36,7 @@ const all: readonly Probe[] = [
   hostKey,
   nixConnect,
   testBuilds,
+  roomHere,
   shell,
   builderSettings,
   clock,

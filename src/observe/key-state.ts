@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { thisUser } from '../transport/this-user.ts';
 import { join, resolve } from 'node:path';
 import { inside } from '../transport/resolve-inside.ts';
 import type { Transport } from '../transport/transport.ts';
@@ -85,19 +85,19 @@ export async function lookAtKey(
 export function asSshReads(named: string, [first = named]: readonly string[] = []): string {
   // ssh leaves out a file that is not there, so its list alone does not tell which was meant. Nix starts ssh in `/`.
   if (named.includes('%')) return first;
-  return named.startsWith('~/') ? join(userInfo().homedir, named.slice(2)) : resolve('/', named);
+  return named.startsWith('~/') ? join(thisUser().homedir, named.slice(2)) : resolve('/', named);
 }
 
 /** The first of the keys that ssh offers without being told to (ssh(1), -i); empty where root has none. */
 export function firstKeyOfRoot(root: string): string {
-  const files = ['id_rsa', 'id_ecdsa', 'id_ed25519'].map((name) => join(userInfo().homedir, '.ssh', name));
+  const files = ['id_rsa', 'id_ecdsa', 'id_ed25519'].map((name) => join(thisUser().homedir, '.ssh', name));
   return files.find((file) => existsSync(inside(root, file))) ?? '';
 }
 
 /** Neither Nix nor ssh expands variables, and ssh is not started in a home. */
 function meantBy(named: string, root: string): string {
   if (named === '' || named.startsWith('/')) return '';
-  const { homedir } = userInfo();
+  const { homedir } = thisUser();
   const rest = named.replace(/^(~|\$HOME|\$\{HOME\})\//, '');
   const folders = [homedir, join(homedir, '.ssh'), '/etc/nix'];
   return (

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Conversation, converse } from '../transport/converse.ts';
+import { goesToBackground } from '../transport/ssh-config.ts';
 import type { SharedLogin } from '../transport/shared-login.ts';
 import { learnsNoHostKeys } from '../transport/ssh-options.ts';
 import { type LoginEvidence, plainWords, readSshLog } from '../transport/ssh-log.ts';
@@ -66,7 +67,16 @@ export function logIn(ssh: LoginTo, limits: LoginLimits): LoginUnderWay {
 
 type LoginTo = Pick<
   SshAccess,
-  'nixWords' | 'remoteProgram' | 'protocol' | 'sharing' | 'env' | 'place' | 'keep' | 'folder' | 'beside'
+  | 'nixWords'
+  | 'remoteProgram'
+  | 'protocol'
+  | 'sharing'
+  | 'env'
+  | 'place'
+  | 'keep'
+  | 'folder'
+  | 'beside'
+  | 'config'
 >;
 
 let count = 0;
@@ -85,6 +95,9 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
   const nixWords = await ssh.nixWords();
   const words = [...nixWords, ...ssh.remoteProgram];
   const shared = await ssh.sharing(limits.signal);
+  const asked = await ssh.config(limits.signal);
+  // Nix keeps the pipes of an ssh that leaves it; here the end of ssh has to be seen.
+  const attached = asked.ok && goesToBackground(asked.config) ? ['-oForkAfterAuthentication=no'] : [];
   count += 1;
   const log = join(ssh.folder, `ssh-${count}.log`);
   let stages: StageTimes | undefined;
@@ -95,7 +108,7 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
   });
   const spoken = await converse(
     [
-      ...[...ssh.place.enter, 'ssh', learnsNoHostKeys, ...(shared?.words ?? [])],
+      ...[...ssh.place.enter, 'ssh', learnsNoHostKeys, ...attached, ...(shared?.words ?? [])],
       ...[...loggedTo(log, nixWords), ...ssh.remoteProgram],
     ],
     {

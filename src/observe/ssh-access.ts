@@ -3,7 +3,7 @@ import { connectBuilder } from '../transport/connect.ts';
 import { type KeptSocket, keptSocket } from '../transport/kept-socket.ts';
 import type { DaemonPlace } from '../transport/daemon-place.ts';
 import { askSshConfig } from '../transport/shared-config.ts';
-import { type AskedConfig, optionsIn, type SshConfig } from '../transport/ssh-config.ts';
+import { type AskedConfig, goesToBackground, optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 import { type SharedLogin, sharedLogin } from '../transport/shared-login.ts';
 import {
   canShareLogin,
@@ -172,6 +172,8 @@ export function sshAccess(input: AccessInput): SshAccess {
       if (!asked.ok || !canShareLogin(client.nixVersion)) return null;
       // A login that is held would take the ports that Nix's own needs.
       if (!sharesNothing(asked.config) || forwards(asked.config)) return null;
+      // Nothing is left to hold.
+      if (goesToBackground(asked.config)) return null;
       return sharedLogin(folder, {
         keepAlive: (optionsIn(asked.config, 'ServerAliveInterval')[0] ?? '0') === '0',
       });

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { userInfo } from 'node:os';
+import { thisUser } from '../transport/this-user.ts';
 import type { Json } from '../scenario/observation.ts';
 import type { Builder } from '../machines/builder.ts';
 import { TransportError } from '../transport/transport.ts';
@@ -64,7 +64,7 @@ export const sshConfig: Probe = {
         requestTty: raw('requesttty'),
         // ssh closes its standard input for these, or starts no program.
         cutsOff: [
-          ...['StdinNull', 'ForkAfterAuthentication'].filter((option) => isOn(raw(option))),
+          ...(isOn(raw('stdinnull')) ? ['StdinNull'] : []),
           ...(raw('sessiontype') === 'none' ? ['SessionType none'] : []),
         ].join(' and '),
         connectTimeout: raw('connecttimeout'),
@@ -100,7 +100,7 @@ function fromConfiguration(
     portFrom: namesPort.test(nixSshOpts)
       ? 'Port in NIX_SSHOPTS'
       : from('Port', port !== (builder.port ?? 22)),
-    userFrom: from('User', builder.user === '' && user !== userInfo().username),
+    userFrom: from('User', builder.user === '' && user !== thisUser().username),
   };
 }
 

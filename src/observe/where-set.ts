@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
-import { userInfo } from 'node:os';
+import { thisUser } from '../transport/this-user.ts';
 import { join } from 'node:path';
 import { inside } from '../transport/resolve-inside.ts';
 
@@ -29,7 +29,7 @@ export function configFiles(): string[] {
     // Not every system has the folder.
   }
   return [
-    join(userInfo().homedir, '.ssh/config'),
+    join(thisUser().homedir, '.ssh/config'),
     ...others.sort().map((name) => join(folder, name)),
     '/etc/ssh/ssh_config',
   ];

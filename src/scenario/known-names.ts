@@ -45,6 +45,7 @@ export const clientNames = [
   'daemonReadOnly',
   'daemonReach',
   'throughDaemon',
+  'postBuildHook',
   'caller',
   'os',
 ] as const;
@@ -95,6 +96,7 @@ export const exampleClient = {
   daemonReadOnly: { says: '', undo: '' },
   daemonReach: { says: '', undo: '' },
   throughDaemon: true,
+  postBuildHook: '',
   caller: '',
   os: { ...debian },
 };

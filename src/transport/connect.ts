@@ -1,5 +1,5 @@
 import { connectOpenssh } from './openssh.ts';
-import type { AskedConfig } from './ssh-config.ts';
+import { type AskedConfig, goesToBackground } from './ssh-config.ts';
 import { connectSsh2, whyNotSsh2 } from './ssh2.ts';
 import { type Transport, TransportError } from './transport.ts';
 
@@ -37,7 +37,9 @@ export async function connectBuilder(input: {
       if (!(error instanceof TransportError) || signal.aborted || !mayKnowMore(error)) throw error;
     }
   }
-  return connectOpenssh({ words, env, enter, folder, timeoutMs, signal });
+  // An older ssh does not know the option, and its configuration cannot have it.
+  const attached = goesToBackground(config) ? ['-oForkAfterAuthentication=no', ...words] : words;
+  return connectOpenssh({ words: attached, env, enter, folder, timeoutMs, signal });
 }
 
 /**

@@ -1,4 +1,5 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
+import { thisUser } from './this-user.ts';
 import { resolve } from 'node:path';
 import { breathe } from '../breathe.ts';
 import { runTogether } from './together.ts';
@@ -38,14 +39,19 @@ export async function resolveSshConfig(
   return { ok: true, config: parseSshConfig(stdout), stderr };
 }
 
-/** Runs `ssh -G`. */
-export function sshSays(
+/** Runs `ssh -G`. With ForkAfterAuthentication it wants a command; with RemoteCommand it would allow none. */
+export async function sshSays(
   words: readonly string[],
   client: Transport,
   signal: AbortSignal,
 ): Promise<CommandResult> {
   const command = ['ssh', '-G', ...words.filter((word) => word !== '--')];
-  return runTogether(command, client, { timeoutMs: 15_000, signal });
+  const ask = (all: string[]): Promise<CommandResult> =>
+    runTogether(all, client, { timeoutMs: 15_000, signal });
+  const said = await ask(command);
+  return /^Cannot fork into background without a command/m.test(said.stderr)
+    ? ask([...command, 'true'])
+    : said;
 }
 
 /** Reads the output of `ssh -G`. It is kept as text, for a thousand of these are many small things for a program. */
@@ -92,12 +98,17 @@ export function optionsIn({ raw }: Pick<SshConfig, 'raw'>, option: string): stri
   return Array.from(raw.matchAll(new RegExp(`^${option} (.*)$`, 'gim')), ([, value = '']) => value);
 }
 
+/** Whether ssh leaves its caller once it has logged in. */
+export function goesToBackground(config: Pick<SshConfig, 'raw'>): boolean {
+  return optionsIn(config, 'ForkAfterAuthentication')[0] === 'yes';
+}
+
 type Tokens = Readonly<Record<string, string | undefined>>;
 
 let thisMachine: Tokens | undefined;
 
 function tokensOfThisMachine(): Tokens {
-  const me = userInfo();
+  const me = thisUser();
   return {
     '%%': '%',
     // ssh asks the password database for the home folder, whatever HOME says.

@@ -45,6 +45,49 @@ const awkward: readonly Awkward[] = [
     builder: { nix: '2.34', nixConf: { sandbox: 'true', 'extra-sandbox-paths': '/var/cache/ccache' } },
   },
   {
+    title: 'ssh goes to the background once it has logged in',
+    makes: ({ client }) => client.host.write(rootConfig, 'Host *\n  ForkAfterAuthentication yes\n'),
+  },
+  ...(['2.8', '2.34'] as const).flatMap((nix) => {
+    const user = { user: { name: 'nix', trusted: true } };
+    return [
+      {
+        title: `a folder for temporary files that is closed to the ssh user, who has a daemon, ${nix}`,
+        client: { nix },
+        builder: { nix, ...user },
+        makes: ({ builder }: Lab) => builder.host.sh('chmod 755 /tmp'),
+      },
+      {
+        title: `a TMPDIR that is gone, of an ssh user who has a daemon, ${nix}`,
+        client: { nix },
+        builder: { nix, ...user, sshd: { SetEnv: 'TMPDIR=/tmp/gone' } },
+      },
+      {
+        title: `a builder that collects garbage at each build, ${nix}`,
+        client: { nix },
+        builder: { nix, nixConf: { 'min-free': '99999999999999' } },
+        warns: ['builder-limits'],
+      },
+      {
+        title: `a program for each sandbox that is gone, and no sandbox, ${nix}`,
+        client: { nix },
+        builder: { nix, nixConf: { 'pre-build-hook': '/etc/nix/gone' } },
+      },
+    ];
+  }),
+  {
+    title: 'a full /tmp, where Nix has a folder for builds of its own',
+    client: { nix: '2.34' },
+    builder: { nix: '2.34' },
+    makes: ({ builder }) =>
+      builder.host.sh('mount -t tmpfs -o size=64k tmpfs /tmp; dd if=/dev/zero of=/tmp/x bs=1k 2>/dev/null'),
+  },
+  {
+    title: 'a TMPDIR that is gone, where Nix has a folder for builds of its own',
+    client: { nix: '2.34' },
+    builder: { nix: '2.34', sshd: { SetEnv: 'TMPDIR=/tmp/gone' } },
+  },
+  {
     title: 'pure-eval on both sides',
     client: { nix: '2.34', nixConf: { 'pure-eval': 'true' } },
     builder: { nix: '2.34', nixConf: { 'pure-eval': 'true' } },

@@ -55,9 +55,30 @@ export const builderConfFaults: readonly Fault[] = [
     builder: { profile: 'debian-sid', nixConf: { 'extra-sandbox-paths': '/var/cache/ccache' } },
     ...sandboxPath,
   },
+  ...both.map((nix): Fault => ({
+    title: `a feature is listed, and its experimental feature is not enabled, ${nix}`,
+    ...since(nix),
+    client: { nix },
+    builder: { nix, nixConf: { 'system-features': 'big-parallel ca-derivations' } },
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 big-parallel,ca-derivations')),
+    scenario: 'builder-features',
+    cause: 'feature-not-enabled',
+    plainBuildWorks: 'only content-addressed builds fail',
+  })),
+  {
+    title: 'the entry promises a feature, and the builder has none',
+    builder: { nixConf: { 'system-features': '' } },
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 big-parallel')),
+    scenario: 'builder-features',
+    cause: 'feature-not-supported',
+  },
   {
     title: 'pre-build-hook names a folder',
-    builder: { nixConf: { 'pre-build-hook': '/etc/nix' } },
+    builder: {
+      nixConf: { sandbox: 'true', 'sandbox-paths': '/bin /lib /lib64 /usr', 'pre-build-hook': '/etc/nix' },
+    },
     breaks: () => undefined,
     scenario: 'builder-nix-conf',
     cause: 'builder-hook-missing',

@@ -1,5 +1,5 @@
-import { addUser, configureSsh } from './configure.ts';
-import type { Fault, Lab } from './fault.ts';
+import { addUser, configureSsh, giveSmallStore } from './configure.ts';
+import { type Fault, type Lab, since } from './fault.ts';
 
 /** A second entry, healthy, so that something is left when the bad one is taken out. */
 const besides =
@@ -134,6 +134,63 @@ export const clientFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'build-hook',
     cause: 'build-hook-missing',
+  },
+  ...(['2.8', '2.34'] as const).flatMap((nix): Fault[] => [
+    {
+      title: `the post-build-hook of the client fails, ${nix}`,
+      ...since(nix),
+      client: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
+      builder: { nix },
+      breaks: ({ client }) =>
+        client.host.write('/etc/nix/upload.sh', '#!/bin/sh\necho 401 Unauthorized >&2\nexit 1\n', 0o755),
+      scenario: 'local-to-remote-build',
+      cause: 'client-hook-fails',
+    },
+    {
+      title: `the post-build-hook of the client is gone, ${nix}`,
+      ...since(nix),
+      client: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
+      builder: { nix },
+      breaks: () => undefined,
+      scenario: 'local-to-remote-build',
+      cause: 'client-hook-fails',
+    },
+    {
+      title: `the folder for slots is a file, ${nix}`,
+      ...since(nix),
+      client: { nix },
+      builder: { nix },
+      breaks: ({ client }) =>
+        client.host.sh('rm -rf /nix/var/nix/current-load; : > /nix/var/nix/current-load'),
+      scenario: 'local-to-remote-build',
+      cause: 'client-slots-unusable',
+    },
+  ]),
+  {
+    title: 'the build hook is a program that says nothing',
+    client: { nixConf: { 'build-hook': '/bin/true' } },
+    breaks: () => undefined,
+    scenario: 'local-to-remote-build',
+    cause: 'build-hook-ends',
+  },
+  {
+    title: 'the store of the client is full',
+    notOn: { nixos: 'every program is in the store there' },
+    breaks: ({ client }) =>
+      giveSmallStore(client.host, 'size=400k', 'dd if=/dev/zero of=$d/x bs=1k 2>/dev/null'),
+    scenario: 'client-disk',
+    cause: 'client-disk-full',
+    fixNotRun: 'a store of 400 kB has never room',
+  },
+  {
+    title: 'root of the client is in no user database',
+    // systemd's own module of the C library always knows root.
+    client: { nix: '2.34' },
+    notOn: { nixos: 'its modules write the user database' },
+    breaks: ({ client }) => client.host.sh("sed '/^root:/d' /etc/passwd > /tmp/p; cat /tmp/p > /etc/passwd"),
+    scenario: 'ssh-config',
+    cause: 'client-user-unknown',
+    fixNotRun: 'only its owner knows where the entry went',
   },
   {
     title: 'the builders setting is empty',

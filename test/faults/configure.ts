@@ -96,3 +96,10 @@ mount -t overlay overlay -o lowerdir=/dev,upperdir=/tmp/dev,workdir=/tmp/dev-wor
 mount --bind /tmp/pts /dev/pts
 mknod -m ${mode} /dev/kvm c 10 232; chgrp ${group} /dev/kvm`);
 }
+
+/** A store on a file system of its own, where `fill` can use `$d`, a store path. */
+export function giveSmallStore(host: Host, mount: string, fill: string): Promise<unknown> {
+  return host.sh(
+    `pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket; mkdir -p /nix/store; mount -t tmpfs -o ${mount} tmpfs /nix/store; chmod 1775 /nix/store; chgrp nixbld /nix/store; d=/nix/store/00000000000000000000000000000000-garbage; mkdir $d /nix/store/.links; ${fill}; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5`,
+  );
+}

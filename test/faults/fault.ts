@@ -35,6 +35,8 @@ export interface Fault {
   then?: readonly string[];
   /** Typed in answer to a fix that asks. */
   answer?: string;
+  /** Why a plain build succeeds all the same (`--confirm`). */
+  plainBuildWorks?: string;
   /** Why the printed fix is not run here; absent: it is run, and must heal. */
   fixNotRun?: string;
 }

@@ -6,6 +6,7 @@ import type { NixVersion } from '../fleet/rootfs.ts';
 import { apply } from './apply.ts';
 import type { Fault, Lab } from './fault.ts';
 import { messageProblems } from './messages.ts';
+import { realBuild } from './real-build.ts';
 
 /** What came of a fault. */
 export interface Row {
@@ -15,13 +16,15 @@ export interface Row {
   /** Why it was not, where it was not. */
   fixRun: 'yes' | 'no';
   healthyAfter: 'yes' | 'no' | '-';
+  /** Where a build by Nix alone says otherwise than the fault. */
+  contradicted: string;
   /** What to know where the row is wrong. */
   details: string;
 }
 
 /** Whether a row is as it should be. */
-export function isRight({ expected, got, fixRun, healthyAfter }: Row): boolean {
-  return expected === got && (fixRun === 'no' || healthyAfter === 'yes');
+export function isRight({ expected, got, fixRun, healthyAfter, contradicted }: Row): boolean {
+  return expected === got && contradicted === '' && (fixRun === 'no' || healthyAfter === 'yes');
 }
 
 export interface TryOptions {
@@ -31,6 +34,8 @@ export interface TryOptions {
   profile?: ProfileName;
   /** Machines that are there already, and stay. */
   machines?: Pick<Lab, 'client' | 'builder'>;
+  /** Whether Nix alone builds first, to see whether the fault is one. */
+  confirm?: boolean;
 }
 
 function canBeClient(name: ProfileName | undefined): boolean {
@@ -89,6 +94,7 @@ export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): 
   return withFault(fleet, fault, options, async (lab) => {
     const causes = [fault.cause, ...(fault.then ?? [])];
     const wanted = `${fault.outcome ?? 'fail'} ${fault.scenario}: ${causes.join(', then ')}`;
+    const contradicted = options.confirm === true ? await contradiction(fault, lab) : '';
     let report = await look(lab);
     const bad = messageProblems(report);
     const seen: string[] = [];
@@ -113,9 +119,17 @@ export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): 
       got: row,
       fixRun: fault.fixNotRun === undefined ? 'yes' : 'no',
       healthyAfter: fault.fixNotRun === undefined ? (healed ? 'yes' : 'no') : '-',
+      contradicted,
       details: details.join('\n'),
     };
   });
+}
+
+/** What a build by Nix alone says against the fault; empty where it agrees. */
+async function contradiction({ outcome = 'fail', plainBuildWorks }: Fault, lab: Lab): Promise<string> {
+  const { works, words } = await realBuild(lab);
+  if (outcome === 'fail' && works) return plainBuildWorks === undefined ? 'Nix builds there' : '';
+  return outcome !== 'fail' && outcome !== 'error' && !works ? `Nix does not build there: ${words}` : '';
 }
 
 /** Faults write x86_64-linux for the system of the builder; on a profile of another system that is its own. */

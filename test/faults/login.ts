@@ -216,12 +216,6 @@ export const loginFaults: readonly Fault[] = [
     cause: 'ssh-config-cuts-off',
   },
   {
-    title: 'ForkAfterAuthentication in the ssh configuration',
-    breaks: configured('ForkAfterAuthentication yes'),
-    scenario: 'ssh-config',
-    cause: 'ssh-config-cuts-off',
-  },
-  {
     title: 'the key column names a directory',
     breaks: keyColumn('/etc/nix/keys', ':'),
     scenario: 'connection',

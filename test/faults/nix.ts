@@ -1,5 +1,5 @@
 import { holdSlot } from './client.ts';
-import { addKvm, configureMachines, configureSshd } from './configure.ts';
+import { addKvm, configureMachines, configureSshd, giveSmallStore } from './configure.ts';
 import { type Fault, type Lab, since } from './fault.ts';
 
 const untrusted = { user: { name: 'nix' } } as const;
@@ -15,10 +15,7 @@ export async function hideNix({ builder: { host } }: Lab): Promise<void> {
 
 /** A store with little room, filled with garbage. */
 function smallStore(mount: string, fill: string): (lab: Lab) => Promise<unknown> {
-  return ({ builder: { host } }) =>
-    host.sh(
-      `pkill -KILL nix-daemon; rm -f /nix/var/nix/daemon-socket/socket; mkdir -p /nix/store; mount -t tmpfs -o ${mount} tmpfs /nix/store; chmod 1775 /nix/store; chgrp nixbld /nix/store; d=/nix/store/00000000000000000000000000000000-garbage; mkdir $d /nix/store/.links; ${fill}; setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5`,
-    );
+  return ({ builder }) => giveSmallStore(builder.host, mount, fill);
 }
 
 export const nixFaults: readonly Fault[] = [

@@ -29,6 +29,7 @@ export const clientView: ClientView = {
   buildersSetting: null,
   buildersUseSubstitutes: false,
   buildHook: null,
+  postBuildHook: '',
   settings: null,
 };
 

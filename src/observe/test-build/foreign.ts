@@ -79,7 +79,7 @@ bring() {
   [ "$2" != "$own" ] || return 0
   printf "$3" > "$tmp/$name-header-$2"
   chmod 755 "$tmp/$name-header-$2"
-  foreign="$foreign $2=$(nix-store --add "$tmp/$name-header-$2")"
+  foreign="$foreign $2=$(nix-store --add "$tmp/$name-header-$2" --option min-free 0)"
   apart="$apart $1 "
 }
 ${calls.join('\n')}

@@ -46,7 +46,7 @@ if [ -r /proc/$$/maps ]; then
   take sh; sh=$file
   take chmod; chmod=$file
   if [ -d "$folder" ]; then
-    library=$(nix-store --add "$folder") || exit 8
+    library=$(nix-store --add "$folder" --option min-free 0) || exit 8
     inputs="$inputs $library"
     start=$library/
     [ -z "$loader" ] || start="$library/ld.so $library/"

@@ -20,13 +20,16 @@ export interface TestBuilds {
   inputHere: boolean;
 }
 
+/** Keeps what one call of Nix has put into the store until another uses it, where little room is left. */
+const keep = '--option min-free 0';
+
 /** Nix's evaluator, whatever the settings of this machine allow it. */
-const instantiate =
-  'nix-instantiate --option pure-eval false --option restrict-eval false --option allow-import-from-derivation false';
+const instantiate = `nix-instantiate ${keep} --option pure-eval false --option restrict-eval false --option allow-import-from-derivation false`;
 
 /**
  * Shell that makes the builds, all in one call of Nix; where that fails, each by itself, so that the words of each
- * are known; builds that cannot succeed always by themselves. Sections on standard output, each under a line of its own:
+ * are known; builds that cannot succeed always by themselves. Where none fails by itself, the plain one has the words
+ * of the call that failed. Sections on standard output, each under a line of its own:
  * `result`, `info`, `input`, `apart` (the places of those that cannot succeed), `failed N`.
  */
 export function buildScript(builds: TestBuilds): string {
@@ -39,9 +42,15 @@ export function buildScript(builds: TestBuilds): string {
   return `
 set -u
 name=${quote(builds.name)}
-tmp=\${TMPDIR:-/tmp}; [ -d "$tmp" ] || tmp=/tmp
-tmp=$tmp/$name
-mkdir -m 700 "$tmp" || exit 8
+# A folder of temporary files that is gone, closed or full keeps Nix from nothing where its builds are made elsewhere.
+tmp=
+for folder in "\${TMPDIR:-/tmp}" /tmp /var/tmp; do
+  mkdir -m 700 "$folder/$name" 2>/dev/null || continue
+  if head -c 8000000 /dev/zero 2>/dev/null > "$folder/$name/room"; then tmp=$folder/$name; break; fi
+  rm -rf "$folder/$name"
+done
+[ -n "$tmp" ] || { echo "no folder for temporary files has room: \${TMPDIR:-/tmp}, /tmp, /var/tmp" >&2; exit 8; }
+rm "$tmp/room"
 section() { printf '\\n--- %s ---\\n' "$1"; }
 ${bringProgram}
 own=${quote(builds.own)} system=${quote(builds.system)} runs=${quote(builds.own === '' ? builds.systems.join(' ') : '')}
@@ -53,7 +62,7 @@ derive() {
     --argstr runs "$own $runs" --argstr foreign "$foreign" --argstr sh "$sh" --argstr chmod "$chmod" --argstr inputs "$inputs" \\
     --argstr library "$library" -E ${quote(expression)} 2>"$tmp/said") || { cat "$tmp/said" >&2; exit 8; }
 }
-realise() { ${builds.own === '' ? '' : 'TMPDIR=$tmp '}nix-store --realise "$@" ${builds.options.map(quote).join(' ')} --option substitute false --keep-going; }
+realise() { ${builds.own === '' ? '' : 'TMPDIR=$tmp '}nix-store --realise "$@" ${builds.options.map(quote).join(' ')} --option substitute false ${keep} --keep-going; }
 ${builds.inputHere ? inputHere : 'derive "$system"'}
 section apart
 echo "$apart"
@@ -62,20 +71,27 @@ for drv in $drvs; do
   case $apart in *" $index "*) ;; *) together="$together $drv" ;; esac
   index=$((index + 1))
 done
-if outs=$(realise $together); then alone=$apart; else alone=all outs=''; fi
-index=0
+if outs=$(realise $together 2>"$tmp/together"); then alone=$apart; else alone=all outs=''; fi
+cat "$tmp/together" >&2
+index=0 failed=
 for drv in $drvs; do
   case $alone in
     all | *" $index "*)
       if said=$(realise "$drv" 2>&1); then
         [ "$index" != 0 ] || outs=$(nix-store --query --outputs "$drv")
       else
+        case $apart in *" $index "*) ;; *) failed=$index ;; esac
         section "failed $index"
         printf '%s\\n' "$said"
       fi ;;
   esac
   index=$((index + 1))
 done
+# Its output was made, and then something went wrong (a post-build-hook): the second time there is nothing left to do.
+if [ "$alone$failed" = all ]; then
+  section 'failed 0'
+  cat "$tmp/together"
+fi
 set -- $outs
 [ $# -gt 0 ] || exit 1
 section info
@@ -90,7 +106,7 @@ derive "$own"
 drv=$(nix-store --query --references "\${drvs%%
 *}" | grep -e '-input[.]drv$')
 section input
-if nix-store --realise "$drv" --max-jobs 1 --option builders '' --option substitute false 2>&1; then echo built here; else
+if nix-store --realise "$drv" --max-jobs 1 --option builders '' --option substitute false ${keep} 2>&1; then echo built here; else
   derive "$system"
 fi
 `;
