@@ -28,7 +28,9 @@ export function rereadNixConf(system: System): string {
 function restart(name: string, system: System): string {
   switch (system.init) {
     case 'systemd':
-      if (name === 'nix-daemon') return 'systemctl restart nix-daemon.socket nix-daemon';
+      // A socket is not started again while its service runs: `restart` of both depends on which is first.
+      if (name === 'nix-daemon')
+        return 'systemctl stop nix-daemon.socket nix-daemon && systemctl start nix-daemon.socket nix-daemon';
       return name === 'time-sync' ? 'timedatectl set-ntp true' : systemctl('restart', name, system);
     case 'openrc':
       return `rc-service ${openrcName(name)} restart`;

@@ -21,7 +21,9 @@ export function unitForm({ name, options }: Unit, system: System): Form {
       'systemctl daemon-reload',
       // One that failed to start too often is not started again (systemd.unit(5), StartLimitBurst=).
       `systemctl reset-failed ${quoteIfNeeded(name)} nix-daemon.socket`,
-      `systemctl restart nix-daemon.socket ${quoteIfNeeded(name)}`,
+      // A socket is not started again while its service runs.
+      `systemctl stop nix-daemon.socket ${quoteIfNeeded(name)}`,
+      `systemctl start nix-daemon.socket ${quoteIfNeeded(name)}`,
     ),
   };
 }

@@ -6,7 +6,7 @@ import { tryFault } from './laboratory.ts';
 /** What a fault changes of the client: its unit and root's ssh. */
 async function reset({ host }: Client): Promise<void> {
   await host.sh(
-    'rm -rf /etc/systemd/system/nix-daemon.service.d /etc/ssh/ssh_known_hosts /root/.ssh; cp -a /var/ssh /root/.ssh; systemctl daemon-reload; systemctl reset-failed; systemctl restart nix-daemon.socket nix-daemon',
+    'rm -rf /etc/systemd/system/nix-daemon.service.d /etc/ssh/ssh_known_hosts /root/.ssh; cp -a /var/ssh /root/.ssh; systemctl daemon-reload; systemctl reset-failed; systemctl stop nix-daemon.socket nix-daemon; systemctl start nix-daemon.socket nix-daemon',
   );
 }
 

@@ -1,3 +1,4 @@
+import type { Test } from 'tap';
 import type { Report } from '../../src/generated/types.ts';
 import type { Client } from './index.ts';
 import { nixosSwitch } from './profiles/nixos/switch.ts';
@@ -132,31 +133,66 @@ function unitOption(line: string): string {
 }
 
 /** A set-up of the daemon's unit: healthy, or what is named, with a fix that heals when it is typed. */
-const units: {
+interface Unit {
   title: string;
-  lines: string[];
+  lines: readonly string[];
   cause?: string;
   prepare?: string;
+  /** Of the caller, who is root in a shell. */
   env?: Record<string, string>;
   /** Also by the option of NixOS. */
   nixos?: boolean;
-}[] = [
+}
+
+const agent =
+  'ssh-agent -a /run/agent >/dev/null; SSH_AUTH_SOCK=/run/agent ssh-add -q /root/.ssh/id_ed25519; rm /root/.ssh/id_ed25519*';
+const otherKey = 'mv /root/.ssh/id_ed25519 /root/other; rm /root/.ssh/id_ed25519.pub';
+
+const units: readonly Unit[] = [
   { title: 'untouched, not started yet', lines: [] },
   { title: 'PrivateTmp', lines: ['PrivateTmp=yes'] },
   {
     title: 'an agent in its environment',
     nixos: true,
     lines: ['Environment=SSH_AUTH_SOCK=/run/agent'],
-    prepare:
-      'ssh-agent -a /run/agent >/dev/null; SSH_AUTH_SOCK=/run/agent ssh-add -q /root/.ssh/id_ed25519; rm /root/.ssh/id_ed25519*',
+    prepare: agent,
   },
   {
     title: 'NIX_SSHOPTS in its environment',
     lines: ['Environment="NIX_SSHOPTS=-i /root/other"'],
-    prepare: 'mv /root/.ssh/id_ed25519 /root/other; rm /root/.ssh/id_ed25519.pub',
+    prepare: otherKey,
+  },
+  {
+    title: 'NIX_SSHOPTS in a file of its environment',
+    lines: ['EnvironmentFile=/etc/nix/daemon.env'],
+    prepare: `${otherKey}; echo 'NIX_SSHOPTS=-i /root/other' > /etc/nix/daemon.env`,
+  },
+  {
+    title: "an environment of the caller's shell with which nothing works",
+    lines: [],
+    env: { NIX_SSHOPTS: '-p 9', SSH_AUTH_SOCK: '/nowhere', HOME: '/nowhere' },
+  },
+  {
+    title: "NIX_SSHOPTS of the caller's shell alone, with which all would work",
+    lines: [],
+    prepare: otherKey,
+    env: { NIX_SSHOPTS: '-i /root/other' },
+    cause: 'no-key',
+  },
+  {
+    title: 'PATH with ssh in the shell alone',
+    lines: ['Environment=PATH=/nowhere'],
+    cause: 'ssh-not-on-daemon-path',
+  },
+  {
+    title: 'a ProxyCommand whose program only the PATH of the shell has',
+    lines: [],
+    prepare:
+      "mkdir -p /opt/relay && ln -sf /bin/true /opt/relay/relay && printf 'Host *\\n  ProxyCommand relay %%h %%p\\n' > /root/.ssh/config",
+    env: { PATH: '/opt/relay:/usr/bin:/bin' },
+    cause: 'proxy-command-fails',
   },
   { title: 'ProtectHome', nixos: true, lines: ['ProtectHome=yes'], cause: 'daemon-cannot-see-files' },
-  { title: 'InaccessiblePaths', lines: ['InaccessiblePaths=/root/.ssh'], cause: 'daemon-cannot-see-files' },
   {
     title: 'a home of tmpfs, the host key known to all',
     lines: ['ProtectHome=tmpfs'],
@@ -169,29 +205,107 @@ const units: {
     lines: ['PrivateNetwork=yes'],
     cause: 'daemon-without-network',
   },
+  {
+    title: 'hardened with care',
+    lines: [
+      'ProtectSystem=strict',
+      'ReadWritePaths=/nix /tmp /var/tmp',
+      'ProtectHome=read-only',
+      'PrivateDevices=yes',
+      'NoNewPrivileges=yes',
+      'MemoryDenyWriteExecute=yes',
+      'RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK',
+      'IPAddressDeny=any',
+      'IPAddressAllow=localhost',
+      'InaccessiblePaths=/etc/ssh/sshd_config',
+      'LimitNOFILE=256',
+      'TasksMax=100',
+      'Environment=HOME=/elsewhere',
+    ],
+  },
 ];
 
-for (const profile of ['debian-12', 'debian-sid', 'nixos'] as const) {
-  for (const { title, lines, cause, prepare = 'true', nixos = false } of units) {
-    if (profile === 'nixos' && !nixos) continue;
-    withFleet(`${profile}, the unit of the daemon: ${title}`, async (t, fleet) => {
-      const [client, builder] = await Promise.all([fleet.client({ profile }), fleet.builder()]);
-      client.machines(builder.line());
-      await client.host.sh(prepare);
-      await changeUnit(client, ...lines);
-      const { report } = await client.check();
-      const root = report.builders[0]?.rootCause ?? null;
-      t.equal(root?.cause, cause, messages(report));
-      t.equal(await realBuild(client), cause === undefined, 'a real build through the daemon');
-      if (root === null) return;
-      for (const { run, module } of root.fix) {
-        t.equal(module !== undefined, profile === 'nixos', 'an option where a module system owns the unit');
-        const ran = module === undefined ? client.host.sh(run ?? 'false') : nixosSwitch(client.host, module);
-        const { exitCode, stderr } = await ran;
-        t.equal(exitCode, 0, `fix: ${module ?? run}: ${stderr}`);
-      }
-      t.equal((await client.check()).report.summary.verdict, 'healthy');
-      t.equal(await realBuild(client), true, 'after the fix');
-    });
+/** Fixes that only their owner can make. */
+const byHand = ['no-key', 'proxy-command-fails'];
+
+async function tryUnit(
+  t: Test,
+  client: Client,
+  { title, lines, cause, prepare, env = {} }: Unit,
+): Promise<void> {
+  const isNixos = client.host.profile.configure !== undefined;
+  if (prepare !== undefined) await client.host.sh(prepare);
+  await changeUnit(client, ...lines);
+  const { report } = await client.check([], { env });
+  const root = report.builders[0]?.rootCause ?? null;
+  t.equal(root?.cause, cause, `${title}: ${messages(report)}`);
+  t.equal(await realBuild(client), cause === undefined, `${title}: a real build through the daemon`);
+  if (root === null || byHand.includes(root.cause ?? '')) return;
+  for (const { run, module } of root.fix) {
+    t.equal(module !== undefined, isNixos, 'an option where a module system owns the unit');
+    const ran = module === undefined ? client.host.sh(run ?? 'false') : nixosSwitch(client.host, module);
+    const { exitCode, stderr } = await ran;
+    t.equal(exitCode, 0, `${title}: fix: ${module ?? run}: ${stderr}`);
   }
+  t.equal((await client.check([], { env })).report.summary.verdict, 'healthy', title);
+  t.equal(await realBuild(client), true, `${title}: after the fix`);
 }
+
+for (const profile of ['debian-12', 'debian-sid'] as const) {
+  withFleet(`${profile}, the unit of the daemon`, async (t, fleet) => {
+    const [client, builder] = await Promise.all([fleet.client({ profile }), fleet.builder()]);
+    client.machines(builder.line());
+    await client.host.sh('cp -a /root/.ssh /var/ssh');
+    for (const unit of units) {
+      await tryUnit(t, client, unit);
+      await client.host.sh(
+        'rm -rf /etc/systemd/system/nix-daemon.service.d /etc/ssh/ssh_known_hosts /root/.ssh /root/other; cp -a /var/ssh /root/.ssh',
+      );
+    }
+  });
+}
+
+for (const unit of units.filter(({ nixos }) => nixos === true))
+  withFleet(`nixos, the unit of the daemon: ${unit.title}`, async (t, fleet) => {
+    const [client, builder] = await Promise.all([fleet.client({ profile: 'nixos' }), fleet.builder()]);
+    client.machines(builder.line());
+    await tryUnit(t, client, unit);
+  });
+
+/** A stand-in for a VPN: it listens in the network of the daemon under the builder's address and hands all on. */
+const relay = `const net = require('node:net');
+const [from, to] = process.argv.slice(2);
+const at = (text) => (text.includes('/') ? { path: text } : { host: text, port: 22 });
+net.createServer((one) => {
+  const other = net.connect(at(to));
+  one.pipe(other).pipe(one);
+  for (const socket of [one, other]) socket.on('error', () => { one.destroy(); other.destroy(); });
+}).listen(at(from));
+`;
+
+withFleet('only the network of the daemon reaches the builder', async (t, fleet) => {
+  const [client, builder] = await Promise.all([fleet.client({ profile: 'debian-sid' }), fleet.builder()]);
+  const elsewhere = '127.9.8.7';
+  client.host.write('/tmp/relay.cjs', relay);
+  client.host.write('/etc/hosts', `127.0.0.1 localhost\n${elsewhere} far\n`);
+  client.host.write('/root/.ssh/known_hosts', `far ${builder.hostKey}\n`);
+  client.machines('ssh-ng://root@far x86_64-linux - 4 1');
+  const node = client.doctorWords([])[0] ?? '';
+  const background = '</dev/null >/dev/null 2>&1 &';
+  const { exitCode, stderr } = await client.host.sh(
+    `mkdir -p /run/netns; touch /run/netns/vpn
+    unshare --net=/run/netns/vpn true && nsenter --net=/run/netns/vpn ip link set lo up || exit 1
+    setsid ${node} /tmp/relay.cjs /run/relay ${builder.host.address} ${background}
+    setsid nsenter --net=/run/netns/vpn ${node} /tmp/relay.cjs ${elsewhere} /run/relay ${background}
+    sleep 1`,
+  );
+  t.equal(exitCode, 0, stderr);
+  await changeUnit(client, 'NetworkNamespacePath=/run/netns/vpn');
+  t.equal(await realBuild(client), true);
+  const { report } = await client.check();
+  t.equal(report.summary.verdict, 'healthy', messages(report));
+  client.host.write('/root/.ssh/known_hosts', '');
+  const unknown = (await client.check()).report;
+  t.equal(unknown.builders[0]?.rootCause?.cause, 'host-key-unknown', messages(unknown));
+  t.match(unknown.builders[0]?.rootCause?.message, /SHA256:/, 'the key was read from there');
+});
