@@ -142,7 +142,11 @@ function isQuiet(config: SshConfig): boolean {
 
 const problems: readonly [string, RegExp][] = [
   ['host-key', /^(Host key verification failed\.|.*REMOTE HOST IDENTIFICATION HAS CHANGED)/m],
-  ['login', /^\S+: Permission denied \(/m],
+  // A server that takes passwords too may end the login before ssh says so itself.
+  [
+    'login',
+    /^(\S+: Permission denied \(|Permission denied, please try again\.|Received disconnect from .*: Too many authentication failures)/m,
+  ],
   ['forwarding', /^channel \d+: open failed: administratively prohibited/m],
   ['target', /^channel \d+: open failed: connect failed/m],
   ['name', /^ssh: Could not resolve hostname/m],

@@ -1,4 +1,4 @@
-import { configureSshd } from './configure.ts';
+import { authorise, configureSshd } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
 const rootConfig = '/root/.ssh/config';
@@ -124,7 +124,7 @@ export const loginFaults: readonly Fault[] = [
   },
   {
     title: 'a nologin file, with PAM',
-    notOn: { alpine: 'its sshd has no PAM' },
+    notOn: { alpine: 'its sshd has no PAM', nixos: 'its PAM does not look for the file' },
     builder: { user: { name: 'nix', trusted: true }, sshd: { UsePAM: 'yes' } },
     breaks: ({ builder }) => builder.host.sh('echo down for maintenance > /run/nologin'),
     scenario: 'connection',
@@ -191,10 +191,7 @@ export const loginFaults: readonly Fault[] = [
       await client.host.sh(
         'cd /root/.ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -n root -V 20200101:20200102 id_ed25519.pub',
       );
-      builder.host.write(
-        '/root/.ssh/authorized_keys',
-        `cert-authority ${client.host.read('/root/.ssh/ca.pub')}`,
-      );
+      await authorise(builder, () => `cert-authority ${client.host.read('/root/.ssh/ca.pub').trim()}`);
     },
     scenario: 'connection',
     cause: 'certificate-refused',

@@ -154,6 +154,7 @@ export const sshFaults: readonly Fault[] = [
   },
   {
     title: 'ssh offers so many keys that the server hangs up',
+    notOn: { nixos: 'its newer OpenSSH does not count keys that are only offered' },
     breaks: ({ client }) =>
       client.host.sh(
         'cd /root/.ssh; for n in 1 2 3 4 5 6 7; do ssh-keygen -q -t ed25519 -N "" -f key$n; echo IdentityFile ~/.ssh/key$n; done > config; echo IdentityFile ~/.ssh/id_ed25519 >> config',
