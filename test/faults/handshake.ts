@@ -52,8 +52,10 @@ export const handshakeFaults: readonly Fault[] = [
       ...since(nix),
       builder: { ...trusted, nix },
       breaks: async ({ builder: { host } }) => {
-        await host.sh(`${openStore}; mount --bind /nix/var/nix/db /nix/var/nix/db`);
-        await host.sh('mount -o remount,bind,ro /nix/var/nix/db');
+        // A file system of its own, as the overlay that a host lies on cannot be mounted again with other options.
+        await host.sh(
+          `${openStore}; cd /nix/var/nix; cp -a db /tmp/db; mount -t tmpfs tmpfs db; cp -a /tmp/db/. db; mount -o remount,ro /nix/var/nix/db`,
+        );
         await restartDaemon(host);
       },
       scenario: 'handshake',
@@ -89,7 +91,9 @@ export const handshakeFaults: readonly Fault[] = [
       title: `the daemon is stopped by a signal, ${nix}`,
       ...since(nix),
       builder: { ...trusted, nix },
-      breaks: ({ builder }) => builder.host.sh('kill -STOP $(pgrep -o nix-daemon)'),
+      // Where a socket starts it, it runs by then.
+      breaks: ({ builder }) =>
+        builder.host.sh(`NIX_REMOTE=daemon ${openStore}; kill -STOP $(pgrep -o nix-daemon)`),
       scenario: 'handshake',
       cause: 'daemon-stopped',
     },
