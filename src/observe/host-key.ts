@@ -46,7 +46,7 @@ export const hostKey: Probe = {
   },
 };
 
-function judge({ entries, strict, name, file }: NotedHost, offered: OfferedHostKey | null): Json {
+function judge({ entries, strict, name, file, isFolder }: NotedHost, offered: OfferedHostKey | null): Json {
   const status = offered === null ? 'match' : compareHostKey(entries, offered);
   const [entry] = entries;
   return {
@@ -58,6 +58,7 @@ function judge({ entries, strict, name, file }: NotedHost, offered: OfferedHostK
       (status === 'unknown' && ['no', 'off', 'false', 'accept-new'].includes(strict)),
     name,
     file: entry?.file ?? file,
+    isFolder: isFolder && entry === undefined,
     folder: dirname(entry?.file ?? file),
     where: entry === undefined ? '' : `${entry.file}:${entry.line}`,
     strictHostKeyChecking: strict,

@@ -113,7 +113,7 @@ const complaints: readonly [RegExp, readonly string[]][] = [
   [/^ssh: Could not resolve hostname/m, ['AddressFamily', 'CanonicalDomains']],
   [/KnownHostsCommand/, ['KnownHostsCommand']],
   [/in revoked keys file/, ['RevokedHostKeys']],
-  [/(Permission denied|Operation not permitted).*\btun|^Tunnel device open failed/m, ['Tunnel']],
+  [/(Permission denied|Operation not permitted).*\btun|^Tunnel (device open|forwarding) failed/m, ['Tunnel']],
   [
     /^(Error: remote port forwarding failed|bind \[?\S+\]?:\d+: |channel_setup_fwd_listener)/m,
     ['ExitOnForwardFailure'],

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { inside } from '../transport/resolve-inside.ts';
 import { type KnownHost, lookupKnownHosts } from '../transport/known-hosts.ts';
 import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 
@@ -7,6 +9,8 @@ export interface NotedHost {
   name: string;
   /** Where a key would be noted. */
   file: string;
+  /** That is a folder, so ssh reads nothing from it. */
+  isFolder: boolean;
   /** Nix's own file for a pinned key, or null. */
   pinnedFile: string | null;
   entries: KnownHost[];
@@ -26,6 +30,7 @@ export function noteOf(config: SshConfig, pinnedFile: string | null, root = ''):
   return {
     name: port === 22 ? name : `[${name}]:${port}`,
     file: files[0] ?? '',
+    isFolder: files.some((file) => isFolder(inside(root, file))),
     pinnedFile,
     entries: lookupKnownHosts([...files, ...config.globalKnownHostsFiles], name, port, root),
     strict: optionsIn(config, 'StrictHostKeyChecking')[0] ?? 'ask',
@@ -39,4 +44,12 @@ export function canProve({ entries, strict, pinnedFile }: NotedHost): boolean {
     entries.length > 0 &&
     entries.every(({ file }) => pinnedFile === null || file === pinnedFile)
   );
+}
+
+function isFolder(file: string): boolean {
+  try {
+    return statSync(file).isDirectory();
+  } catch {
+    return false;
+  }
 }

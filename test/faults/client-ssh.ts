@@ -88,6 +88,22 @@ export const clientSshFaults: readonly Fault[] = [
     scenario: 'connection',
     cause: 'key-withheld',
   },
+  stops('Tunnel yes', {
+    breaks: configured('Tunnel yes', 'ExitOnForwardFailure yes'),
+    scenario: 'handshake',
+  }),
+  {
+    title: 'known_hosts is a folder',
+    breaks: ({ client }) => client.host.sh('rm -f /root/.ssh/known_hosts; mkdir /root/.ssh/known_hosts'),
+    scenario: 'host-key',
+    cause: 'known-hosts-is-folder',
+  },
+  {
+    title: 'host keys are looked for in no file',
+    breaks: configured('UserKnownHostsFile none'),
+    scenario: 'host-key',
+    cause: 'known-hosts-discarded',
+  },
   {
     title: 'host keys are looked for in /dev/null',
     breaks: configured('UserKnownHostsFile /dev/null', 'StrictHostKeyChecking yes'),
