@@ -98,6 +98,7 @@ function details(check: ReportCheck): HTMLElement[] {
       ...(expected === undefined ? [] : part('Expected', plainOrCode(expected))),
       ...(actual === undefined ? [] : part('Actual', plainOrCode(actual))),
     ]),
+    ...(check.byHand === undefined ? [] : part('To type on this machine', code(check.byHand))),
     ...(observation?.command === undefined
       ? []
       : part(`Command on the ${observation.target}`, code(observation.command))),

@@ -24,6 +24,8 @@ export interface CheckInput {
   waived: NonNullable<ReportCheck['waived']> | null;
   /** Like `look`, but after an interrupt too. What it saw is not judged. */
   cleanUp: (request: Request) => Promise<unknown>;
+  /** A command that shows what was seen, when it is typed. */
+  byHand: (request: Request, observation: Observation) => Promise<string>;
   delay: (ms: number) => Promise<void>;
   /** When the run began, in milliseconds of `performance.now()`. */
   runStarted: number;
@@ -100,6 +102,9 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
     const check = done({
       ...reportOf(judgement),
       ...(attempt > 1 ? { attempts: attempt } : {}),
+      ...(judgement.outcome === 'pass' || observation.error?.code === 'interrupted'
+        ? {}
+        : { byHand: await input.byHand(request, observation) }),
       observation: describeObservation(request, observation),
     });
     const excuse = judgement.outcome === 'pass' ? null : input.waived;

@@ -12,7 +12,9 @@ import type { ReportEvent } from '../report/events.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Context } from '../scenario/template.ts';
+import { quoteIfNeeded } from '../shell-quote.ts';
 import type { Transport } from '../transport/transport.ts';
+import { byHand } from './by-hand.ts';
 import { letsPass, makeCheck } from './check.ts';
 import { builderContext, clientContext } from './context.ts';
 import { type Memory, questionOf, recalled, withoutNonce } from './memory.ts';
@@ -211,6 +213,12 @@ async function runCheck(
           ? observe(request, observeOptions(scenario, subject, input, AbortSignal.timeout(cleanupMs)))
           : Promise.resolve(),
       runStarted,
+      byHand: async (request, observation) => {
+        const again = againWords(scenario, subject);
+        const options = observeOptions(scenario, subject, input, input.signal);
+        // What keeps it from being written down (a NIX_SSHOPTS that Nix cannot split) has been told by the check.
+        return byHand(request, observation, options, again).catch(() => again);
+      },
       delay: async (ms) => {
         await sleep(ms, undefined, { signal: input.signal }).catch(() => undefined);
       },
@@ -305,6 +313,12 @@ function observeOptions(
     signal,
     quick: scenario.quick,
   };
+}
+
+/** The check alone, with all that it sees. */
+function againWords({ id }: Scenario, { builder }: Subject): string {
+  const host = builder === undefined ? '' : ` -i ${quoteIfNeeded(builder.host || builder.uri)}`;
+  return `nix-remote-builder-doctor check -t ${id}${host} -vvv`;
 }
 
 function leftOut(scenario: Scenario, { readOnly }: RunInput): string | null {

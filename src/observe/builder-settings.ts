@@ -3,6 +3,7 @@ import { assumedVersion } from '../machines/release.ts';
 import { quote } from '../shell-quote.ts';
 import { nixPath } from './nix-path.ts';
 import { entryWith, entryWithout } from '../machines/entry-with.ts';
+import { shellByHand } from './by-hand.ts';
 import { versionOf } from './nix-settings.ts';
 import { emulationOf, listEmulators } from './emulators.ts';
 import { listUnreadable, refuseUnreadable } from './readable-conf.ts';
@@ -67,6 +68,11 @@ export const builderSettings: Probe = {
   name: 'builder-settings',
   parameters: ['unreadable'],
   required: [],
+  byHand: (_parameters, context) =>
+    shellByHand(
+      sshOf(context).ssh,
+      `PATH=$PATH:${quote(nixPath(sshOf(context).builder))}\nid -un; ls -l /etc/nix/nix.conf\nnix --extra-experimental-features nix-command show-config`,
+    ),
   observe: async ({ unreadable }, context) => {
     const { builder, ssh } = sshOf(context);
     const transport = await ssh.transport(context.signal);

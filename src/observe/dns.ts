@@ -1,12 +1,14 @@
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
-import { CannotObserve, type Probe, type ProbeContext, textOf } from './probe.ts';
+import { nixProgramByHand } from './by-hand.ts';
+import { CannotObserve, type Probe, type ProbeContext, sshOf, textOf } from './probe.ts';
 
 /** Resolves a name with the system's resolver (`getaddrinfo`: /etc/hosts, nss and all), as ssh does. */
 export const dns: Probe = {
   name: 'dns',
   parameters: ['name'],
   required: ['name'],
+  byHand: (_parameters, context) => nixProgramByHand(sshOf(context).ssh),
   observe: async ({ name }, { client, clientTransport, timeoutMs, signal }) => {
     const host = textOf(name);
     const [, bareName = host, port = ''] = /^(.+):(\d+)$/.exec(host) ?? [];

@@ -4,6 +4,7 @@ import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport
 import { compareHostKey } from '../transport/known-hosts.ts';
 import { networkWords } from '../transport/network-place.ts';
 import { TransportError } from '../transport/transport.ts';
+import { nixProgramByHand } from './by-hand.ts';
 import { acceptedHostKey, provenByLogin } from './nix-login.ts';
 import type { NotedHost } from './noted-host.ts';
 import { CannotObserve, doesNotApply, type Probe, type ProbeContext, sshOf } from './probe.ts';
@@ -17,6 +18,7 @@ export const hostKey: Probe = {
   name: 'host-key',
   parameters: ['login'],
   required: [],
+  byHand: (_parameters, context) => nixProgramByHand(sshOf(context).ssh),
   observe: async ({ login }, context) => {
     const { builder, ssh } = sshOf(context);
     const asked = await ssh.config(context.signal);

@@ -1,3 +1,4 @@
+import { nixProgramByHand } from './by-hand.ts';
 import { entryWith } from '../machines/entry-with.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
 import { asSshReads, isPipe, type KeyState, firstKeyOfRoot, lookAtKey } from './key-state.ts';
@@ -16,6 +17,7 @@ export const nixConnect: Probe = {
   name: 'nix-connect',
   parameters: [],
   required: [],
+  byHand: (_parameters, context) => nixProgramByHand(sshOf(context).ssh),
   observe: async (_parameters, context) => {
     const { builder, ssh } = sshOf(context);
     const { protocol } = ssh;
@@ -25,7 +27,7 @@ export const nixConnect: Probe = {
       return { value: { started: false, ...(await lookAtTheKey(context)) } };
     const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
     const login = await ssh.login(context);
-    const { words, started, said, greeting, seen, shared } = login;
+    const { started, said, greeting, seen, shared } = login;
     const asked = await ssh.config(context.signal);
     const facts = loginFacts(login, asked.ok ? asked.config : null, ssh.place.root);
     const key = started ? unneeded : await lookAtTheKey(context);
@@ -47,7 +49,6 @@ export const nixConnect: Probe = {
       timedOut: seen.timedOut,
       durationMs: seen.durationMs,
       value: {
-        command: ['ssh', ...words].join(' '),
         scheme: builder.scheme,
         program: ssh.remoteProgram.join(' '),
         started,

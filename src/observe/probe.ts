@@ -31,6 +31,12 @@ export interface Probe {
   parameters: readonly string[];
   required: readonly string[];
   observe(parameters: Record<string, Json>, context: ProbeContext): Promise<Observation>;
+  /** A command that shows what was seen, when it is typed; absent where none does. */
+  byHand?(
+    parameters: Record<string, Json>,
+    context: ProbeContext,
+    observation: Observation,
+  ): Promise<string> | string;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type CommandResult, NoShell, type Transport, TransportError } from '../transport/transport.ts';
+import { shellByHand } from './by-hand.ts';
 import { answersAsNix } from './login-shell.ts';
 import { CannotObserve, type Probe, type ProbeContext, sshOf } from './probe.ts';
 
@@ -33,6 +34,7 @@ export const shell: Probe = {
   name: 'shell',
   parameters: [],
   required: [],
+  byHand: (_parameters, context) => shellByHand(sshOf(context).ssh, script),
   observe: async (_parameters, context) => {
     const transport = await sshOf(context).ssh.transport(context.signal);
     try {

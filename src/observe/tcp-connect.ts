@@ -2,8 +2,9 @@ import type { Builder } from '../machines/builder.ts';
 import { entryWith } from '../machines/entry-with.ts';
 import { networkWords } from '../transport/network-place.ts';
 import { tcpProbe } from '../transport/tcp.ts';
+import { nixProgramByHand } from './by-hand.ts';
 import { provenByLogin, wentWell } from './nix-login.ts';
-import { type Probe, textOf } from './probe.ts';
+import { type Probe, sshOf, textOf } from './probe.ts';
 
 const connectsWithinMs = 6_000;
 
@@ -15,6 +16,7 @@ export const tcpConnect: Probe = {
   name: 'tcp-connect',
   parameters: ['host', 'port', 'login'],
   required: ['host', 'port'],
+  byHand: (_parameters, context) => nixProgramByHand(sshOf(context).ssh),
   observe: async ({ host, port, login }, context) => {
     const started = performance.now();
     const { signal, ssh } = context;

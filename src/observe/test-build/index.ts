@@ -1,9 +1,12 @@
+import type { Json } from '../../scenario/observation.ts';
 import { quote } from '../../shell-quote.ts';
 import type { CommandResult } from '../../transport/transport.ts';
 import { entryWith, entryWithout } from '../../machines/entry-with.ts';
+import { shellByHand } from '../by-hand.ts';
 import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
 import { sectionsIn } from '../sections.ts';
+import { buildByHand } from './by-hand.ts';
 import { wasStarted } from './foreign.ts';
 import { buildScript } from './script.ts';
 
@@ -25,6 +28,15 @@ export const testBuilds: Probe = {
   name: 'test-builds',
   parameters: ['on', 'name', 'entry', 'promises'],
   required: ['on', 'name'],
+  byHand: (parameters, context, { value }) => {
+    const { kind, of } = failedIn(value);
+    const { builder, ssh } = sshOf(context);
+    const isSent = parameters['on'] !== 'builder';
+    const system = kind === 'system' ? of : isSent ? (builder.systems[0] ?? '') : '';
+    const entry = isSent ? textOf(parameters['entry']) : null;
+    const command = buildByHand({ system, feature: kind === 'feature' ? of : '', entry });
+    return isSent ? command : shellByHand(ssh, `PATH=$PATH:${quote(nixPath(builder))}\n${command}`);
+  },
   observe: async (parameters, context) => {
     const builder = builderOf(context);
     const onBuilder = parameters['on'] === 'builder';
@@ -81,6 +93,12 @@ export const testBuilds: Probe = {
     };
   },
 };
+
+/** The first failure, as {@link testBuilds} tells it. */
+function failedIn(value: Json | undefined): { kind: string; of: string } {
+  const told = typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+  return { kind: textOf(told['kind']), of: textOf(told['of']) };
+}
 
 async function run(script: string, onBuilder: boolean, context: ProbeContext): Promise<CommandResult> {
   if (!onBuilder) return context.clientTransport.run(script, context);

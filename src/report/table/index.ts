@@ -78,7 +78,7 @@ function everyCheck(report: Report, paint: Paint, verbosity: number): string[] {
 }
 
 function checkLines(
-  { outcome, scenario, message, durationMs, observation, mismatches = [] }: ReportCheck,
+  { outcome, scenario, message, durationMs, observation, byHand, mismatches = [] }: ReportCheck,
   paint: Paint,
   verbosity: number,
 ): string[] {
@@ -95,6 +95,7 @@ function checkLines(
   return [
     ...lines,
     ...mismatches.flatMap(({ message: seen }) => indent('seen: ', seen)),
+    ...(byHand === undefined ? [] : indent('by hand: ', byHand)),
     ...(verbosity < 2 ? [] : rawOf(observation, indent)),
   ];
 }

@@ -1,0 +1,28 @@
+import { shellByHand } from '../observe/by-hand.ts';
+import type { Observation } from '../scenario/observation.ts';
+import { quoteIfNeeded } from '../shell-quote.ts';
+import type { ObserveOptions, Request } from './observe.ts';
+
+/**
+ * A command that shows what a check saw, when it is typed on this machine by the user that Nix's daemon runs as. `again`:
+ * how the check itself is made again, for a look that no command shows as well.
+ */
+export async function byHand(
+  request: Request,
+  observation: Observation,
+  { probes, context, timeoutMs, signal }: ObserveOptions,
+  again: string,
+): Promise<string> {
+  const { ssh } = context;
+  if (request.kind === 'probe') {
+    const probe = probes.get(request.probe);
+    const own = await probe?.byHand?.(request.parameters, { ...context, timeoutMs, signal }, observation);
+    return own ?? again;
+  }
+  const { command } = request;
+  const text = typeof command === 'string' ? command.trim() : command.map(quoteIfNeeded).join(' ');
+  if (request.target === 'builder') return ssh === undefined ? again : shellByHand(ssh, text);
+  // A login that is shared is over by then.
+  const lasting = text.split('\n').filter((line) => ssh === undefined || !line.includes(ssh.folder));
+  return lasting.length === 1 ? text : `sh <<'END'\n${lasting.join('\n')}\nEND`;
+}
