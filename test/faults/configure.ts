@@ -90,10 +90,11 @@ function byModules(host: Host, change: Configuration): boolean {
  * shares with this machine.
  */
 export function addKvm(host: Host, mode: string, group: string): Promise<unknown> {
-  return host.sh(`set -e; mkdir /tmp/pts /tmp/dev /tmp/dev-work
-mount --bind /dev/pts /tmp/pts
-mount -t overlay overlay -o lowerdir=/dev,upperdir=/tmp/dev,workdir=/tmp/dev-work /dev
-mount --bind /tmp/pts /dev/pts
+  // An overlay, which a host may lie on, cannot be the upper layer of another.
+  return host.sh(`set -e; mkdir /tmp/kvm; mount -t tmpfs tmpfs /tmp/kvm; cd /tmp/kvm; mkdir pts dev work
+mount --bind /dev/pts pts
+mount -t overlay overlay -o lowerdir=/dev,upperdir=/tmp/kvm/dev,workdir=/tmp/kvm/work /dev
+mount --bind pts /dev/pts
 mknod -m ${mode} /dev/kvm c 10 232; chgrp ${group} /dev/kvm`);
 }
 

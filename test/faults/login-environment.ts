@@ -28,6 +28,7 @@ export const loginEnvironmentFaults: readonly Fault[] = [
     'login-leads-nix-elsewhere',
   ),
   bashrc('limits memory', 'ulimit -v 60000', 'nix-program-without-libraries', {
+    notOn: { nixos: 'its newer Nix gets as far as its threads, and ends there' },
     fixNotRun: 'how much memory a login may have is for its owner to say',
   }),
   bashrc(
@@ -48,6 +49,7 @@ export const loginEnvironmentFaults: readonly Fault[] = [
   },
   {
     title: "Nix's program may not be run",
+    notOn: { nixos: 'every program is in the store there' },
     builder: { sshd: { SetEnv: 'PATH=/root/bin' } },
     breaks: ({ builder }) =>
       builder.host.sh(
@@ -67,6 +69,7 @@ export const loginEnvironmentFaults: readonly Fault[] = [
   },
   {
     title: 'the account is tied to nix-store --serve without --write',
+    notOn: { nixos: 'the option is that of nix.sshServe, of which hosts make no account' },
     scheme: 'ssh',
     builder: { user: { name: 'nix', trusted: true }, sshd: { ForceCommand: 'nix-store --serve' } },
     breaks: () => undefined,
@@ -75,6 +78,7 @@ export const loginEnvironmentFaults: readonly Fault[] = [
   },
   {
     title: 'the login sets TMPDIR to a folder that build users cannot enter',
+    notOn: { nixos: 'its Nix builds elsewhere' },
     builder: { sshd: { SetEnv: 'TMPDIR=/tmp/user/0' } },
     breaks: ({ builder }) => builder.host.sh('mkdir -m 1711 /tmp/user; mkdir -m 1700 /tmp/user/0'),
     scenario: 'remote-build',
