@@ -39,6 +39,7 @@ export function clientContext(client: ClientView): Record<string, Json> {
     daemonPid: client.environment.daemonPid ?? 0,
     daemonUnit: client.environment.place.unit || 'nix-daemon.service',
     daemonNamespaces: client.environment.place.namespaces.join(' '),
+    daemonTmpDir: client.environment.env['TMPDIR'] ?? '',
     daemonNetwork: { ...blame(unitOptions, 'network') },
     daemonReadOnly: { ...blame(unitOptions, 'readOnly', ['/tmp', '/nix/var/nix/current-load']) },
     daemonReach: { ...blame(unitOptions, 'reach') },

@@ -27,6 +27,9 @@ const isOn: Concerns = (value) => !isOff(value);
 const within: Concerns = (value, file) =>
   value.split(/\s+/).some((word) => isBelow(file, word.replace(/^[-+]+/, '').replace(/:.*$/, '')));
 const always: Concerns = () => true;
+/** `SOURCE:DESTINATION`; one word is both. */
+const mountedOn: Concerns = (value, file) =>
+  value.split(/\s+/).some((word) => isBelow(file, word.replace(/^-/, '').split(':')[1] ?? word));
 
 const hides: Record<string, Directive> = {
   ProtectHome: {
@@ -43,8 +46,8 @@ const hides: Record<string, Directive> = {
   },
   RootDirectory: { neutral: '', concerns: always },
   RootImage: { neutral: '', concerns: always },
-  BindPaths: { neutral: '', concerns: within },
-  BindReadOnlyPaths: { neutral: '', concerns: within },
+  BindPaths: { neutral: '', concerns: mountedOn },
+  BindReadOnlyPaths: { neutral: '', concerns: mountedOn },
 };
 
 const stopsPrograms: Record<string, Directive> = { NoExecPaths: { neutral: '', concerns: within }, ...hides };

@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { thisUser } from '../transport/this-user.ts';
 import { join } from 'node:path';
 import type { DaemonPlace } from '../transport/daemon-place.ts';
@@ -11,6 +11,19 @@ import { type Blame, blame } from './confinement.ts';
 export function hiddenFrom({ root }: Pick<DaemonPlace, 'root'>, files: readonly string[]): string[] {
   if (root === '') return [];
   return [...new Set(files)].filter((file) => existsSync(file) && !isSeen(inside(root, file)));
+}
+
+/** Of files, those that the daemon sees with another text, or not at all. */
+export function otherThere({ root }: Pick<DaemonPlace, 'root'>, files: readonly string[]): string[] {
+  if (root === '') return [];
+  return [...new Set(files)].filter((file) => existsSync(file) && !isSame(file, inside(root, file)));
+}
+
+function isSame(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((file) => statSync(file, { throwIfNoEntry: false }));
+  if (a === undefined || b === undefined) return false;
+  if (a.dev === b.dev && a.ino === b.ino) return true;
+  return a.isFile() && b.isFile() && a.size === b.size && readFileSync(one).equals(readFileSync(other));
 }
 
 /** systemd puts an empty file that nobody may read in the place of what it hides (systemd.exec(5), InaccessiblePaths=). */

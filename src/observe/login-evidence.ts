@@ -34,6 +34,8 @@ export interface LoginFacts {
   culprit: { name: string; value: string; where: string; file: string; line: number };
   /** Through which the builder is reached: a jump host's name or a command, and why that failed. */
   proxy: { name: string; isJump: boolean; where: string; words: string; problem: string };
+  /** A variable that ssh's configuration uses and the daemon does not have, and its value here; empty where there is none. */
+  variable: { name: string; value: string };
   /** The first line that Nix takes for an answer of its build hook (`# …`), over ssh-ng. */
   hookReply: string;
 }
@@ -59,11 +61,17 @@ export function loginFacts(
     option: config === null ? noOption : withholds(config, evidence, files),
     culprit: culpritOf(config, seen.stderr, files),
     proxy: proxyOf(config, others, files),
+    variable: variableOf(seen.stderr),
     hookReply: config !== null && isQuiet(config) ? '' : (/^# .*$/m.exec(others)?.[0] ?? ''),
   };
 }
 
 const endsSession = /^(Connection to .* closed by remote host\.|client_loop: send disconnect: )/m;
+
+function variableOf(said: string): LoginFacts['variable'] {
+  const [, name = ''] = /env var \$\{(\w+)\} has no value/.exec(said) ?? [];
+  return { name, value: process.env[name] ?? '' };
+}
 
 /** The files that ssh read, and where their file system is seen. */
 interface ConfigFiles {

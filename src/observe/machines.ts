@@ -1,4 +1,4 @@
-import { hiddenFrom, whatHides } from './hidden-files.ts';
+import { otherThere, whatHides } from './hidden-files.ts';
 import type { Probe } from './probe.ts';
 
 /** Characters that a message has for a list. */
@@ -19,7 +19,7 @@ export const machines: Probe = {
     const warnings = lines('warning');
     const [first] = diagnostics.filter(({ severity }) => severity === 'error');
     const files = builders.flatMap(({ source: { file } }) => file ?? []);
-    const hidden = client.buildsThroughDaemon ? hiddenFrom(client.environment.place, files) : [];
+    const hidden = client.buildsThroughDaemon ? otherThere(client.environment.place, files) : [];
     return Promise.resolve({
       value: {
         builders: builders.length,

@@ -78,6 +78,7 @@ export const nixConnect: Probe = {
           option: { ...facts.option },
           culprit: { ...facts.culprit },
           proxy: { ...facts.proxy },
+          variable: { ...facts.variable },
           hookReply: protocol === 'worker' ? facts.hookReply : '',
         },
         slow: slowestStage(login.stages),

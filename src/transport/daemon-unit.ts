@@ -20,7 +20,12 @@ const run = promisify(execFile);
 export async function readUnit(unit: string): Promise<UnitOption[]> {
   const files = await unitFiles(unit);
   const texts = await Promise.all(files.map((file) => readFile(file, 'utf8').catch(() => '')));
-  return inForce(files.flatMap((file, index) => optionsOf(texts[index] ?? '', file)));
+  return serviceOptions(files.map((file, index) => ({ file, text: texts[index] ?? '' })));
+}
+
+/** Those of the files of a unit, its own and then its drop-ins. */
+export function serviceOptions(files: readonly { file: string; text: string }[]): UnitOption[] {
+  return inForce(files.flatMap(({ file, text }) => optionsOf(text, file)));
 }
 
 const complains = /error|failed|cannot|denied|exited, code=/i;

@@ -101,4 +101,16 @@ export const daemonUnitFaults: readonly Fault[] = [
     prepare: "echo 'NIX_SSHOPTS=-p 2222' > /etc/nix/daemon.env",
   }),
   unit('PrivateNetwork=yes', { scenario: 'tcp', cause: 'daemon-without-network' }),
+  unit('BindReadOnlyPaths=/dev/null:/etc/nix/machines', { ...hidden, scenario: 'machines-file' }),
+  unit('Environment=TMPDIR=/var/tmp/nix-daemon', {
+    scenario: 'store-ping',
+    cause: 'daemon-tmpdir-missing',
+  }),
+  unit([], {
+    title: "ssh's configuration uses a variable that only the shell has",
+    scenario: 'connection',
+    cause: 'ssh-variable-unset',
+    prepare: `${moveKey('/root/key')} && printf 'Host *\\n  IdentityFile \${KEYS}/key\\n' > /root/.ssh/config`,
+    before: ({ env }) => (env['KEYS'] = '/root'),
+  }),
 ];
