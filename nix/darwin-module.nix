@@ -13,6 +13,10 @@ in
   options.services.nix-remote-builder-doctor = doctor.options;
 
   config = lib.mkIf cfg.enable {
+    services.nix-remote-builder-doctor.integrations.goss.configFile =
+      lib.mkIf cfg.integrations.goss.enable
+        (doctor.gossConfig cfg);
+
     launchd.daemons.nix-remote-builder-doctor = {
       # Apple's ssh, which is what the daemon of Nix runs. Where nix-darwin does not manage Nix, its package may not be
       # asked for.

@@ -74,6 +74,9 @@ in
           };
         };
       }
+      (mkIf cfg.integrations.goss.enable {
+        services.nix-remote-builder-doctor.integrations.goss.configFile = doctor.gossConfig cfg;
+      })
       (mkIf cfg.textfile.enable {
         systemd.tmpfiles.rules = [ "d ${cfg.textfile.directory} - - - -" ];
         systemd.services.nix-remote-builder-doctor-textfile = common // {

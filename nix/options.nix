@@ -3,6 +3,19 @@
 let
   inherit (lib) mkOption types;
 
+  # It stands in a command for a shell.
+  plainWord = types.strMatching "[A-Za-z0-9][A-Za-z0-9._:@-]*";
+
+  # The rows of the program that this one follows.
+  scenarios = [
+    "dns"
+    "matching-keys"
+    "connection"
+    "host-key"
+    "remote-build"
+    "local-to-remote-build"
+  ];
+
   # The words of one command. Who runs them does the quoting.
   words =
     cfg: command: own:
@@ -20,6 +33,14 @@ let
       "--exclude"
       host
     ]) cfg.exclude
+    ++ lib.concatMap (builder: [
+      "--include"
+      builder.hostName
+    ]) cfg.builders
+    ++ lib.optionals (cfg.timeout != null) [
+      "--timeout"
+      "${toString cfg.timeout}ms"
+    ]
     ++ cfg.extraArgs;
 in
 {
@@ -65,6 +86,43 @@ in
       description = "Builders that are not checked, by host or URI.";
     };
 
+    builders = mkOption {
+      type = types.listOf (
+        types.submodule {
+          options = {
+            name = mkOption {
+              type = plainWord;
+              example = "silicon";
+              description = "A short name, for goss.";
+            };
+            hostName = mkOption {
+              type = plainWord;
+              example = "silicon.example.org";
+              description = "The host, as the machines file has it.";
+            };
+          };
+        }
+      );
+      default = [ ];
+      description = "Only these builders are checked; where the list is empty, all of the machines file.";
+    };
+
+    timeout = mkOption {
+      type = types.nullOr types.int;
+      default = null;
+      example = 30000;
+      description = "The most that a check may take, in milliseconds; null: as each scenario says.";
+    };
+
+    integrations.goss = {
+      enable = lib.mkEnableOption "a file for goss, with a command for each of `builders` and each scenario";
+
+      configFile = mkOption {
+        type = types.path;
+        description = "The file for goss. It is made by this module.";
+      };
+    };
+
     extraArgs = mkOption {
       type = types.listOf types.str;
       default = [ ];
@@ -84,6 +142,27 @@ in
       "--interval"
       cfg.interval
     ];
+
+  # As contrib/goss: what waits for another check, or does not apply, passes, so that one fault is one alert.
+  gossConfig =
+    cfg:
+    let
+      command = builder: scenario: {
+        name = "nix-remote-builder-doctor-${builder.name}-${scenario}";
+        value = {
+          exec = "${lib.getExe cfg.package} check -i '${builder.hostName}' -t ${scenario} -f tap 2>/dev/null | grep -E '^ *ok [0-9]+ - ${scenario}: '";
+          exit-status = 0;
+          timeout = if cfg.timeout == null then 120000 else 4 * cfg.timeout;
+        };
+      };
+    in
+    pkgs.writeText "nix-remote-builder-doctor-goss.yaml" (
+      builtins.toJSON {
+        command = builtins.listToAttrs (
+          lib.concatMap (builder: map (command builder) scenarios) cfg.builders
+        );
+      }
+    );
 
   checkToFile =
     cfg: format: file:

@@ -80,6 +80,7 @@ withFleet(
         gossRan.stdout,
         up ? /^ok \d+ - Command: store-ping on alpha/m : /^not ok \d+ - Command: tcp on alpha/m,
       );
+      t.match(gossRan.stdout, /^ok \d+ - Command: store-ping on alpha/m, `${state}: what waits is no alert`);
     }
   },
 );

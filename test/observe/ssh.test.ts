@@ -107,6 +107,7 @@ t.test('where all is well, Nix can use the login that Nix was seen to make', noS
   const { sshd, entry, options } = await withNix(t);
   const context = sshContext(t, entry, options);
   const { exitCode, value } = await nixConnect.observe({}, context);
+  t.match(value, { answered: true, noiseBytes: 0 });
   t.equal(exitCode, undefined, 'it has not ended');
   const { controlPath = '' } = value as { controlPath?: string };
   const shared = ['ssh', '-F', 'none', '-oProxyCommand=false', `-oControlPath=${controlPath}`, 'x', 'id -u'];

@@ -103,6 +103,10 @@ function daemonWords(options: object): string[] {
 }
 
 const defaults = {
+  builders: [],
+  'integrations.goss.configFile': undefined,
+  'integrations.goss.enable': false,
+  timeout: null,
   enable: false,
   exclude: [],
   extraArgs: [],
@@ -228,6 +232,41 @@ t.test('on: what runs, word by word, whatever the values are', { skip }, (t) => 
   t.throws(() => systemdWords(`"serve" ${nasty}`), /not all quoted/);
   t.end();
 });
+
+const followed = {
+  builders: [{ name: 'silicon', hostName: 'silicon.example.org' }],
+  timeout: 30000,
+  integrations: { goss: { enable: true } },
+};
+
+t.test(
+  'options of the program that this one follows: the builders, the time limit, a file for goss',
+  { skip },
+  (t) => {
+    const words = ['--include', 'silicon.example.org', '--timeout', '30000ms'];
+    t.same(systemdWords(service(followed).serviceConfig.ExecStart).slice(-4), words);
+    t.same(daemonWords(followed).slice(-4), words);
+    interface Goss {
+      services: { [name]: { integrations: { goss: { configFile: string } } } };
+    }
+    for (const { config } of [nixos({ enable: true, ...followed }), darwin({ enable: true, ...followed })]) {
+      const { configFile } = (config as unknown as Goss).services[name].integrations.goss;
+      const { command } = JSON.parse(configFile) as { command: Record<string, { exec: string }> };
+      t.equal(Object.keys(command).length, 6);
+      t.match(command[`${name}-silicon-connection`], {
+        exec: /check -i 'silicon\.example\.org' -t connection -f tap/,
+        'exit-status': 0,
+        timeout: 120000,
+      });
+    }
+    for (const hostName of ["a'b", 'a b', '-x', '$(id)'])
+      t.throws(
+        () => nixos({ enable: true, builders: [{ name: 'a', hostName }] }),
+        /builders is no listOf submodule/,
+      );
+    t.end();
+  },
+);
 
 t.test("launchd: a constant script, the user's nix, a real shell that gets every word", { skip }, (t) => {
   const daemon = (system?: object) =>

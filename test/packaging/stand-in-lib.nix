@@ -60,6 +60,16 @@ let
       str = typed "str" isString;
       path = typed "path" (value: isPath value || (isString value && substring 0 1 value == "/"));
       package = typed "package" isDerivation;
+      int = typed "int" builtins.isInt;
+      nullOr = type: typed "nullOr ${type.name}" (value: value == null || type.check value);
+      submodule =
+        { options }:
+        typed "submodule" (
+          value:
+          isAttrs value
+          && attrNames value == attrNames options
+          && all (name: options.${name}.type.check value.${name}) (attrNames options)
+        );
       listOf = type: typed "listOf ${type.name}" (value: isList value && all type.check value);
       strMatching =
         pattern: typed "strMatching ${pattern}" (value: isString value && match pattern value != null);
@@ -196,6 +206,7 @@ in
         inherit lib utils;
         pkgs = {
           callPackage = _: { }: derivation "nix-remote-builder-doctor";
+          writeText = _: text: text;
           openssh = derivation "openssh";
         };
         config = {
