@@ -24,6 +24,8 @@ export interface ClientView {
   /** What the daemon's systemd unit sets. */
   unitOptions: UnitOption[];
   nixVersion: string;
+  /** Nix's words where it ends with an error whatever it is asked; else empty. */
+  nixFailure: string;
   system: string;
   /** Null where it could not be looked at. */
   os: System | null;
@@ -52,7 +54,7 @@ export async function viewClient(
   signal: AbortSignal,
 ): Promise<ClientView> {
   const { socket, place } = environment;
-  const [{ version, settings }, os, unitOptions] = await Promise.all([
+  const [{ version, settings, failure }, os, unitOptions] = await Promise.all([
     readNixSettings(client, signal),
     lookAtSystem(itself, { timeoutMs: 10_000, signal }).catch(() => null),
     socket === '' ? [] : readUnit(place.unit || 'nix-daemon.service'),
@@ -68,6 +70,7 @@ export async function viewClient(
     buildsThroughDaemon: isRoot && socket !== '' && trustsRoot(settings?.['trusted-users']),
     unitOptions,
     nixVersion: version,
+    nixFailure: failure,
     system: text(settings?.['system']) ?? guessSystem(),
     os,
     extraPlatforms: list(settings?.['extra-platforms']),

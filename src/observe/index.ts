@@ -1,6 +1,7 @@
 import { buildHook } from './build-hook.ts';
 import { builderSettings } from './builder-settings.ts';
 import { clientIdentity } from './client-identity.ts';
+import { clientNix } from './client-nix.ts';
 import { clientSettings } from './client-settings.ts';
 import { clock } from './clock.ts';
 import { dns } from './dns.ts';
@@ -24,6 +25,7 @@ import { weighting } from './weighting.ts';
 
 const all: readonly Probe[] = [
   clientIdentity,
+  clientNix,
   clientSettings,
   effectiveBuilders,
   buildHook,

@@ -7,6 +7,8 @@ export interface NixSettings {
   version: string;
   /** Every setting by its name; null where they could not be read. */
   settings: Record<string, Json> | null;
+  /** Nix's words where there is a `nix` that ends with an error whatever it is asked; else empty. */
+  failure: string;
 }
 
 const newCli = ['--extra-experimental-features', 'nix-command'];
@@ -16,10 +18,13 @@ const newCli = ['--extra-experimental-features', 'nix-command'];
  * answers to its old name still, with a warning; Lix knows that one alone.
  */
 export async function readNixSettings(client: Transport, signal: AbortSignal): Promise<NixSettings> {
+  let failure = '';
   const ask = async (argv: string[]): Promise<string | null> => {
     try {
-      const result = await client.run(argv, { timeoutMs: 20_000, signal });
-      return result.exitCode === 0 ? result.stdout : null;
+      const { exitCode, stdout, stderr } = await client.run(argv, { timeoutMs: 20_000, signal });
+      if (exitCode === 0) return stdout;
+      failure = stderr.trim() || `nix ended with exit code ${exitCode}`;
+      return null;
     } catch {
       return null;
     }
@@ -28,9 +33,9 @@ export async function readNixSettings(client: Transport, signal: AbortSignal): P
     ask(['nix', '--version']),
     ask(['nix', ...newCli, 'show-config', '--json']),
   ]);
-  if (version === null) return { version: '', settings: null };
+  if (version === null) return { version: '', settings: null, failure };
   const text = shown ?? (await ask(['nix', ...newCli, 'config', 'show', '--json']));
-  return { version: versionOf(version), settings: text === null ? null : settingsOf(text) };
+  return { version: versionOf(version), settings: text === null ? null : settingsOf(text), failure: '' };
 }
 
 /** `nix (Nix) 2.8.0` becomes `2.8.0`; `nix (Lix, like Nix) 2.91.1` becomes `Lix 2.91.1`. */

@@ -1,4 +1,4 @@
-import { addUser, configureSsh, giveSmallStore } from './configure.ts';
+import { addUser, configure, configureSsh, giveSmallStore } from './configure.ts';
 import { type Fault, type Lab, since } from './fault.ts';
 
 /** A second entry, healthy, so that something is left when the bad one is taken out. */
@@ -166,6 +166,20 @@ export const clientFaults: readonly Fault[] = [
       cause: 'client-slots-unusable',
     },
   ]),
+  ...(['2.8', '2.26', '2.34'] as const).map((nix): Fault => ({
+    title: `nix.conf of the client includes a file that is gone, ${nix}`,
+    ...since(nix),
+    client: { nix },
+    breaks: ({ client }) => configure(client.host, 'include /etc/nix/gone.conf'),
+    scenario: 'client-nix',
+    cause: 'client-nix-conf-broken',
+  })),
+  {
+    title: 'nix.conf of the client has a line that is no setting',
+    breaks: ({ client }) => configure(client.host, 'max-jobs auto'),
+    scenario: 'client-nix',
+    cause: 'client-nix-conf-broken',
+  },
   {
     title: 'the build hook is a program that says nothing',
     client: { nixConf: { 'build-hook': '/bin/true' } },

@@ -21,6 +21,7 @@ export const clientView: ClientView = {
   buildsThroughDaemon: false,
   unitOptions: [],
   nixVersion: '2.34.8',
+  nixFailure: '',
   system: 'x86_64-linux',
   os: null,
   extraPlatforms: [],
