@@ -66,6 +66,9 @@ const network: Record<string, Directive> = {
   NetworkNamespacePath: { neutral: '', concerns: always },
 };
 
+/** Its lines are one list. */
+const familyList = 'RestrictAddressFamilies';
+
 /** systemd's default for services. */
 const usualFiles = 1024;
 
@@ -91,7 +94,7 @@ const serves: Record<string, Directive> = {
 };
 
 function allowsInternet(value: string): boolean {
-  const families = value.replace(/^~/, '').split(/\s+/);
+  const families = value.replaceAll('~', '').split(/\s+/);
   const both = ['AF_INET', 'AF_INET6'].filter((family) => families.includes(family));
   return value.startsWith('~') ? both.length === 0 : both.length === 2;
 }
@@ -105,8 +108,10 @@ export function blame(
   files: readonly string[] = [''],
 ): Blame {
   const known: Partial<Record<string, Directive>> = kinds[kind];
+  const families = options.filter(({ name }) => name === familyList).map(({ value }) => value);
+  const whole = (name: string, value: string): string => (name === familyList ? families.join(' ') : value);
   const guilty = options.filter(({ name, value }) =>
-    files.some((file) => known[name]?.concerns(value, file) === true),
+    files.some((file) => known[name]?.concerns(whole(name, value), file) === true),
   );
   const names = [...new Set(guilty.map(({ name }) => name))];
   return {

@@ -251,8 +251,8 @@ export const clientFaults: readonly Fault[] = [
         'mkdir /tmp/bin; ln -s /usr/bin/* /tmp/bin; rm /tmp/bin/ssh; pkill -KILL nix-daemon; rm /nix/var/nix/daemon-socket/socket; PATH=/tmp/bin setsid nix-daemon --daemon </dev/null >/tmp/daemon.log 2>&1 & sleep 0.5',
       ),
     scenario: 'ssh-config',
-    cause: 'ssh-missing',
-    fixNotRun: 'a package cannot be installed into a part of this machine',
+    cause: 'ssh-not-on-daemon-path',
+    fixNotRun: 'no unit starts this daemon',
   },
   {
     title: 'an option that this ssh does not know',

@@ -54,6 +54,10 @@ t.test('a directive that leaves the network and the daemon alone is not', async 
   t.equal(undo('reach', '', 'RestrictAddressFamilies=~AF_PACKET'), '');
   t.equal(undo('reach', '', 'RestrictAddressFamilies=AF_UNIX AF_INET6'), 'RestrictAddressFamilies=');
   t.equal(undo('reach', '', 'RestrictAddressFamilies=~AF_INET'), 'RestrictAddressFamilies=');
+  t.equal(
+    undo('reach', '', 'RestrictAddressFamilies=AF_UNIX', 'RestrictAddressFamilies=AF_INET AF_INET6'),
+    '',
+  );
   t.equal(undo('network', '', 'PrivateNetwork=no'), '');
   t.equal(undo('serves', '', 'User=root', 'LimitNOFILE=1048576', 'EnvironmentFile=-/etc/gone'), '');
   t.equal(undo('serves', '', 'User=nix', 'LimitNOFILE=10'), 'User= LimitNOFILE=1048576');
