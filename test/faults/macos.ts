@@ -1,6 +1,7 @@
 import type { Fault } from './fault.ts';
 
 const onMac = { profile: 'bsd-tools' } as const;
+const notOn = { nixos: 'it is no Mac' };
 const withDeterminate = { ...onMac, nix: '2.34' } as const;
 
 /** What breaks builders that are Macs, on a stand-in for one. */
@@ -9,6 +10,7 @@ export const macosFaults: readonly Fault[] = [
     title: 'an update of macOS resets /etc/zshenv, so only interactive shells find Nix, ssh-ng',
     builder: withDeterminate,
     breaks: ({ builder: { host } }) => host.write('/etc/zshenv', ''),
+    notOn,
     scenario: 'handshake',
     cause: 'nix-not-on-path',
   },
@@ -17,6 +19,7 @@ export const macosFaults: readonly Fault[] = [
     scheme: 'ssh',
     builder: onMac,
     breaks: ({ builder: { host } }) => host.write('/etc/ssh/sshd_config.d/zz-nix.conf', ''),
+    notOn,
     scenario: 'handshake',
     cause: 'nix-not-on-path',
   },
@@ -24,6 +27,7 @@ export const macosFaults: readonly Fault[] = [
     title: "launchd does not run Determinate's daemon on a Mac",
     builder: { ...withDeterminate, user: { name: 'nix', trusted: true } },
     breaks: ({ builder: { host } }) => host.stopDaemon(),
+    notOn,
     scenario: 'handshake',
     cause: 'daemon-down',
   },

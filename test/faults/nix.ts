@@ -373,8 +373,8 @@ export const nixFaults: readonly Fault[] = [
     title: 'the clock of the builder is a day slow',
     notOn: { 'bsd-tools': "the stand-in for date needs GNU's" },
     breaks: async ({ builder: { host } }) => {
-      host.write('/tmp/slow/date', '#!/bin/sh\nPATH=${PATH#*:}\nexec date -d "1 day ago" "$@"\n', 0o755);
-      await configureSshd(host, { SetEnv: 'PATH=/tmp/slow:/run/current-system/sw/bin:/usr/bin:/bin' });
+      host.write('/root/bin/date', '#!/bin/sh\nPATH=${PATH#*:}\nexec date -d "1 day ago" "$@"\n', 0o755);
+      await configureSshd(host, { SetEnv: 'PATH=/root/bin:/run/current-system/sw/bin:/usr/bin:/bin' });
     },
     scenario: 'clock',
     cause: 'clock-off',
