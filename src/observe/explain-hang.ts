@@ -3,6 +3,9 @@ import { lookAtBuilder } from './builder-state.ts';
 import { loginShell } from './login-shell.ts';
 import type { SshAccess } from './ssh-access.ts';
 
+/** A page that a person is to open, as Tailscale's check mode and cloudflared print it; a banner may name pages too. */
+const asksForPerson = /(visit|open|go to|authenticat|browser|following url)[^\n]*\n*[^\n]*https?:\/\//i;
+
 /**
  * Whether something shows that a login, or Nix's program behind it, never goes on, so that it need not be waited for any
  * longer. Looks at the builder over a login beside it.
@@ -12,8 +15,7 @@ export async function explainsHang(
   evidence: LoginEvidence,
   signal: AbortSignal,
 ): Promise<boolean> {
-  // It waits for a person.
-  if (/https?:\/\//.test(evidence.words)) return true;
+  if (asksForPerson.test(evidence.words)) return true;
   if (evidence.phase !== 'session') return false;
   return ssh.beside(signal, async (transport) => {
     const view = { transport: () => Promise.resolve(transport) };

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Capped } from '../transport/capped.ts';
 import { type Conversation, converse } from '../transport/converse.ts';
 import { goesToBackground } from '../transport/ssh-config.ts';
 import type { SharedLogin } from '../transport/shared-login.ts';
@@ -101,9 +102,11 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
   count += 1;
   const log = join(ssh.folder, `ssh-${count}.log`);
   let stages: StageTimes | undefined;
+  const others = new Capped(16 * 1024);
   const watch = watchStages({
     log,
-    explains: (evidence, signal) => explainsHang(ssh, evidence, signal),
+    explains: (evidence, signal) =>
+      explainsHang(ssh, { ...evidence, words: `${evidence.words}\n${plainWords(others.text())}` }, signal),
     signal: limits.signal,
   });
   const spoken = await converse(
@@ -113,6 +116,7 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
     ],
     {
       env: ssh.env,
+      heard: (chunk) => others.add(chunk),
       send: greetingOf[protocol],
       complete: (bytes) => {
         if (hasStarted(bytes)) begin();

@@ -139,6 +139,11 @@ const awkward: readonly Awkward[] = [
     makes: ({ builder }) => builder.host.write('/home/nix/.bashrc', 'ulimit -f 0\n'),
   },
   {
+    title: 'files of the login are closed to everybody (umask 777)',
+    builder: bash,
+    makes: ({ builder }) => builder.host.write('/home/nix/.bashrc', 'umask 777\n'),
+  },
+  {
     title: 'the login sets NIX_STORE_DIR, which the daemon does not read',
     builder: { ...bash, sshd: { SetEnv: 'NIX_STORE_DIR=/srv/store' } },
   },

@@ -1,5 +1,6 @@
 import { configureSshd, restartDaemon } from './configure.ts';
 import { type Fault, type Lab, since } from './fault.ts';
+import { hold, lockHolder } from './handshake.ts';
 
 const trusted = { user: { name: 'nix', trusted: true } } as const;
 
@@ -32,10 +33,7 @@ export const builderStoreFaults: readonly Fault[] = [
   {
     title: 'a program holds the lock of the garbage collector, 2.34',
     builder: { nix: '2.34' },
-    breaks: ({ builder }) =>
-      builder.host.sh(
-        'nix-store --add /etc/hostname >/dev/null; setsid flock -o -x /nix/var/nix/gc.lock sleep 900 </dev/null >/dev/null 2>&1 & sleep 0.5',
-      ),
+    breaks: ({ builder }) => builder.host.sh(hold(lockHolder('/nix/var/nix/gc.lock'))),
     scenario: 'nix-store-permissions',
     cause: 'gc-lock-held',
   },
@@ -53,6 +51,14 @@ export const builderStoreFaults: readonly Fault[] = [
     breaks: remoteStore('/tmp/other'),
     scenario: 'local-to-remote-build',
     cause: 'remote-store-breaks-builds',
+  },
+  {
+    title: "the builder's nix.conf names another store",
+    notOn: { nixos: 'its services do not start with such a setting' },
+    builder: { nixConf: { store: '/srv/other' } },
+    breaks: () => undefined,
+    scenario: 'nix-store-permissions',
+    cause: 'builder-store-elsewhere',
   },
   {
     title: 'the login sets NIX_STORE_DIR, and the user is root',

@@ -7,8 +7,12 @@ const both = ['2.8', '2.34'] as const;
 /** Makes the store's database. */
 const openStore = 'nix-store --add /etc/hostname >/dev/null';
 
+/** Holds a lock itself: what it starts closes the file, as busybox's flock does not. */
+export const lockHolder = (file: string): string =>
+  `flock -x ${file} sh -c 'exec 3<&- 4<&- 5<&-; exec sleep 900'`;
+
 /** A process that holds a lock as long as the host lives. */
-function hold(command: string): string {
+export function hold(command: string): string {
   return `${openStore}; setsid ${command} </dev/null >/dev/null 2>&1 & sleep 0.5`;
 }
 
@@ -43,7 +47,7 @@ export const handshakeFaults: readonly Fault[] = [
       title: `another program holds the lock of the store, ${nix}`,
       ...since(nix),
       builder: { nix },
-      breaks: ({ builder }) => builder.host.sh(hold('flock -o -x /nix/var/nix/db/big-lock sleep 900')),
+      breaks: ({ builder }) => builder.host.sh(hold(lockHolder('/nix/var/nix/db/big-lock'))),
       scenario: 'handshake',
       cause: 'big-lock-held',
     },

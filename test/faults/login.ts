@@ -78,6 +78,37 @@ export const loginFaults: readonly Fault[] = [
     fixNotRun: owner,
   },
   {
+    title: 'a ProxyCommand that prints a page for a person and waits',
+    breaks: (lab) => {
+      lab.client.host.write(
+        '/tmp/cloudflared',
+        '#!/bin/sh\necho "A browser window should have opened at the following URL:" >&2\necho https://access.example/cli?token=x >&2\nexec sleep 900\n',
+        0o755,
+      );
+      configured('ProxyCommand /tmp/cloudflared access ssh --hostname %h')(lab);
+    },
+    scenario: 'connection',
+    cause: 'login-waits-for-person',
+    fixNotRun: 'only a person can open the page',
+  },
+  {
+    title: 'the server prints a page for a person and waits',
+    builder: { sshd: { Banner: '/etc/ssh/banner' } },
+    notOn: { nixos: 'the command would have to lie in its store' },
+    breaks: async ({ builder: { host } }) => {
+      host.write('/etc/ssh/banner', '# To authenticate, visit: https://login.example/a/1\n');
+      host.write('/etc/ssh/waits', '#!/bin/sh\nexec sleep 900\n', 0o755);
+      await configureSshd(host, {
+        AuthorizedKeysFile: 'none',
+        AuthorizedKeysCommand: '/etc/ssh/waits',
+        AuthorizedKeysCommandUser: 'root',
+      });
+    },
+    scenario: 'connection',
+    cause: 'login-waits-for-person',
+    fixNotRun: 'only a person can open the page',
+  },
+  {
     title: 'a jump host on which nobody listens',
     breaks: ({ client, builder }) =>
       client.host.write(rootConfig, `Host ${builder.name}\n  ProxyJump 127.0.0.1:9\n`),

@@ -1,11 +1,20 @@
 import { listen, runNode } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
+import { loseLargePackets } from './lossy-link.ts';
+import { profiles } from '../fleet/profiles/index.ts';
 
 /** Stand-in: something that is no SSH server listens in its place. `body` is JavaScript for each connection `c`. */
 async function listenInstead({ builder }: Lab, body: string): Promise<void> {
   await builder.host.stopSshd();
   await listen(builder, builder.host.port, body);
 }
+
+/** Their roots have no `ip`. */
+const onlyPlain = Object.fromEntries(
+  Object.keys(profiles)
+    .filter((name) => name !== 'plain')
+    .map((name) => [name, 'it has no programs that set up a network']),
+);
 
 export const networkFaults: readonly Fault[] = [
   {
@@ -73,8 +82,18 @@ export const networkFaults: readonly Fault[] = [
       return listenInstead(lab, 'c.write("SSH-2.0-Stand-in\\r\\n")');
     },
     scenario: 'host-key',
-    cause: 'host-key-not-offered',
+    cause: 'key-exchange-stalls',
     fixNotRun: 'a stand-in listens in its place',
+  },
+  {
+    title: 'large packets are lost on the way to the builder',
+    notOn: { ...onlyPlain },
+    breaks: (lab) => {
+      lab.args.push('--timeout', '6s');
+      return loseLargePackets(lab, { to: 1000, back: 1500 });
+    },
+    scenario: 'host-key',
+    cause: 'key-exchange-stalls',
   },
   {
     title: 'a web server listens',
@@ -87,6 +106,7 @@ export const networkFaults: readonly Fault[] = [
     title: 'too many log in at the same time',
     notOn: {
       nixos: 'its OpenSSH has penalties, which come first',
+      arm64: 'under qemu-user its sshd counts no logins',
       'bsd-tools': 'launchd starts an sshd for each connection',
     },
     builder: { sshd: { MaxStartups: '1:100:1', LoginGraceTime: '100' } },

@@ -139,6 +139,7 @@ export const nixFaults: readonly Fault[] = [
   {
     title: 'the daemon died and left its socket',
     notOn: {
+      arm64: 'its Nix is older, and names another cause',
       nixos: 'systemd holds the socket there',
       'debian-12': 'systemd holds the socket and starts the daemon again',
     },

@@ -79,12 +79,11 @@ export const refusedLoginFaults: readonly Fault[] = [
     fixNotRun: 'which host was meant is not known',
   },
   {
-    title: 'a Git server answers, on standard output, over ssh',
-    scheme: 'ssh',
-    breaks: says('Welcome to GitLab, @nix!'),
+    title: 'a start-up file lets the account start no processes',
+    builder: bash,
+    breaks: ({ builder }) => builder.host.write('/home/nix/.bashrc', 'ulimit -u 1\n', 0o644),
     scenario: 'handshake',
-    cause: 'not-a-builder',
-    fixNotRun: 'which host was meant is not known',
+    cause: 'account-may-start-nothing',
   },
   {
     title: 'a bastion refuses in words of its own',
@@ -107,5 +106,6 @@ export const refusedLoginFaults: readonly Fault[] = [
     breaks: joinsStreams,
     scenario: 'shell',
     cause: 'start-up-file-joins-streams',
+    plainBuildWorks: 'only builds that print something fail',
   },
 ];

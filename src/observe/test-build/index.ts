@@ -104,7 +104,10 @@ async function run(script: string, onBuilder: boolean, context: ProbeContext): P
   if (!onBuilder) return context.clientTransport.run(script, context);
   const { builder, ssh } = sshOf(context);
   const transport = await ssh.transport(context.signal);
-  return transport.run(`PATH=$PATH:${quote(nixPath(builder))}\nunset NIX_STORE_DIR\n${script}`, context);
+  return transport.run(
+    `PATH=$PATH:${quote(nixPath(builder))}\nunset NIX_STORE_DIR\numask 022\n${script}`,
+    context,
+  );
 }
 
 function withoutRemoteStore(uri: string): string {
