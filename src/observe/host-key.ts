@@ -80,7 +80,7 @@ async function askForKey(
   } catch (error) {
     // The real ssh may well share one.
     if (error instanceof TransportError && error.reason === 'no-common-algorithm')
-      throw new CannotObserve(doesNotApply, `left to the login: ${error.message}`);
+      throw new CannotObserve(doesNotApply, `left to the login: ${error.message.split(':')[0]}`);
     if (error instanceof TransportError && error.phase === 'connect' && error.reason !== 'cancelled')
       return error.message;
     throw error;

@@ -9,7 +9,7 @@ import { insecureIn } from './insecure-options.ts';
 import { keysOpenToOthers } from './open-files.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
 import { lookForSsh } from './ssh-program.ts';
-import { configFiles, whereSet } from './where-set.ts';
+import { configFiles, valueSet, whereSet } from './where-set.ts';
 
 /** The ssh configuration in force for the builder, as `ssh -G` tells it with Nix's own words. */
 export const sshConfig: Probe = {
@@ -53,10 +53,7 @@ export const sshConfig: Probe = {
           root: ssh.place.root,
           nixSshOpts: ssh.env['NIX_SSHOPTS'] ?? '',
         }),
-        // Nix's own, where no file sets another.
-        localCommand: isOn(raw('permitlocalcommand'))
-          ? raw('localcommand').replace(/^(none|echo started)$/, '')
-          : '',
+        localCommand: localCommandOf(ssh.place.root),
         controlMaster: raw('controlmaster'),
         controlPath: raw('controlpath'),
         permitLocalCommand: raw('permitlocalcommand'),
@@ -102,6 +99,14 @@ function fromConfiguration(
       : from('Port', port !== (builder.port ?? 22)),
     userFrom: from('User', builder.user === '' && user !== thisUser().username),
   };
+}
+
+/** What the files set: newer versions of Nix give ssh a command of their own, which comes before it. */
+function localCommandOf(root: string): string {
+  const files = configFiles();
+  return isOn(valueSet('PermitLocalCommand', files, root).toLowerCase())
+    ? valueSet('LocalCommand', files, root).replace(/^none$/, '')
+    : '';
 }
 
 const namesPort = /(^|\s)-(p|o\s*Port[=\s])\s*\d/i;

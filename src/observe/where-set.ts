@@ -11,12 +11,28 @@ const maxBytes = 256 * 1024;
  * the file system is seen in which they lie.
  */
 export function whereSet(option: string, files: readonly string[], root = ''): string {
-  const sets = new RegExp(`^\\s*${option}[\\s=]`, 'i');
+  const first = firstSet(option, files, root);
+  return first === null ? '' : `${first.file}:${first.line}`;
+}
+
+/** The value of that line, as it stands; empty where no file sets the option. */
+export function valueSet(option: string, files: readonly string[], root = ''): string {
+  return firstSet(option, files, root)?.value ?? '';
+}
+
+function firstSet(
+  option: string,
+  files: readonly string[],
+  root: string,
+): { file: string; line: number; value: string } | null {
+  const sets = new RegExp(`^\\s*${option}(?:\\s*=\\s*|\\s+)(.*)$`, 'i');
   for (const file of files) {
-    const index = linesOf(inside(root, file)).findIndex((line) => sets.test(line));
-    if (index >= 0) return `${file}:${index + 1}`;
+    for (const [index, text] of linesOf(inside(root, file)).entries()) {
+      const value = sets.exec(text)?.[1];
+      if (value !== undefined) return { file, line: index + 1, value: value.trim() };
+    }
   }
-  return '';
+  return null;
 }
 
 /** The files that ssh reads where they exist, in its order: this user's own, then the system's with those of its folder. */

@@ -56,7 +56,7 @@ let
     name = "real-build-\${nonce}";
     system = if system == "" || system == "-" then builtins.currentSystem else system;
     builder = "\${builtins.storePath shell}/busybox";
-    args = [ "sh" "-e" "-c" "printf '#!%s sh\\\\necho built\\\\n' \${shell}/busybox > program; \${shell}/busybox chmod +x program; ./program > $out; : \${feature} > /dev/null" ];
+    args = [ "sh" "-e" "-c" "printf '#!%s sh\\\\necho built\\\\n' \${shell}/busybox > $TMPDIR/program; \${shell}/busybox chmod +x $TMPDIR/program; $TMPDIR/program > $out; : \${feature} > /dev/null" ];
     requiredSystemFeatures = names mandatory ++ names feature;
   };
 in map build ([ "" ] ++ names features)
