@@ -44,7 +44,11 @@ t.test('the effective builders setting is asked of Nix, includes and all', noNix
 
 t.test('without a nix nothing is made up', async (t) => {
   const bare = { PATH: t.testdir() };
-  t.same(await readNixSettings(clientTransport({ env: bare }), never), { version: '', settings: null });
+  t.same(await readNixSettings(clientTransport({ env: bare }), never), {
+    version: '',
+    settings: null,
+    failure: '',
+  });
   const view = await viewClient(
     { env: bare, source: 'own process' as const, socket: '', refused: '', place: here },
     both({ env: bare }),
@@ -54,12 +58,25 @@ t.test('without a nix nothing is made up', async (t) => {
   t.equal(view.buildersSetting, null);
 });
 
+t.test('a nix that cannot start is told from one that is not there', async (t) => {
+  const PATH = t.testdir({
+    nix: '#!/bin/sh\necho "error: syntax error in configuration line" >&2\nexit 1\n',
+  });
+  spawnSync('chmod', ['+x', `${PATH}/nix`]);
+  t.same(await readNixSettings(clientTransport({ env: { PATH } }), never), {
+    version: '',
+    settings: null,
+    failure: 'error: syntax error in configuration line',
+  });
+});
+
 t.test('a nix that prints nonsense is no settings', async (t) => {
   const PATH = t.testdir({ nix: '#!/bin/sh\necho nix "(Nix)" 2.30.1\n' });
   spawnSync('chmod', ['+x', `${PATH}/nix`]);
   t.same(await readNixSettings(clientTransport({ env: { PATH } }), never), {
     version: '2.30.1',
     settings: null,
+    failure: '',
   });
 });
 
