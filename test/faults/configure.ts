@@ -95,7 +95,7 @@ export function addKvm(host: Host, mode: string, group: string): Promise<unknown
 mount --bind /dev/pts pts
 mount -t overlay overlay -o lowerdir=/dev,upperdir=/tmp/kvm/dev,workdir=/tmp/kvm/work /dev
 mount --bind pts /dev/pts
-mknod -m ${mode} /dev/kvm c 10 232; chgrp ${group} /dev/kvm`);
+rm -f /dev/kvm; mknod -m ${mode} /dev/kvm c 10 232; chgrp ${group} /dev/kvm`);
 }
 
 /** A store on a file system of its own, where `fill` can use `$d`, a store path. */

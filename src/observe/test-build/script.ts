@@ -71,8 +71,9 @@ for drv in $drvs; do
   case $apart in *" $index "*) ;; *) together="$together $drv" ;; esac
   index=$((index + 1))
 done
-if outs=$(realise $together 2>"$tmp/together"); then alone=$apart; else alone=all outs=''; fi
-cat "$tmp/together" >&2
+# Nix's words are kept, and shown at once: where it hangs they are all that there is.
+outs=$({ { realise $together 2>&1 >&3 3>&-; echo $? > "$tmp/ended"; } | tee "$tmp/together" >&2; } 3>&1)
+if [ "$(cat "$tmp/ended")" = 0 ]; then alone=$apart; else alone=all outs=''; fi
 index=0 failed=
 for drv in $drvs; do
   case $alone in
