@@ -23,7 +23,8 @@ export async function readNixSettings(client: Transport, signal: AbortSignal): P
     try {
       const { exitCode, stdout, stderr } = await client.run(argv, { timeoutMs: 20_000, signal });
       if (exitCode === 0) return stdout;
-      failure = stderr.trim() || `nix ended with exit code ${exitCode}`;
+      // A daemon that has just ended leaves no place to run it in.
+      if (!stderr.startsWith('nsenter: ')) failure = stderr.trim() || `nix ended with exit code ${exitCode}`;
       return null;
     } catch {
       return null;
