@@ -118,7 +118,7 @@ async function changeUnit(client: Client, ...lines: string[]): Promise<void> {
   }
   const text = ['[Service]', ...lines].join('\\n');
   const { exitCode, stderr } = await client.host.sh(
-    `mkdir -p /etc/systemd/system/nix-daemon.service.d && printf '${text}\\n' > /etc/systemd/system/nix-daemon.service.d/test.conf && systemctl daemon-reload && systemctl stop nix-daemon.service && systemctl start nix-daemon.socket`,
+    `mkdir -p /etc/systemd/system/nix-daemon.service.d && printf '${text}\\n' > /etc/systemd/system/nix-daemon.service.d/test.conf && systemctl daemon-reload && systemctl stop nix-daemon.socket nix-daemon.service && { systemctl reset-failed nix-daemon.socket nix-daemon.service; systemctl start nix-daemon.socket; }`,
   );
   if (exitCode !== 0) throw new Error(stderr);
 }

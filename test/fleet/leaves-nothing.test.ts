@@ -38,8 +38,8 @@ for (const nix of ['2.8', '2.26', '2.34'] as const) {
 }
 
 /**
- * Path, mode, owner, size and times of every file; and what Nix's database says. Nix touches files of its own state and
- * sshd writes its log whoever connects, so of the state only the times are left out, and of the log all.
+ * Path, mode, owner, size and times of every file; and what Nix's database says. Nix touches files of its own state, and
+ * sshd and Nix's daemon write their logs whoever connects: of the state only the times are left out, and of the logs all.
  */
 async function state(host: Host): Promise<string[]> {
   const files = await inventory(host, '%p %m %u %s %T@ %C@\\n');
@@ -47,7 +47,7 @@ async function state(host: Host): Promise<string[]> {
   if (exitCode !== 0) throw new Error(`no database on ${host.name}`);
   return [
     ...files
-      .filter((line) => !line.startsWith('/tmp/sshd.log '))
+      .filter((line) => !/^\/tmp\/(sshd|daemon)\.log /.test(line))
       .map((line) => (line.startsWith('/nix/var/nix/') ? line.split(' ').slice(0, 4).join(' ') : line)),
     ...stdout.split('\n'),
   ];
