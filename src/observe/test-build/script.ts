@@ -46,7 +46,7 @@ name=${quote(builds.name)}
 tmp=
 for folder in "\${TMPDIR:-/tmp}" /tmp /var/tmp; do
   mkdir -m 700 "$folder/$name" 2>/dev/null || continue
-  if head -c 8000000 /dev/zero 2>/dev/null > "$folder/$name/room"; then tmp=$folder/$name; break; fi
+  if { printf '%8000000s' x > "$folder/$name/room"; } 2>/dev/null; then tmp=$folder/$name; break; fi
   rm -rf "$folder/$name"
 done
 [ -n "$tmp" ] || { echo "no folder for temporary files has room: \${TMPDIR:-/tmp}, /tmp, /var/tmp" >&2; exit 8; }
@@ -71,8 +71,9 @@ for drv in $drvs; do
   case $apart in *" $index "*) ;; *) together="$together $drv" ;; esac
   index=$((index + 1))
 done
+show() { while IFS= read -r words || [ -n "$words" ]; do printf '%s\\n' "$words"; printf '%s\\n' "$words" >&2; done; }
 # Nix's words are kept, and shown at once: where it hangs they are all that there is.
-outs=$({ { realise $together 2>&1 >&3 3>&-; echo $? > "$tmp/ended"; } | tee "$tmp/together" >&2; } 3>&1)
+outs=$({ { realise $together 2>&1 >&3 3>&-; echo $? > "$tmp/ended"; } | show > "$tmp/together"; } 3>&1)
 if [ "$(cat "$tmp/ended")" = 0 ]; then alone=$apart; else alone=all outs=''; fi
 index=0 failed=
 for drv in $drvs; do
