@@ -25,12 +25,19 @@ export function rereadNixConf(system: System): string {
   return system.init === 'systemd' ? 'systemctl restart nix-daemon' : restart('nix-daemon', system);
 }
 
+/**
+ * Starts Nix's daemon of a systemd unit anew, with its socket: a socket is not started again while its service runs, and
+ * neither of them where it failed to start too often (systemd.unit(5), StartLimitBurst=).
+ */
+export function restartDaemon(unit: string): string {
+  const both = `nix-daemon.socket ${quoteIfNeeded(unit)}`;
+  return `systemctl stop ${both} && { systemctl reset-failed ${both} 2>/dev/null; systemctl start ${both}; }`;
+}
+
 function restart(name: string, system: System): string {
   switch (system.init) {
     case 'systemd':
-      // A socket is not started again while its service runs: `restart` of both depends on which is first.
-      if (name === 'nix-daemon')
-        return 'systemctl stop nix-daemon.socket nix-daemon && systemctl start nix-daemon.socket nix-daemon';
+      if (name === 'nix-daemon') return restartDaemon(name);
       return name === 'time-sync' ? 'timedatectl set-ntp true' : systemctl('restart', name, system);
     case 'openrc':
       return `rc-service ${openrcName(name)} restart`;

@@ -3,6 +3,7 @@ import type { FixChange } from '../generated/types.ts';
 import { quoteIfNeeded } from '../shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
+import { restartDaemon } from './service.ts';
 import { andThen } from './shell.ts';
 import type { System } from './system.ts';
 
@@ -19,11 +20,7 @@ export function unitForm({ name, options }: Unit, system: System): Form {
       `mkdir -p ${quoteIfNeeded(folder)}`,
       `printf '%s\\n' '[Service]' ${lines.map((line) => quoteIfNeeded(line)).join(' ')} > ${quoteIfNeeded(`${folder}/zzz-remote-builds.conf`)}`,
       'systemctl daemon-reload',
-      // One that failed to start too often is not started again (systemd.unit(5), StartLimitBurst=).
-      `systemctl reset-failed ${quoteIfNeeded(name)} nix-daemon.socket`,
-      // A socket is not started again while its service runs.
-      `systemctl stop nix-daemon.socket ${quoteIfNeeded(name)}`,
-      `systemctl start nix-daemon.socket ${quoteIfNeeded(name)}`,
+      restartDaemon(name),
     ),
   };
 }
