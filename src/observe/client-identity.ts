@@ -37,7 +37,7 @@ export const clientIdentity: Probe = {
         says: sourceOf(environment),
         socket,
         refused,
-        answer: failing?.answer ?? '',
+        answer: refused === '' ? (failing?.answer ?? '') : '',
         // The words of the unit say more than those of a socket.
         words: failing === null ? '' : (await lastWords(unit)) || failing.answer,
         stopped: { ...(failing?.by ?? { says: '', undo: '' }) },
@@ -52,8 +52,9 @@ async function howItFails(
   { buildsThroughDaemon, environment: { socket, refused, place }, unitOptions }: ClientView,
   { clientTransport, signal }: Pick<ProbeContext, 'clientTransport' | 'signal'>,
 ): Promise<{ answer: string; by: Blame } | null> {
-  if (!buildsThroughDaemon || refused !== '') return null;
-  const answer = await daemonAnswer(socket, signal);
+  if (!buildsThroughDaemon) return null;
+  // systemd closes the socket of a unit that it gave up, a moment earlier or later than this looks.
+  const answer = refused || (await daemonAnswer(socket, signal));
   if (answer !== '') return { answer, by: whatStops(unitOptions, socket) };
   if (place.root === '') return null;
   // ssh, too, starts it for Nix.
