@@ -15,7 +15,7 @@ export async function machines(options: MachinesOptions): Promise<number> {
   const refused = diagnostics.some(({ severity }) => severity === 'error');
   if (options.format === 'json') {
     process.stdout.write(
-      `${JSON.stringify({ setting: text, nixVersion, builders, diagnostics }, null, 2)}\n`,
+      `${JSON.stringify({ setting: text, nixVersion, builders, external: client.external, diagnostics }, null, 2)}\n`,
     );
     return refused ? 1 : 0;
   }
@@ -32,6 +32,15 @@ export async function machines(options: MachinesOptions): Promise<number> {
     say(`  features            ${builder.supportedFeatures.join(', ') || '(none)'}`);
     say(`  mandatory features  ${builder.mandatoryFeatures.join(', ') || '(none)'}`);
     say(`  host key            ${builder.publicHostKey === '' ? 'from known_hosts' : 'given here'}`);
+  }
+  for (const { systems, program, args } of client.external.builders) {
+    say('');
+    say(`${[program, ...args].join(' ')}    external-builders`);
+    say(`  systems             ${systems.join(', ') || '(none)'}`);
+    say(`  features            any: Nix does not compare them`);
+    say(
+      `  started             ${client.external.enabled ? 'for what no builder takes' : 'never: the experimental feature external-builders is not enabled'}`,
+    );
   }
   if (diagnostics.length > 0) say('');
   for (const { severity, message, file, line, column } of diagnostics) {

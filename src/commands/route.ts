@@ -1,10 +1,12 @@
-import { assumedVersion } from '../machines/release.ts';
+import { assumedVersion, featuresOf, parseRelease } from '../machines/release.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import { readDerivation, type DerivationNeeds } from '../observe/derivation.ts';
 import { observeBuilds } from '../observe/observe-builds.ts';
 import { currentLoadFolder, heldSlots } from '../observe/slot-locks.ts';
+import { decide } from '../routing/decide.ts';
 import { adviceOn, explainChoice, round } from '../routing/explain.ts';
 import { type Distribution, distribute } from '../routing/distribute.ts';
+import type { ExternalBuilder } from '../routing/external.ts';
 import { type BuildRequest, type Candidate, type Choice, chooseBuilder } from '../routing/index.ts';
 import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
@@ -24,14 +26,17 @@ export interface RouteOptions extends BuilderOptions {
   format: string;
 }
 
-/** `route`: which builder Nix picks for a build, and why not the others. 0 when one is picked, else 1. */
+/**
+ * `route`: which builder Nix picks for a build, and why not the others. 0 when one is picked, or an external builder gets
+ * it, else 1.
+ */
 export async function route(installable: string | undefined, options: RouteOptions): Promise<number> {
   if (options.format !== 'text' && options.format !== 'json')
     throw new UserError(`there is no format "${options.format}" here; there are: text, json`);
   const interrupt = onInterrupt();
   try {
     const { client: view, transport } = await lookAtThisMachine(interrupt.signal, process.cwd());
-    const client = { ...view, nixVersion: options.nixVersion ?? (view.nixVersion || assumedVersion) };
+    const client = asVersion(view, options.nixVersion);
     const needs = await readNeeds(installable, options, client, transport, interrupt.signal);
     const { builders, diagnostics, text } = await readBuilders(options, client);
     const refused = diagnostics.find(({ severity }) => severity === 'error');
@@ -48,6 +53,7 @@ export async function route(installable: string | undefined, options: RouteOptio
     const isBusy = (slot: string): boolean => busy.has(slot);
     const choice = chooseBuilder(builders, request, client, isBusy);
     const sentence = explainChoice(choice, request, client, needs);
+    const decision = decide(choice, request, client, needs);
     const observed = readCount('--observe', options.observe);
     const jobs = observed ?? readCount('--jobs', options.jobs);
     // Real builds are started with -j0, so none stays here.
@@ -70,19 +76,28 @@ export async function route(installable: string | undefined, options: RouteOptio
           });
 
     if (options.format === 'json') {
-      const result = { request: needs, nixVersion: client.nixVersion, ...plain(choice), sentence };
+      const result = { request: needs, nixVersion: client.nixVersion, ...plain(choice), decision, sentence };
       process.stdout.write(
         `${JSON.stringify({ ...result, ...(computed === null ? {} : { computed: figures(computed) }), ...(seen === null ? {} : { observed: Object.fromEntries(seen) }) }, null, 2)}\n`,
       );
     } else {
       writeTable(choice, needs, client);
+      writeExternal(client, needs.system, decision.to === 'external' ? decision.external : undefined);
       say(`\n${sentence}`);
       if (computed !== null) writeDistribution(computed, seen, client);
     }
-    return choice.reply === 'accept' ? 0 : 1;
+    return decision.to === 'builder' || decision.to === 'external' ? 0 : 1;
   } finally {
     interrupt.dispose();
   }
+}
+
+/** The client with another Nix than its own: one that has no external builders forgets them. */
+function asVersion(view: ClientView, asked: string | undefined): ClientView {
+  const nixVersion = asked ?? (view.nixVersion || assumedVersion);
+  return asked === undefined || featuresOf(parseRelease(asked)).externalBuilders
+    ? { ...view, nixVersion }
+    : { ...view, nixVersion, external: { enabled: false, builders: [] } };
 }
 
 async function readNeeds(
@@ -156,6 +171,21 @@ function writeTable(choice: Choice, needs: DerivationNeeds, client: ClientView):
     ]),
   ];
   sayRows(rows);
+}
+
+/** The programs of `external-builders`; `started`: the one that gets this build. */
+function writeExternal({ external }: ClientView, system: string, started?: ExternalBuilder): void {
+  if (external.builders.length === 0) return;
+  say('\nexternal-builders, which Nix turns to after the builders:\n');
+  sayRows([
+    ['', 'SYSTEMS', 'PROGRAM', ''],
+    ...external.builders.map((one) => [
+      one === started ? '*' : '',
+      one.systems.join(', '),
+      one.program,
+      one === started ? 'chosen' : one.systems.includes(system) ? 'has the system' : `not for ${system}`,
+    ]),
+  ]);
 }
 
 function whyNot({ eligible, reason, builder }: Candidate): string {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { usesSsh } from '../engine/context.ts';
+import { externalEntries } from '../engine/external.ts';
 import type { Memory } from '../engine/memory.ts';
 import { type Filter, type Selection, selectScenarios } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
@@ -194,10 +195,21 @@ async function readScene(
     };
   }
   const { client, transport } = await (machine ?? lookAtThisMachine(signal));
-  const asked = await readBuilders(options, client);
+  const asked = await readAsked(options, client);
   if (options.builders !== undefined) return { client, transport, effective: null, ...asked };
   const { builders: effective } = options.machinesFile === undefined ? asked : await readBuilders({}, client);
   return { client, transport, effective, ...asked };
+}
+
+/** The builders that were asked for; all that Nix uses are also the external ones. */
+async function readAsked(
+  options: BuilderOptions,
+  client: ClientView,
+): Promise<Awaited<ReturnType<typeof readBuilders>>> {
+  const asked = await readBuilders(options, client);
+  return options.machinesFile === undefined && options.builders === undefined
+    ? { ...asked, builders: [...asked.builders, ...externalEntries(client.external)] }
+    : asked;
 }
 
 /** What the doctor cannot see when it is not root. */

@@ -35,6 +35,8 @@ export function clientContext(client: ClientView): Record<string, Json> {
     nixVersion: client.nixVersion,
     system: client.system,
     maxJobs: client.maxJobs,
+    // A recording of an older version has none.
+    externalEnabled: (client.external as ClientView['external'] | undefined)?.enabled === true,
     hasNix: client.nixVersion !== '',
     daemonPid: client.environment.daemonPid ?? 0,
     daemonUnit: client.environment.place.unit || 'nix-daemon.service',

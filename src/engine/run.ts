@@ -17,6 +17,7 @@ import type { Transport } from '../transport/transport.ts';
 import { byHand } from './by-hand.ts';
 import { letsPass, makeCheck } from './check.ts';
 import { builderContext, clientContext } from './context.ts';
+import { isExternal, scenariosFor } from './external.ts';
 import { type Memory, questionOf, recalled, withoutNonce } from './memory.ts';
 import { observe, type ObserveOptions, type Request } from './observe.ts';
 import { isNamedLike } from './names.ts';
@@ -101,7 +102,8 @@ export async function run(input: RunInput): Promise<Report> {
           checks: new Map(),
         };
         try {
-          const checks = await runSubject(subject, builderScenarios, input, client, started);
+          const own = scenariosFor(builder, builderScenarios);
+          const checks = await runSubject(subject, own, input, client, started);
           const result = reportBuilder(
             input.clean,
             subject,
@@ -302,7 +304,7 @@ function observeOptions(
     context: {
       client,
       clientTransport,
-      builders,
+      builders: builders.filter((builder) => !isExternal(builder)),
       diagnostics,
       effective,
       ...(subject.builder === undefined ? {} : { builder: subject.builder }),

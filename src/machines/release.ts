@@ -47,6 +47,8 @@ export interface Features {
   maxJobsCounts: boolean;
   /** Slot files are named by a hash of the URI (Lix). */
   hashedSlots: boolean;
+  /** There is a setting `external-builders` (2.32; Determinate Nix has it in older numbers too). */
+  externalBuilders: boolean;
 }
 
 /** The one place where versions are told apart. */
@@ -66,6 +68,7 @@ export function featuresOf(release: NixRelease): Features {
     builtinAnywhere: lix || since(5),
     maxJobsCounts: lix || since(14),
     hashedSlots: lix,
+    externalBuilders: since(32),
   };
 }
 

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { thisUser } from '../transport/this-user.ts';
+import { type ExternalBuilders, externalBuildersOf } from '../routing/external.ts';
 import type { System } from '../fix/system.ts';
 import type { Json } from '../scenario/observation.ts';
 import { readUnit, type UnitOption } from '../transport/daemon-unit.ts';
@@ -32,6 +33,8 @@ export interface ClientView {
   extraPlatforms: string[];
   systemFeatures: string[];
   maxJobs: number;
+  /** Programs that Nix starts for some systems in place of a builder. */
+  external: ExternalBuilders;
   /** The effective `builders` setting; null where Nix could not be asked. */
   buildersSetting: string | null;
   /** `builders-use-substitutes`. */
@@ -74,14 +77,22 @@ export async function viewClient(
     system: text(settings?.['system']) ?? guessSystem(),
     os,
     extraPlatforms: list(settings?.['extra-platforms']),
-    systemFeatures: list(settings?.['system-features']),
+    systemFeatures: systemFeaturesOf(settings),
     maxJobs: typeof settings?.['max-jobs'] === 'number' ? settings['max-jobs'] : 1,
+    external: externalBuildersOf(settings),
     buildersSetting: text(settings?.['builders']) ?? null,
     buildersUseSubstitutes: settings?.['builders-use-substitutes'] === true,
     buildHook: hookWords(settings?.['build-hook']),
     postBuildHook: text(settings?.['post-build-hook']) ?? '',
     settings,
   };
+}
+
+/** With the one that Nix adds where its experimental feature is enabled (store-api.cc, `StoreConfig::getDefaultSystemFeatures`). */
+export function systemFeaturesOf(settings: Record<string, Json> | null): string[] {
+  const given = list(settings?.['system-features']);
+  const recursive = list(settings?.['experimental-features']).includes('recursive-nix');
+  return recursive && !given.includes('recursive-nix') ? [...given, 'recursive-nix'] : given;
 }
 
 /** In a multi-user Nix the store belongs to root and a daemon connects to the builders. */

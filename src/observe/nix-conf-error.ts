@@ -28,9 +28,9 @@ export function nixConfError(stderr: string): NixConfError {
   );
   if (syntax !== null) return { ...none, kind: 'syntax', line: syntax[1] ?? '', file: syntax[2] ?? '' };
   const value = find(
-    `^error: (?:(?:(?:Boolean )?setting|option) ${quoted} has (?:invalid value|value)|configuration setting ${quoted} should be|UNC path|the setting ${quoted} is )`,
+    `^error: (?:(?:(?:Boolean )?setting|option) ${quoted} has (?:invalid value|value)|configuration setting ${quoted} should be|UNC path|the setting ${quoted} is |parsing setting ${quoted}: )`,
   );
-  if (value !== null) return { ...none, kind: 'value', setting: value[1] ?? value[2] ?? value[3] ?? '' };
+  if (value !== null) return { ...none, kind: 'value', setting: value.slice(1).filter(Boolean)[0] ?? '' };
   if (find('^error: don.t know how to open Nix store') !== null)
     return { ...none, kind: 'store', setting: 'store' };
   return none;

@@ -1,23 +1,8 @@
 import { featuresOf, parseRelease } from '../machines/release.ts';
+import { decide, type Decision, type Derivation } from './decide.ts';
+import { findExternal } from './external.ts';
 import type { BuildRequest, Candidate, Choice, RoutingClient } from './index.ts';
 import type { Distribution } from './distribute.ts';
-
-/** What is known of a derivation besides its request. */
-export interface Derivation {
-  preferLocalBuild: boolean;
-}
-
-/** Whether the client can build it itself: its system, its features, and jobs of its own (`max-jobs`). */
-export function canBuildHere(
-  { system, requiredFeatures }: Pick<BuildRequest, 'system' | 'requiredFeatures'>,
-  client: RoutingClient,
-): { can: true } | { can: false; why: string } {
-  if (client.maxJobs === 0) return { can: false, why: 'its max-jobs is 0' };
-  if (system !== client.system && system !== 'builtin' && !client.extraPlatforms.includes(system))
-    return { can: false, why: `it is a ${client.system}` };
-  const lacking = requiredFeatures.filter((feature) => !client.systemFeatures.includes(feature));
-  return lacking.length === 0 ? { can: true } : { can: false, why: `it lacks ${lacking.join(', ')}` };
-}
 
 /** The choice in a sentence: who wins and by what, or why nobody does and what Nix does then. */
 export function explainChoice(
@@ -26,9 +11,11 @@ export function explainChoice(
   client: RoutingClient,
   derivation: Derivation = { preferLocalBuild: false },
 ): string {
-  const here = canBuildHere(request, client);
-  if (derivation.preferLocalBuild && here.can)
+  const decision = decide(choice, request, client, derivation);
+  if (derivation.preferLocalBuild && decision.to === 'here')
     return 'The derivation says preferLocalBuild, and this machine can build it, so Nix asks no builder.';
+  if (derivation.preferLocalBuild && 'external' in decision)
+    return `The derivation says preferLocalBuild, so Nix asks no builder: ${ownWay(decision, request)}.`;
   const { candidates } = choice;
   const winner = candidates.find(({ builder, eligible }) => eligible && builder === choice.builder);
   if (winner !== undefined) {
@@ -39,14 +26,28 @@ export function explainChoice(
       ? `${lead}. It is the only builder that can take this now.`
       : `${lead}, ${beats(winner, runnerUp)}.`;
   }
-  const local = here.can
-    ? 'this machine builds it itself'
-    : `this machine cannot build it either, for ${here.why}: the build fails`;
-  if (choice.reply === 'decline-permanently') return `There are no builders: ${local}.`;
-  if (choice.reply === 'postpone')
-    return 'Every builder that could take it is full, so Nix waits for a slot ("waiting for a machine to build").';
+  if (decision.to === 'waits') {
+    const external = findExternal(client, request.system);
+    const idle =
+      external === undefined
+        ? ''
+        : ` Nix does not turn to ${external.program} (external-builders) while a builder has that system.`;
+    return `Every builder that could take it is full, so Nix waits for a slot ("waiting for a machine to build").${idle}`;
+  }
+  const then = ownWay(decision, request);
+  if (choice.reply === 'decline-permanently') return `There are no builders: ${then}.`;
   const full = candidates.some(({ reason }) => reason?.code === 'full');
-  return full ? `Every builder that could take it is full: ${local}.` : `No builder can take it: ${local}.`;
+  return full ? `Every builder that could take it is full: ${then}.` : `No builder can take it: ${then}.`;
+}
+
+/** What comes of a build that no builder gets. */
+function ownWay(decision: Decision, { system }: Pick<BuildRequest, 'system'>): string {
+  if (decision.to === 'external')
+    return `Nix starts ${decision.external.program} for ${system} (external-builders), whatever features it needs`;
+  if (decision.to !== 'nowhere') return 'this machine builds it itself';
+  return decision.external === undefined
+    ? `this machine cannot build it either, for ${decision.why}: the build fails`
+    : `Nix gives ${system} to ${decision.external.program} (external-builders), but ${decision.why}: the build fails`;
 }
 
 function standing({ load, slots, builder, key }: Candidate): string {

@@ -1,5 +1,6 @@
 import type { Builder, Field } from '../machines/builder.ts';
 import { type Features, featuresOf, parseRelease } from '../machines/release.ts';
+import type { ExternalBuilders } from './external.ts';
 import { slotName } from './slot-name.ts';
 
 export { slotName } from './slot-name.ts';
@@ -19,6 +20,8 @@ export interface RoutingClient {
   extraPlatforms: string[];
   systemFeatures: string[];
   maxJobs: number;
+  /** Programs that build in place of the client; the choice of a builder does not know them. */
+  external?: ExternalBuilders;
 }
 
 export type Ineligible = 'system' | 'feature' | 'mandatory-feature' | 'full';

@@ -5,6 +5,7 @@ import { builderStoreFaults } from './builder-store.ts';
 import { clientSshFaults } from './client-ssh.ts';
 import { clientFaults } from './client.ts';
 import { entryFaults } from './entry.ts';
+import { externalFaults } from './external.ts';
 import type { Fault } from './fault.ts';
 import { handshakeFaults } from './handshake.ts';
 import { insecureFaults } from './insecure.ts';
@@ -25,6 +26,7 @@ export const faults: readonly Fault[] = [
   ...clientFaults,
   ...daemonUnitFaults,
   ...entryFaults,
+  ...externalFaults,
   ...clientSshFaults,
   ...networkFaults,
   ...sshFaults,

@@ -152,7 +152,8 @@ export function found(
   { builders, clientChecks }: Report,
   { scenario, outcome = 'fail' }: Fault,
 ): { check: ReportCheck | undefined; outcome: string; scenario: string } {
-  const [builder] = builders;
+  // A program of external-builders is looked at after the builder, which stays healthy.
+  const builder = builders.find(({ uri }) => uri.startsWith('external:')) ?? builders[0];
   const checks = [...clientChecks, ...(builder?.checks ?? [])];
   const root = builder?.rootCause ?? null;
   const wanted =

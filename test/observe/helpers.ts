@@ -27,6 +27,7 @@ export const clientView: ClientView = {
   extraPlatforms: [],
   systemFeatures: [],
   maxJobs: 1,
+  external: { enabled: false, builders: [] },
   buildersSetting: null,
   buildersUseSubstitutes: false,
   buildHook: null,

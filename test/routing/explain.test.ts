@@ -1,7 +1,8 @@
 import t from 'tap';
 import { type Builder, parseMachines } from '../../src/machines/index.ts';
 import { distribute } from '../../src/routing/distribute.ts';
-import { adviceOn, canBuildHere, explainChoice } from '../../src/routing/explain.ts';
+import { canBuildHere } from '../../src/routing/decide.ts';
+import { adviceOn, explainChoice } from '../../src/routing/explain.ts';
 import { type BuildRequest, chooseBuilder, type RoutingClient } from '../../src/routing/index.ts';
 
 const client: RoutingClient = {
@@ -144,5 +145,27 @@ t.test('every reason names the column of the machines file that causes it', (t) 
     text: 'all 2 slots are busy',
     field: { text: '2', column: 13 },
   });
+  t.end();
+});
+
+t.test('an external builder gets what no builder takes', (t) => {
+  const vm = { systems: ['aarch64-linux'], program: '/opt/vm', args: [] };
+  const who = { ...client, external: { enabled: true, builders: [vm] } };
+  const request: BuildRequest = { ...plain, system: 'aarch64-linux', requiredFeatures: ['kvm'] };
+  t.equal(
+    sentence('ssh://alpha', { request, who }),
+    'No builder can take it: Nix starts /opt/vm for aarch64-linux (external-builders), whatever features it needs.',
+  );
+  t.match(sentence('', { request, who: { ...who, maxJobs: 0 } }), 'but it starts none with max-jobs 0: the');
+  const busy = { request, who, busy: ['ssh:__alpha-0'] };
+  t.match(
+    sentence('ssh://alpha aarch64-linux - 1 1 kvm', busy),
+    'Nix does not turn to /opt/vm (external-builders) while a builder has that system.',
+  );
+  t.match(sentence('', { request, who, prefer: true }), 'so Nix asks no builder: Nix starts /opt/vm');
+  t.match(
+    sentence('', { request, who: { ...who, external: { ...who.external, enabled: false } } }),
+    'but the experimental feature external-builders is not enabled: the build fails',
+  );
   t.end();
 });
