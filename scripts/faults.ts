@@ -1,12 +1,12 @@
 /**
  * Breaks real builders in every way that test/faults knows, types the printed fixes, and looks again.
  *
- *     npm run faults -- [--profile NAME[,NAME…]|all] [--only WORD] [--confirm] [--save]
+ *     npm run faults -- [--profile NAME[,NAME…]|all] [--only WORD]… [--confirm] [--save]
  *
  * A line for each fault as it ends, then a table of fault x profile. Default profile: plain. `--only`: faults whose title
- * holds the word. `--confirm`: Nix alone builds before the doctor looks, and must agree that the fault is one. `--save`
- * writes what was seen to docs/laboratory.json, from which `npm run docs` writes the table docs/laboratory.md. `--count`
- * runs nothing and writes the figures into the README; `--check` compares them.
+ * holds one of the words. `--confirm`: Nix alone builds before the doctor looks, and must agree that the fault is one.
+ * `--save` writes each outcome as it is seen to docs/laboratory.json, from which `npm run docs` writes the table
+ * docs/laboratory.md. `--count` runs nothing and writes the figures into the README; `--check` compares them.
  * Exit 1 where a row is wrong.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -62,19 +62,21 @@ async function tryOne(fault: Fault, profile: ProfileName, confirm: boolean): Pro
 
 async function run(
   names: readonly ProfileName[],
-  only: string,
+  only: readonly string[],
   confirm: boolean,
   save: boolean,
 ): Promise<number> {
-  const chosen = faults.filter(({ title }) => title.includes(only));
+  const chosen = faults.filter(({ title }) => only.length === 0 || only.some((word) => title.includes(word)));
   const seen = names.map((profile): { profile: ProfileName; outcomes: Record<string, Outcome> } => ({
     profile,
     outcomes: {},
   }));
   process.stdout.write('PROFILE | FAULT | OUTCOME | EXPECTED | GOT | FIX RUN | HEALTHY AFTER\n');
   for (const { profile, outcomes } of seen) {
-    for (const fault of chosen) outcomes[fault.title] = await tryOne(fault, profile, confirm);
-    if (save) writeResults(profile, outcomes);
+    for (const fault of chosen) {
+      outcomes[fault.title] = await tryOne(fault, profile, confirm);
+      if (save) writeResults(profile, outcomes);
+    }
   }
   process.stdout.write(`\n${crossTable(seen, chosen)}\n`);
   const all = seen.flatMap(({ outcomes }) => Object.values(outcomes));
@@ -94,7 +96,7 @@ function profileNames(words: string): ProfileName[] {
 const { values } = parseArgs({
   options: {
     profile: { type: 'string', default: 'plain' },
-    only: { type: 'string', default: '' },
+    only: { type: 'string', multiple: true, default: [] },
     confirm: { type: 'boolean', default: false },
     save: { type: 'boolean', default: false },
     count: { type: 'boolean', default: false },

@@ -1,3 +1,4 @@
+import { looksLikeHostKey } from './promised-features.ts';
 import type { Trap } from './trap.ts';
 
 /** Columns that Nix takes and that mean something else than they seem to. */
@@ -97,7 +98,7 @@ export const columnTraps: readonly Trap[] = [
     because: 'Builds work where the host key is known elsewhere.',
     column: 5,
     says: (field) =>
-      looksLikeHostKey(field)
+      holdsHostKey(field)
         ? 'a host key stands in the column of features; a column before it is missing: write "-" for each empty one'
         : null,
   },
@@ -107,7 +108,7 @@ export const columnTraps: readonly Trap[] = [
     column: 6,
     stopsBuilds: 'always',
     says: (field) =>
-      looksLikeHostKey(field)
+      holdsHostKey(field)
         ? 'a host key stands in the column of mandatory features, so no build is ever sent there; a column before it is missing: write "-" for each empty one'
         : null,
   },
@@ -142,6 +143,7 @@ function isKnownSystem(text: string): boolean {
     .some((system) => /^[a-z0-9_]+-(linux|darwin|freebsd|openbsd|netbsd|windows)$/.test(system));
 }
 
-function looksLikeHostKey(text: string): boolean {
-  return /^(c3NoL|ZWNkc2|c2st|AAAA)/.test(text) || text.length > 60;
+/** Also as one of several. */
+function holdsHostKey(field: string): boolean {
+  return field.split(',').some(looksLikeHostKey);
 }

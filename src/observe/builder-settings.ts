@@ -3,6 +3,7 @@ import { assumedVersion } from '../machines/release.ts';
 import { quote } from '../shell-quote.ts';
 import { nixPath } from './nix-path.ts';
 import { entryWith, entryWithout } from '../machines/entry-with.ts';
+import { promisedFeatures } from '../machines/promised-features.ts';
 import { shellByHand } from './by-hand.ts';
 import { versionOf } from './nix-settings.ts';
 import { emulationOf, listEmulators } from './emulators.ts';
@@ -88,7 +89,7 @@ export const builderSettings: Probe = {
       throw new CannotObserve('no-settings', stderr.trim() || `the builder's nix told no settings`);
     const systems = [...texts(settings.get('system')), ...texts(settings.get('extra-platforms'))];
     const features = texts(settings.get('system-features'));
-    const promised = [...new Set([...builder.supportedFeatures, ...builder.mandatoryFeatures])];
+    const promised = promisedFeatures(builder);
     const missingSystems = builder.systems.filter(
       (system) => system !== 'builtin' && !systems.includes(system),
     );
@@ -100,7 +101,9 @@ export const builderSettings: Probe = {
     const missingFeatures = promised.filter(
       (feature) => !features.includes(feature) || notEnabled.includes(feature),
     );
-    const users = buildUsers(settings.get('build-users-group'), section('groups'));
+    const users = allocatesUsers(settings)
+      ? 0
+      : buildUsers(settings.get('build-users-group'), section('groups'));
     const honest = entryWithout(builder, missingSystems, missingFeatures, settings.get('system'));
     const own = ownBuilders(settings.get('builders'), section('machines'), versionOf(section('version')));
     return {
@@ -189,9 +192,15 @@ function buildUsers(group: string | undefined, groups: string): number {
 /** Why builds find no user to run as: the group does not exist, or it has no members; empty where they do. */
 function noBuildUsers(settings: ReadonlyMap<string, string>, groups: string): '' | 'no-group' | 'no-members' {
   const group = settings.get('build-users-group') ?? '';
-  if (group === '' || settings.get('auto-allocate-uids') === 'true' || groups === '') return '';
+  if (group === '' || allocatesUsers(settings) || groups === '') return '';
   if (groupNamed(group, groups) === undefined) return 'no-group';
   return buildUsers(group, groups) === 0 ? 'no-members' : '';
+}
+
+/** Whether each build gets a user that stands in no database, which an experimental feature allows. */
+function allocatesUsers(settings: ReadonlyMap<string, string>): boolean {
+  const experimental = texts(settings.get('experimental-features'));
+  return settings.get('auto-allocate-uids') === 'true' && experimental.includes('auto-allocate-uids');
 }
 
 /** The line of a group in the group database. */

@@ -36,6 +36,8 @@ export interface BuilderState {
   allowedUsers: string;
   /** A variable of the login that leads its Nix elsewhere than to the daemon of that machine, as `NIX_REMOTE=…`. */
   strayVariable: string;
+  /** Who owns Nix's state, where there is no daemon and it is neither root nor the ssh user: a single-user installation. */
+  ownedBy: string;
   /** The last lines of the daemon's log, where the ssh user may read it. */
   daemonLog: string;
 }
@@ -56,6 +58,7 @@ for folder in /nix /nix/var $var $var/profiles $var/db $var/daemon-socket; do
 done
 section socket; socket=$var/daemon-socket/socket
 [ ! -S "$socket" ] || [ -w "$socket" ] || ls -ld "$socket"
+section owner; [ -S "$socket" ] || for folder in $var/db $var /nix/store; do ls -ld "$folder" && break; done
 section mounts; cat /proc/mounts
 section room; for folder in $var/db $var /nix/store; do df -Pk "$folder"; df -Pi "$folder"; done
 section schema; cat $var/db/schema
@@ -87,6 +90,7 @@ export const unseen: BuilderState = {
   userNotAllowed: false,
   allowedUsers: '',
   strayVariable: '',
+  ownedBy: '',
   daemonLog: '',
 };
 
@@ -117,6 +121,7 @@ export function stateOf(stdout: string): BuilderState {
   if (user === '') return unseen;
   const closed = listed(section('closed'));
   const socket = listed(section('socket'));
+  const owner = listed(section('owner'))?.owner ?? '';
   const allowed = section('allowed');
   return {
     ...unseen,
@@ -133,6 +138,7 @@ export function stateOf(stdout: string): BuilderState {
     userNotAllowed: allowed !== '' && !isListed(allowed, user, groups.split(' ')),
     allowedUsers: allowed,
     strayVariable: section('variables').split('\n').find(isStray) ?? '',
+    ownedBy: ['', 'root', user].includes(owner) ? '' : owner,
     daemonLog: section('log'),
   };
 }
@@ -153,9 +159,10 @@ function isStray(line: string): boolean {
 }
 
 /** One line of `ls -ld`. */
-function listed(line: string): { mode: string; group: string; path: string } | null {
-  const [, mode = '', group = '', path = ''] = /^(\S{10})\S* +\d+ +\S+ +(\S+) .*?(\/\S+)$/.exec(line) ?? [];
-  return path === '' ? null : { mode, group, path };
+function listed(line: string): { mode: string; owner: string; group: string; path: string } | null {
+  const [, mode = '', owner = '', group = '', path = ''] =
+    /^(\S{10})\S* +\d+ +(\S+) +(\S+) .*?(\/\S+)$/.exec(line) ?? [];
+  return path === '' ? null : { mode, owner, group, path };
 }
 
 /** The mount point that a path lies on, where its options say `ro` (proc(5), /proc/mounts). */

@@ -2,6 +2,7 @@ import { realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { lastWords, type UnitOption } from '../transport/daemon-unit.ts';
 import type { DaemonEnvironment } from '../transport/environment.ts';
+import { thisUser } from '../transport/this-user.ts';
 import { type Blame, blame, blameBoth } from './confinement.ts';
 import { daemonAnswer } from './daemon-answer.ts';
 import type { ClientView } from './client-view.ts';
@@ -40,6 +41,8 @@ export const clientIdentity: Probe = {
         answer: refused === '' ? (failing?.answer ?? '') : '',
         // The words of the unit say more than those of a socket.
         words: failing === null ? '' : (await lastWords(unit)) || failing.answer,
+        // A daemon serves no user whom it cannot look up, and ssh does not start for one.
+        userUnknown: thisUser().username === String(process.getuid?.()),
         stopped: { ...(failing?.by ?? { says: '', undo: '' }) },
         namespaces: [...place.namespaces],
       },

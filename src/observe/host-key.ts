@@ -1,4 +1,6 @@
 import { dirname } from 'node:path';
+import type { Builder } from '../machines/builder.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import type { Json } from '../scenario/observation.ts';
 import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport/host-key.ts';
 import { compareHostKey } from '../transport/known-hosts.ts';
@@ -43,6 +45,7 @@ export const hostKey: Probe = {
           same: pinned !== null && (offered === null || pinned.key === offered.key),
         },
         known: judge(noted, offered),
+        keyMoved: offered === null ? '' : entryWithKeyMoved(builder, offered.key),
       },
     };
   },
@@ -97,6 +100,19 @@ function describe(offered: OfferedHostKey | null, name: string): Record<string, 
     line: `${name} ${type} ${key}`,
     column: Buffer.from(`${type} ${key}\n`).toString('base64'),
   };
+}
+
+/** The entry with the offered key in the eighth column, where it slipped into that of features; else an empty text. */
+function entryWithKeyMoved(builder: Builder, offered: string): string {
+  const { supportedFeatures } = builder;
+  const slipped = supportedFeatures.find((one) => pinnedKey(one)?.key === offered);
+  return slipped === undefined
+    ? ''
+    : entryWith(builder, {
+        5: supportedFeatures.filter((one) => one !== slipped).join(',') || '-',
+        6: builder.mandatoryFeatures.join(',') || '-',
+        7: slipped,
+      });
 }
 
 /** The key inside the eighth column, or null where it is not the base64 of a public key line. */

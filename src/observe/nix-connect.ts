@@ -61,6 +61,10 @@ export const nixConnect: Probe = {
         // The program spoke, but not to the end.
         began: offset >= 0,
         answeredOther: magicOffset(said, other) >= 0,
+        entryAsOwner:
+          state.ownedBy === ''
+            ? ''
+            : entryWith(builder, { 0: asUser(builder.fields[0]?.text ?? '', state.ownedBy) }),
         entryOtherScheme: entryWith(builder, { 0: inOtherScheme(builder.fields[0]?.text ?? '') }),
         noise: noise.slice(0, 400),
         noiseBytes: Buffer.byteLength(noise),
@@ -92,6 +96,11 @@ export const nixConnect: Probe = {
 function inOtherScheme(uri: string): string {
   const [, scheme, rest = uri] = /^(ssh|ssh-ng):\/\/(.*)$/.exec(uri) ?? [];
   return scheme === 'ssh-ng' ? `ssh://${rest}` : `ssh-ng://${rest}`;
+}
+
+/** The URI as the entry has it, with another user. */
+function asUser(uri: string, user: string): string {
+  return uri.replace(/^([a-z-]+:\/\/)?([^@/?]*@)?/, (_all, scheme = '') => `${scheme}${user}@`);
 }
 
 const unneeded: KeyState = { keyFile: '', keyState: 'ok', publicKey: '', privateHalf: '', meant: '' };

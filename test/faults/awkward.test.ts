@@ -2,7 +2,7 @@ import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
 import type { Host } from '../fleet/host.ts';
 import { withFleet } from '../fleet/with-fleet.ts';
-import { addKvm, configure } from './configure.ts';
+import { addKvm, configure, restartDaemon } from './configure.ts';
 import type { Lab } from './fault.ts';
 import { hideNix } from './nix.ts';
 
@@ -33,11 +33,50 @@ const halfWritten = "'/nix/var/nix/db/schema' is corrupt";
 /** The default of Debian 12: builds are in a sandbox, and nothing of the system is in it, not even /bin/sh. */
 const emptySandbox = { nixConf: { sandbox: 'true', 'sandbox-paths': '' } };
 
+const noFallback = { nixConf: { ...emptySandbox.nixConf, 'sandbox-fallback': 'false' } };
+
+/**
+ * A system account without a home, trusted as one of a group; a store that is mounted read-only; line ends of Windows in
+ * nix.conf; compressed connections; and more jobs than the group nixbld has members, where Nix needs none of them.
+ */
+async function muchIsOdd({ client, builder: { host, name } }: Lab): Promise<void> {
+  await host.sh(`mkdir -p /etc/ssh/keys /nix/store; cp /home/nix/.ssh/authorized_keys /etc/ssh/keys/nix
+    chmod 644 /etc/ssh/keys/nix; echo builders:x:1700:nix >> /etc/group
+    sed 's#/home/nix:#/var/empty:#' /etc/passwd > /tmp/p; cat /tmp/p > /etc/passwd
+    sed -i 's/$/\\r/' /etc/nix/nix.conf
+    mount --bind /nix/store /nix/store; mount -o remount,bind,ro /nix/store`);
+  await restartDaemon(host);
+  const jobs = host.nix === '2.8' ? 4 : 16;
+  client.machines(`ssh-ng://nix@${name}?compress=true x86_64-linux - ${jobs}`);
+}
+
 const awkward: readonly Awkward[] = [
   ...(['2.8', '2.34'] as const).map((nix) => ({
     title: `a sandbox without /bin/sh on both sides, ${nix}`,
     client: { nix, ...emptySandbox },
     builder: { nix, ...emptySandbox },
+  })),
+  {
+    title: 'a sandbox without /bin/sh on both sides, and no way around it',
+    client: noFallback,
+    builder: noFallback,
+  },
+  ...(['2.8', '2.34'] as const).map((nix) => ({
+    title: `much that is odd at once, ${nix}`,
+    client: { nix },
+    builder: {
+      nix,
+      user: { name: 'nix' },
+      sshd: { AuthorizedKeysFile: '/etc/ssh/keys/%u' },
+      nixConf: {
+        'lazy-trees': 'true',
+        'auto-allocate-uids': 'true',
+        'experimental-features': 'nix-command parallel-eval auto-allocate-uids',
+        'allowed-users': 'root @builders',
+        'trusted-users': 'root @builders',
+      },
+    },
+    makes: muchIsOdd,
   })),
   {
     title: 'a path of the sandbox is gone, and Nix falls back to no sandbox',

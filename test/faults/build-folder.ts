@@ -39,6 +39,13 @@ export const buildFolderFaults: readonly Fault[] = [
     cause: 'build-dir-refused',
   },
   {
+    title: 'a folder /homeless-shelter exists',
+    builder: { nixConf: { sandbox: 'false' } },
+    breaks: ({ builder }) => builder.host.sh('mkdir /homeless-shelter'),
+    scenario: 'remote-build',
+    cause: 'homeless-shelter-exists',
+  },
+  {
     title: 'the post-build-hook fails',
     builder: { nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
     breaks: ({ builder }) =>

@@ -15,6 +15,7 @@ const stops = (line: string, more: Partial<Fault> = {}): Fault => ({
   ...more,
 });
 
+const tunnels = configured('Tunnel yes', 'ExitOnForwardFailure yes');
 const owner = { fixNotRun: 'only its owner knows what is meant' };
 
 /** What the client's own ssh configuration and the third column of the entry do to a login. */
@@ -89,9 +90,23 @@ export const clientSshFaults: readonly Fault[] = [
     cause: 'key-withheld',
   },
   stops('Tunnel yes', {
-    breaks: configured('Tunnel yes', 'ExitOnForwardFailure yes'),
+    notOn: Object.fromEntries(
+      (['alpine', 'debian-12', 'debian-sid', 'nixos'] as const).map((name) => [
+        name,
+        'a client has no device for tunnels there, which is the next row',
+      ]),
+    ),
+    breaks: tunnels,
     scenario: 'handshake',
   }),
+  {
+    ...stops('Tunnel yes'),
+    title: 'Tunnel yes in the ssh configuration, and no device for tunnels',
+    breaks: async (lab) => {
+      await lab.client.host.sh('[ ! -e /dev/net ] || mount -t tmpfs tmpfs /dev/net');
+      tunnels(lab);
+    },
+  },
   {
     title: 'known_hosts is a folder',
     breaks: ({ client }) => client.host.sh('rm -f /root/.ssh/known_hosts; mkdir /root/.ssh/known_hosts'),

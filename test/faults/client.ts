@@ -62,6 +62,14 @@ export const clientFaults: readonly Fault[] = [
     fixNotRun: 'only its owner knows what the columns were meant to be',
   },
   {
+    title: 'the host key stands in the column of features, and is known nowhere else',
+    builder: { trusted: false },
+    breaks: ({ client, builder }) =>
+      client.machines(builder.line('ssh-ng', `x86_64-linux - 1 1 ${builder.publicHostKey}`)),
+    scenario: 'host-key',
+    cause: 'host-key-among-features',
+  },
+  {
     title: 'an include that does not exist',
     breaks: besides(() => '@/etc/nix/machines.d/more'),
     scenario: 'machines-traps',
@@ -201,12 +209,34 @@ export const clientFaults: readonly Fault[] = [
     title: 'root of the client is in no user database',
     // systemd's own module of the C library always knows root.
     client: { nix: '2.34' },
-    notOn: { nixos: 'its modules write the user database' },
+    notOn: {
+      nixos: 'its modules write the user database',
+      alpine: 'its Nix already fails then, which is the next row',
+    },
     breaks: ({ client }) => client.host.sh("sed '/^root:/d' /etc/passwd > /tmp/p; cat /tmp/p > /etc/passwd"),
     scenario: 'ssh-config',
     cause: 'client-user-unknown',
     fixNotRun: 'only its owner knows where the entry went',
   },
+  ...(
+    [
+      ['2.8', 'client-nix'],
+      ['2.34', 'daemon-view'],
+    ] as const
+  ).map(([nix, scenario]): Fault => ({
+    title: `root of an Alpine client is in no user database, ${nix}`,
+    client: { nix, profile: 'alpine' },
+    notOn: Object.fromEntries(
+      (['debian-12', 'debian-sid', 'nixos', 'arm64'] as const).map((name) => [
+        name,
+        'it is another row there',
+      ]),
+    ),
+    breaks: ({ client }) => client.host.sh("sed '/^root:/d' /etc/passwd > /tmp/p; cat /tmp/p > /etc/passwd"),
+    scenario,
+    cause: 'client-user-unknown',
+    fixNotRun: 'only its owner knows where the entry went',
+  })),
   {
     title: 'the builders setting is empty',
     client: { nixConf: { builders: '' } },

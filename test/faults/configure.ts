@@ -22,14 +22,14 @@ export async function restartDaemon(host: Host): Promise<void> {
   await Promise.race([host.startDaemon().catch(() => undefined), sleep(startsWithinMs)]);
 }
 
-/** Adds options to the host's SSH server, and puts them in force. */
+/** Adds options to the host's SSH server, before its own, for the first value counts; and puts them in force. */
 export async function configureSshd(host: Host, options: SshdSpec['options']): Promise<void> {
   if (byModules(host, { sshd: options })) return;
   const lines = Object.entries(options).flatMap(([option, value]) =>
     [value].flat().map((one) => `${option} ${one}\n`),
   );
   await host.stopSshd();
-  host.write('/etc/ssh/sshd_config', `${host.read('/etc/ssh/sshd_config')}${lines.join('')}`);
+  host.write('/etc/ssh/sshd_config', `${lines.join('')}${host.read('/etc/ssh/sshd_config')}`);
   await host.startSshd();
 }
 

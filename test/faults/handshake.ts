@@ -1,8 +1,13 @@
-import { configure, restartDaemon } from './configure.ts';
+import { addUser, configure, restartDaemon } from './configure.ts';
 import { type Fault, since } from './fault.ts';
 
 const trusted = { user: { name: 'nix', trusted: true } } as const;
 const both = ['2.8', '2.34'] as const;
+
+/** Where the distribution brings a daemon, a host without one is none of its kind. */
+const withDaemon = Object.fromEntries(
+  (['nixos', 'debian-12', 'debian-sid'] as const).map((name) => [name, 'its Nix has a daemon']),
+);
 
 /** Makes the store's database. */
 const openStore = 'nix-store --add /etc/hostname >/dev/null';
@@ -162,6 +167,37 @@ export const handshakeFaults: readonly Fault[] = [
     breaks: ({ builder }) => builder.host.sh('chmod 700 /nix/var/nix/daemon-socket'),
     scenario: 'handshake',
     cause: 'nix-state-closed',
+  },
+  ...both.map((nix): Fault => ({
+    title: `a single-user Nix of another user, ${nix}`,
+    notOn: withDaemon,
+    builder: { ...trusted, nix, daemon: false, nixConf: { 'build-users-group': '' } },
+    breaks: async ({ builder: { host } }) => {
+      await addUser(host, 'alice');
+      await host.sh(`${openStore}; chown -R alice /nix /home/alice`);
+    },
+    scenario: 'handshake',
+    cause: 'store-of-other-user',
+  })),
+  {
+    title: 'a single-user Nix of an account that is gone',
+    notOn: withDaemon,
+    builder: { ...trusted, nix: '2.34', daemon: false, nixConf: { 'build-users-group': '' } },
+    breaks: ({ builder }) => builder.host.sh(`${openStore}; chown -R 1777 /nix`),
+    scenario: 'handshake',
+    cause: 'store-of-other-user',
+  },
+  {
+    title: 'no daemon, and nothing of Nix that the user may write to',
+    notOn: {
+      ...withDaemon,
+      alpine: "its package makes Nix's folders, so that daemon-down is named",
+      arm64: 'its Nix is older, and keeps no store below a home',
+    },
+    builder: { ...trusted, nix: '2.34', daemon: false },
+    breaks: () => undefined,
+    scenario: 'nix-store-permissions',
+    cause: 'builder-store-in-home',
   },
   {
     title: 'a backup keeps the database locked',

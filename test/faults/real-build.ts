@@ -44,6 +44,8 @@ set -f
 line=\${builders:-$(grep -v '^ *#' /etc/nix/machines | head -n 1 | sed 's/ #.*//')}
 set -- $line
 features=\${6#-} mandatory=\${7#-}
+# No build needs a host key that slipped into the column.
+case $features in c3NoL*) features= ;; esac
 timeout -k 2 ${withinSeconds} nix-build real-build.nix \${builders:+--builders "$builders"} --no-out-link --max-jobs 0 --option substitute false --option pure-eval false --option restrict-eval false \\
   --argstr shell "$shell" --argstr nonce "$$-$(date +%s)" --argstr system "\${2%%,*}" --argstr features "$features" --argstr mandatory "$mandatory"
 `;

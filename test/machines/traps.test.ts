@@ -50,10 +50,14 @@ t.test('columns that mean something else than they seem to', (t) => {
     ['h - - 4294967295', '2.34.8', 'max-jobs-huge 1:7'],
     ['h - - +4', '2.34.8', 'signed-number 1:7'],
     ['h - - 1 1e-46', '2.34.8', 'odd-speed 1:9'],
+    ['h - - 1 1 big-parallel,c3NoLWVkMjU1MTkgQUFBQQ==', '2.34.8', 'shifted-columns 1:11'],
+    ['h - - 1 1 - AAAAC3NzaC1lZDI1NTE5AAAAIGsJ', '2.34.8', 'shifted-columns 1:13'],
   ] as const) {
     t.same(warnings(text, version), [want], `${version} ${text}`);
   }
   t.same(warnings('h builtin,x86_64-linux', '2.34.8'), []);
+  const many = 'nixos-test,benchmark,big-parallel,kvm,gccarch-znver3,gccarch-x86-64-v3,gccarch-skylake';
+  t.same(warnings(`h - - 1 1 ${many} ${many}`, '2.34.8'), [], 'a long list of features is no key');
   t.match(parse('h - ~/key', '2.34.8').diagnostics[0]?.message, /not an absolute path/);
   t.match(parse('h - ~/key', '2.8.0').diagnostics[0]?.message, /home of the user that the daemon runs as/);
   t.match(parse('h - key', '2.8.0').diagnostics[0]?.message, /looked for in \//);

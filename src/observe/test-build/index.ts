@@ -2,6 +2,7 @@ import type { Json } from '../../scenario/observation.ts';
 import { quote } from '../../shell-quote.ts';
 import type { CommandResult } from '../../transport/transport.ts';
 import { entryWith, entryWithout } from '../../machines/entry-with.ts';
+import { promisedFeatures } from '../../machines/promised-features.ts';
 import { shellByHand } from '../by-hand.ts';
 import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
@@ -42,7 +43,7 @@ export const testBuilds: Probe = {
     const onBuilder = parameters['on'] === 'builder';
     const all = parameters['promises'] === 'yes';
     const systems = all ? builder.systems.filter((system) => system !== 'builtin') : [];
-    const features = all ? [...new Set([...builder.supportedFeatures, ...builder.mandatoryFeatures])] : [];
+    const features = all ? promisedFeatures(builder) : [];
     const script = buildScript({
       name: textOf(parameters['name']),
       own: onBuilder ? '' : context.client.system,
