@@ -4,3 +4,4 @@ export const includeHelp =
   'only these builders: a host, a URI, a part of a host name, or a pattern with * and ? (may be repeated)';
 export const exitHelp =
   'exit codes for a shell (check) or of a monitoring plugin: 0 OK to 3 UNKNOWN (nagios)';
+export const strictHelp = 'a warning counts as a failure for the exit code';

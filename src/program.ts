@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
 import { fromEnvironment } from './from-environment.ts';
-import { buildersHelp, exitHelp, includeHelp, machinesHelp } from './option-help.ts';
+import { buildersHelp, exitHelp, includeHelp, machinesHelp, strictHelp } from './option-help.ts';
 import { packageRoot } from './package-root.ts';
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
@@ -68,6 +68,13 @@ function runCommand(name: string) {
       collect,
       [],
     )
+    .option('--secret-file <key=file>', 'the same from a file (may be repeated)', collect, [])
+    .option(
+      '--secret-command <key=command>',
+      'the same from what a command for sh prints (may be repeated)',
+      collect,
+      [],
+    )
     .option('-j, --jobs <n>', 'builders checked at the same time (10)')
     .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
     .option('--read-only', 'run only what changes nothing on client and builder')
@@ -88,6 +95,8 @@ program.addCommand(
     .option('--replay <dir>', 'judge a recording again; touches no host')
     .option('--shard <part/parts>', 'only this part of the builders, e.g. 2/5; join the reports with merge')
     .option('--exit <style>', exitHelp)
+    .option('--strict', strictHelp)
+    .option('--deadline <duration>', 'the whole run ends then; what is not known by then is an error')
     .option('--timings', 'say afterwards where the time went, and what the end waited for')
     .addOption(verbose())
     .addOption(quiet())
@@ -233,6 +242,7 @@ program
   .description('one report of all the shards of a run; exits as one run would have')
   .option('-f, --format <name[=file]>', 'as for check (may be repeated)', collect, [])
   .option('--exit <style>', exitHelp)
+  .option('--strict', strictHelp)
   .addOption(verbose())
   .addOption(quiet())
   .action(async (files, options) =>

@@ -6,7 +6,7 @@ _nix_remote_builder_doctor() {
     --stage) COMPREPLY=($(compgen -W 'client network ssh nix build fleet' -- "$word")); return ;;
     --exit) COMPREPLY=($(compgen -W 'check nagios' -- "$word")); return ;;
     --scheme) COMPREPLY=($(compgen -W 'ssh ssh-ng' -- "$word")); return ;;
-    -m | --machines-file | -s | --spec | --waive | -f | --format | --record | --replay | --key | --current-load) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -m | --machines-file | -s | --spec | --secret-file | --waive | -f | --format | --record | --replay | --key | --current-load) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   for one in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $one in
@@ -14,10 +14,10 @@ _nix_remote_builder_doctor() {
     esac
   done
   case $command in
-    check) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --timings -v --verbose -q --quiet -h --help' ;;
-    serve) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
-    watch) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive --every -h --help' ;;
-    fix) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
+    check) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --strict --deadline --timings -v --verbose -q --quiet -h --help' ;;
+    serve) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
+    watch) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --every -h --help' ;;
+    fix) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
     enroll) words='--scheme --key --fingerprint --speed --check --write -m --machines-file -f --format -h --help' ;;
     list) words='-s --spec --no-default-specs -f --format -h --help' ;;
     explain) words='-s --spec -h --help' ;;
@@ -27,7 +27,7 @@ _nix_remote_builder_doctor() {
     machines) words='-m --machines-file --builders --nix-version -f --format -h --help' ;;
     route) words='--system --feature --derivation -m --machines-file --builders --current-load --nix-version --jobs --observe -f --format -h --help' ;;
     render) words='-f --format --exit -v --verbose -q --quiet -h --help' ;;
-    merge) words='-f --format --exit -v --verbose -q --quiet -h --help' ;;
+    merge) words='-f --format --exit --strict -v --verbose -q --quiet -h --help' ;;
     diff) words='-f --format -h --help' ;;
   esac
   if [[ $COMP_CWORD -eq 1 ]]; then words="$words check serve watch fix enroll list explain lint new schema machines route render merge diff"; fi

@@ -10,6 +10,8 @@ import type { ThisMachine } from './this-machine.ts';
 export interface CheckOptions extends RunOptions, VerbosityOptions {
   format: string[];
   timings?: true | undefined;
+  strict?: true | undefined;
+  deadline?: string | undefined;
   exit?: string | undefined;
 }
 
@@ -42,8 +44,14 @@ export async function checkBuilders(
     });
     await writeOutputs(outputs, report, verbosity);
     if (options.timings === true) say(timingLines(timingsOf(report, needs)).join('\n'), process.stderr);
+    const { warn } = report.summary.checks;
+    if (options.strict === true && warn > 0)
+      say(
+        `--strict: ${warn === 1 ? '1 warning counts' : `${warn} warnings count`} as failed`,
+        process.stderr,
+      );
     const interrupted = exitStyle === 'nagios' ? null : interrupt.exitCode();
-    return interrupted ?? exitCodeFor(report, exitStyle);
+    return interrupted ?? exitCodeFor(report, exitStyle, options.strict === true);
   } finally {
     progress.close();
   }

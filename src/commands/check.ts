@@ -2,11 +2,14 @@ import { nagiosText } from '../report/escape/nagios.ts';
 import type { CheckOptions } from './check-builders.ts';
 import { onInterrupt } from './interrupt.ts';
 import { lookAtThisMachine } from './this-machine.ts';
+import { readDuration } from './read-options.ts';
 import { UserError } from './user-error.ts';
 
 /** `check`: looks at every builder, writes the outputs, returns the exit code. Throws {@link UserError}. */
 export async function check(options: CheckOptions, version: string): Promise<number> {
-  const interrupt = onInterrupt();
+  const interrupt = onInterrupt(
+    options.deadline === undefined ? undefined : readDuration(options.deadline, '--deadline'),
+  );
   const over = new AbortController();
   // Nix takes as long to answer as the rest of the program takes to load.
   const machine =

@@ -175,6 +175,8 @@ async function look(
           defaultSpecs: true,
           var: [],
           secret: [],
+          secretFile: [],
+          secretCommand: [],
         },
         ...(what === 'all' ? {} : { readOnly: true }),
       },

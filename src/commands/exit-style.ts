@@ -12,7 +12,11 @@ export function readExitStyle(text: string | undefined): keyof typeof styles {
   return text;
 }
 
-/** The exit code that tells the report's verdict, to a shell or to a monitoring system. */
-export function exitCodeFor(report: Report, style: keyof typeof styles): number {
-  return styles[style](report);
+/** The exit code that tells the report's verdict, to a shell or to a monitoring system; `strict`: a warning fails. */
+export function exitCodeFor(report: Report, style: keyof typeof styles, strict = false): number {
+  const { checks } = report.summary;
+  const counted = strict
+    ? { ...report, summary: { ...report.summary, checks: { ...checks, fail: checks.fail + checks.warn } } }
+    : report;
+  return styles[style](counted);
 }

@@ -7,7 +7,7 @@ import { UserError } from './user-error.ts';
 /** `merge REPORT.json... -f FORMAT`: one output of all shards, and the exit code that one run would have had. */
 export async function merge(
   files: string[],
-  options: VerbosityOptions & { format: string[]; exit?: string | undefined },
+  options: VerbosityOptions & { format: string[]; exit?: string | undefined; strict?: true | undefined },
 ): Promise<number> {
   const outputs = readOutputs(options.format);
   const style = readExitStyle(options.exit);
@@ -15,7 +15,7 @@ export async function merge(
   try {
     const report = mergeReports(reports);
     await writeOutputs(outputs, report, readVerbosity(options));
-    return exitCodeFor(report, style);
+    return exitCodeFor(report, style, options.strict === true);
   } catch (error) {
     if (error instanceof MergeError) throw new UserError(error.message);
     throw error;

@@ -3,6 +3,7 @@ import { open, rename, rm } from 'node:fs/promises';
 import { breathe } from '../breathe.ts';
 import type { Report } from '../generated/report.ts';
 import { checkFormat, renderPieces, type Verbosity } from '../report/render.ts';
+import { wantsColor } from '../report/wants-color.ts';
 import { UserError } from './user-error.ts';
 
 /** One `-f NAME[=FILE]`. */
@@ -53,7 +54,7 @@ export async function writeOutputs(
   for (const { format, file } of outputs) {
     if (file === undefined) {
       const { stdout } = process;
-      const color = stdout.isTTY && !process.env['NO_COLOR'];
+      const color = wantsColor(stdout);
       const width = stdout.isTTY ? stdout.columns : 100;
       for await (const piece of gathered(await renderOrRefuse(report, format, { color, verbosity, width })))
         // Nobody may read it any more; whoever listens for that hears of it.

@@ -5,32 +5,14 @@ import { UserError } from './user-error.ts';
 
 /** `--var KEY=VALUE`. Throws {@link UserError}, as all of these do. */
 export function readVars(texts: readonly string[]): Record<string, Json> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const at = text.indexOf('=');
-      if (at < 1) throw new UserError(`--var wants KEY=VALUE, not "${text}"`);
-      return [text.slice(0, at), text.slice(at + 1)];
-    }),
-  );
+  return Object.fromEntries(texts.map((text) => readPair(text, '--var', 'VALUE')));
 }
 
-/** `--secret KEY=VARIABLE`: values that come from the environment, for a command line can be read by everybody. */
-export function readSecrets(texts: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    texts.map((text) => {
-      const [, key, variable] = /^([^=]+)=([A-Za-z_][A-Za-z0-9_]*)$/.exec(text) ?? [];
-      if (key === undefined || variable === undefined)
-        throw new UserError(
-          `--secret wants KEY=VARIABLE, the name of an environment variable, not "${text}"`,
-        );
-      const value = process.env[variable] ?? '';
-      if (value.length < 4)
-        throw new UserError(
-          `--secret ${key}: ${variable} is not set, or too short to be told from other text`,
-        );
-      return [key, value];
-    }),
-  );
+/** `KEY=…`, in two pieces. */
+export function readPair(text: string, option: string, what: string): [key: string, rest: string] {
+  const at = text.indexOf('=');
+  if (at < 1) throw new UserError(`${option} wants KEY=${what}, not "${text}"`);
+  return [text.slice(0, at), text.slice(at + 1)];
 }
 
 export function readJobs(text: string | undefined): number {
@@ -50,9 +32,12 @@ export function readShard(text: string | undefined): Shard | undefined {
 }
 
 export function readTimeout(text: string | undefined): number {
-  if (text === undefined) return Number.POSITIVE_INFINITY;
-  const most = parseDuration(text);
-  if (most === null)
-    throw new UserError(`--timeout wants a duration such as 500ms, 30s or 2m, not "${text}"`);
-  return most;
+  return text === undefined ? Number.POSITIVE_INFINITY : readDuration(text, '--timeout');
+}
+
+/** In milliseconds. */
+export function readDuration(text: string, option: string): number {
+  const ms = parseDuration(text);
+  if (ms === null) throw new UserError(`${option} wants a duration such as 500ms, 30s or 2m, not "${text}"`);
+  return ms;
 }

@@ -21,16 +21,16 @@ import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { chooseBuilders, errorsIn } from './choose-builders.ts';
 import { memoryOf, readRecording, startRecording } from './recording.ts';
-import { readJobs, readSecrets, readShard, readTimeout, readVars } from './read-options.ts';
+import { readJobs, readShard, readTimeout, readVars } from './read-options.ts';
+import { readSecrets, type SecretOptions } from './secrets.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 import { lookAtThisMachine, type ThisMachine } from './this-machine.ts';
 import { usage } from './usage.ts';
 import { UserError } from './user-error.ts';
 
 /** What is checked, and how: the options that every command that runs checks has. */
-export interface RunOptions extends BuilderOptions, SuiteOptions, Omit<Selection, never> {
+export interface RunOptions extends BuilderOptions, SuiteOptions, SecretOptions, Omit<Selection, never> {
   var: string[];
-  secret: string[];
   jobs?: string | undefined;
   timeout?: string | undefined;
   readOnly?: true | undefined;
@@ -69,7 +69,7 @@ export async function runChecks(
   options: RunOptions,
   { version, signal, machine, goesOn = false, onNotes, onEvent }: RunSurroundings,
 ): Promise<Ran> {
-  const secretVars = readSecrets(options.secret);
+  const secretVars = await readSecrets(options, signal);
   const vars = { ...readVars(options.var), ...secretVars };
   const jobs = readJobs(options.jobs);
   const shard = readShard(options.shard);

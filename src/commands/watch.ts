@@ -3,6 +3,7 @@ import type { Report } from '../generated/types.ts';
 import { compareReports } from '../report/compare.ts';
 import { liveProgress } from '../report/live/index.ts';
 import { render } from '../report/render.ts';
+import { wantsColor } from '../report/wants-color.ts';
 import { changeLines } from './changes.ts';
 import { onInterrupt } from './interrupt.ts';
 import { newNotes } from './new-notes.ts';
@@ -80,9 +81,8 @@ async function show(report: Report, last: Report | null, every: string): Promise
   const time = new Date().toTimeString().slice(0, 8);
   const changes = last === null ? [] : changeLines(compareReports(last, report));
   if (stdout.isTTY || last === null) {
-    const color = stdout.isTTY && !process.env['NO_COLOR'];
     const table = await render(report, 'table', {
-      color,
+      color: wantsColor(stdout),
       verbosity: 0,
       width: stdout.isTTY ? stdout.columns : 100,
     });

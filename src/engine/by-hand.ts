@@ -1,6 +1,6 @@
 import { shellByHand } from '../observe/by-hand.ts';
 import type { Observation } from '../scenario/observation.ts';
-import { quoteIfNeeded } from '../shell-quote.ts';
+import { quote, quoteIfNeeded } from '../shell-quote.ts';
 import type { ObserveOptions, Request } from './observe.ts';
 
 /**
@@ -19,10 +19,16 @@ export async function byHand(
     const own = await probe?.byHand?.(request.parameters, { ...context, timeoutMs, signal }, observation);
     return own ?? again;
   }
-  const { command } = request;
-  const text = typeof command === 'string' ? command.trim() : command.map(quoteIfNeeded).join(' ');
+  const text = typed(request);
   if (request.target === 'builder') return ssh === undefined ? again : shellByHand(ssh, text);
   // A login that is shared is over by then.
   const lasting = text.split('\n').filter((line) => ssh === undefined || !line.includes(ssh.folder));
   return lasting.length === 1 ? text : `sh <<'END'\n${lasting.join('\n')}\nEND`;
+}
+
+function typed({ command, stdin }: Extract<Request, { kind: 'command' }>): string {
+  if (stdin === undefined)
+    return typeof command === 'string' ? command.trim() : command.map(quoteIfNeeded).join(' ');
+  const words = typeof command === 'string' ? ['sh', '-c', command] : command;
+  return `printf %s ${quote(stdin)} | ${words.map(quoteIfNeeded).join(' ')}`;
 }

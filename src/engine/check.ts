@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ReportCheck } from '../generated/report.ts';
+import { errorLines } from '../scenario/error-lines.ts';
 import { applies, type Judgement, judge, mayPassYet, type NotApplied } from '../scenario/judge.ts';
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, TemplateError } from '../scenario/template.ts';
 import { doesNotApply, notMeasured } from '../observe/probe.ts';
 import { describeObservation } from './describe.ts';
-import { cleanupsOf, type Request, requestOf } from './observe.ts';
+import { type Request, requestOf, stepsOf } from './observe.ts';
 
 /** One scenario applied to one builder, or once to the client. */
 export interface CheckInput {
@@ -72,15 +73,18 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
     const nonce = randomBytes(8).toString('hex');
     const context = { ...known, check: { nonce } };
     let request: Request;
+    let setups: Request[];
     let cleanups: Request[];
     try {
       request = requestOf(scenario, context);
-      cleanups = cleanupsOf(scenario, context);
+      setups = stepsOf(scenario.setup, context);
+      cleanups = stepsOf(scenario.cleanup, context);
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
       return without(done({ outcome: 'error', message: `could not be asked: ${error.message}` }));
     }
-    const observation = await input.look(request, attempt > 1, nonce);
+    const observation =
+      (await setUp(setups, input, nonce)) ?? (await input.look(request, attempt > 1, nonce));
     await Promise.all(
       (['client', 'builder'] as const).map(async (target) => {
         for (const cleanup of cleanups) if (cleanup.target === target) await input.cleanUp(cleanup);
@@ -114,6 +118,23 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
 }
 
 type Ending = Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>;
+
+/** Null where every step ended well; else what could not be measured, and why. */
+async function setUp(
+  steps: readonly Request[],
+  { look }: CheckInput,
+  nonce: string,
+): Promise<Observation | null> {
+  for (const step of steps) {
+    const { error, exitCode, stdout = '', stderr = '', ...rest } = await look(step, true, nonce);
+    if (error === undefined && exitCode === 0) continue;
+    const words =
+      error?.message ?? (errorLines(stderr) || errorLines(stdout) || `status ${exitCode ?? 'none'}`);
+    const message = `could not be set up on the ${step.target}: ${words}`;
+    return { error: { code: error?.code ?? 'setup-failed', message }, ...rest };
+  }
+  return null;
+}
 
 /** A condition on a fact that is not known is no answer; an error where the check that gives the fact ran in vain. */
 function notApplied(

@@ -1,12 +1,14 @@
 import { CannotObserve, type Probe, type ProbeContext } from '../observe/probe.ts';
+import type { ScenarioStep } from '../generated/types.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { type Context, renderCommand, renderValue } from '../scenario/template.ts';
+import { type Context, renderCommand, renderText, renderValue } from '../scenario/template.ts';
+import { surrounded } from './surroundings.ts';
 import { type Command, type Transport, TransportError } from '../transport/transport.ts';
 
 /** What to look at, with every template filled in. */
 export type Request =
-  | { kind: 'command'; target: 'client' | 'builder'; command: Command }
+  | { kind: 'command'; target: 'client' | 'builder'; command: Command; stdin?: string }
   | { kind: 'probe'; target: 'client' | 'builder'; probe: string; parameters: Record<string, Json> };
 
 /** Fills the scenario's templates. Throws `TemplateError` for a value that is missing. */
@@ -18,12 +20,19 @@ export function requestOf(scenario: Scenario, context: Context): Request {
   }
   if (scenario.command === undefined)
     throw new Error(`scenario ${scenario.id} has neither command nor probe`);
-  return { kind: 'command', target, command: renderCommand(scenario.command, context) };
+  const command = surrounded(scenario, renderCommand(scenario.command, context), context);
+  const { stdin } = scenario;
+  return {
+    kind: 'command',
+    target,
+    command,
+    ...(stdin === undefined ? {} : { stdin: renderText(stdin, context) }),
+  };
 }
 
-/** What is run afterwards. Throws as {@link requestOf}. */
-export function cleanupsOf({ cleanup }: Scenario, context: Context): Request[] {
-  return cleanup.map(({ on, command }) => ({
+/** What is run before or afterwards. Throws as {@link requestOf}. */
+export function stepsOf(steps: readonly ScenarioStep[], context: Context): Request[] {
+  return steps.map(({ on, command }) => ({
     kind: 'command',
     target: on,
     command: renderCommand(command, context),
@@ -45,7 +54,7 @@ const patienceMs = 5_000;
 /** Looks, and never throws for what a broken machine can do: what could not be observed is in `error`. */
 export async function observe(request: Request, options: ObserveOptions): Promise<Observation> {
   const started = performance.now();
-  if (isOver(options)) return interrupted(started);
+  if (isOver(options)) return interrupted(options, started);
   const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs + patienceMs)]);
   try {
     const seen = await Promise.race([
@@ -53,9 +62,9 @@ export async function observe(request: Request, options: ObserveOptions): Promis
       rejectWhenAborted(deadline),
     ]);
     // What we killed ourselves says nothing of the machine.
-    return isOver(options) ? interrupted(started) : seen;
+    return isOver(options) ? interrupted(options, started) : seen;
   } catch (error) {
-    if (isOver(options)) return interrupted(started);
+    if (isOver(options)) return interrupted(options, started);
     const durationMs = performance.now() - started;
     if (error instanceof CannotObserve) return failed(error.code, error.message, durationMs);
     if (error instanceof TransportError) return failed(error.phase, error.message, durationMs);
@@ -81,7 +90,9 @@ async function look(request: Request, options: ObserveOptions): Promise<Observat
     return { durationMs: performance.now() - started, ...observation };
   }
   const transport = await transportOf(request.target, options);
-  return { ...(await transport.run(request.command, { timeoutMs, signal, quick })) };
+  const { command, stdin } = request;
+  const given = stdin === undefined ? { quick } : { stdin };
+  return { ...(await transport.run(command, { timeoutMs, signal, ...given })) };
 }
 
 function transportOf(
@@ -110,8 +121,11 @@ function isOver({ signal }: ObserveOptions): boolean {
   return signal.aborted;
 }
 
-function interrupted(started: number): Observation {
-  return failed('interrupted', 'the run was interrupted', performance.now() - started);
+function interrupted({ signal }: ObserveOptions, started: number): Observation {
+  const reason: unknown = signal.reason;
+  const isNamed = reason instanceof Error && reason.name !== 'AbortError';
+  const message = isNamed ? reason.message : 'the run was interrupted';
+  return failed('interrupted', message, performance.now() - started);
 }
 
 function failed(code: string, message: string, durationMs: number): Observation {

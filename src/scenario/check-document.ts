@@ -51,17 +51,21 @@ function checkShape(data: ScenarioDocument, several: boolean): PathProblem[] {
     );
   }
   const asksBuilder = data.command !== undefined && (data.target ?? 'builder') === 'builder';
-  const leavesTraces = (data.effect ?? 'none') !== 'none' || data.cleanup !== undefined;
-  if (data.quick === true && (!asksBuilder || leavesTraces))
+  const leavesTraces =
+    (data.effect ?? 'none') !== 'none' || data.cleanup !== undefined || data.setup !== undefined;
+  if (data.quick === true && (!asksBuilder || leavesTraces || data.stdin !== undefined))
     add(
       ['quick'],
       'quick-not-harmless',
-      'only a command on the builder that changes nothing there can be "quick"',
+      'only a command on the builder that changes nothing there and reads nothing can be "quick"',
       'remove it',
       true,
     );
   if (data.with !== undefined && data.probe === undefined)
     add(['with'], 'with-without-probe', '"with" is for a probe', 'remove it', true);
+  for (const key of ['stdin', 'env', 'cwd', 'user'] as const)
+    if (data[key] !== undefined && data.command === undefined)
+      add([key], 'only-for-commands', `"${key}" is for a command`, 'remove it', true);
   if (several && data.id === undefined)
     add([], 'missing-id', 'in a file of several scenarios each needs an "id"', 'add id:');
   if (data.per === 'client' && (data.target ?? 'builder') === 'builder') {
@@ -278,9 +282,9 @@ function checkTemplates(data: ScenarioDocument, scenario: Scenario): PathProblem
   const asked = [...plain, 'check'];
   if (typeof data.command === 'string') check(data.command, ['command'], 'shell', asked);
   else visit(data.command, ['command'], 'plain', asked);
-  data.cleanup?.forEach(({ command }, index) =>
-    check(command, ['cleanup', index, 'command'], 'shell', asked),
-  );
+  for (const key of ['setup', 'cleanup'] as const)
+    data[key]?.forEach(({ command }, index) => check(command, [key, index, 'command'], 'shell', asked));
+  for (const key of ['stdin', 'env', 'cwd', 'user'] as const) visit(data[key], [key], 'plain', asked);
   visit(data.with, ['with'], 'plain', asked);
   visit(data.expect, ['expect'], 'plain', asked);
   visit(data.when, ['when'], 'plain', plain);

@@ -153,7 +153,7 @@ function normalise(
   at: ScenarioSource['at'],
 ): Scenario {
   const target = data.target ?? 'builder';
-  const { about, says, when, command, probe } = data;
+  const { about, says, when, command, probe, stdin, env, cwd, user } = data;
   return {
     id: data.id ?? idOf(file.path),
     title: data.title,
@@ -173,7 +173,12 @@ function normalise(
       ...(data.retry?.when === undefined ? {} : { when: data.retry.when as Expectation }),
     },
     ...(command === undefined ? {} : { command }),
+    setup: data.setup ?? [],
     cleanup: data.cleanup ?? [],
+    ...(stdin === undefined ? {} : { stdin }),
+    ...(env === undefined ? {} : { env }),
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(user === undefined ? {} : { user }),
     ...(probe === undefined ? {} : { probe }),
     ...(data.with === undefined ? {} : { with: data.with as Record<string, Json> }),
     expect: data.expect as Expectation,

@@ -1,8 +1,8 @@
 import type {
   ScenarioCapture,
-  ScenarioCleanup,
   ScenarioExample,
   ScenarioFix,
+  ScenarioStep,
   Stage,
 } from '../generated/types.ts';
 import type { Json } from './observation.ts';
@@ -31,7 +31,14 @@ export interface Scenario {
   retry: { attempts: number; delayMs: number; when?: Expectation };
   command?: string | string[];
   /** Run after the command or probe, however it ended. */
-  cleanup: ScenarioCleanup[];
+  cleanup: ScenarioStep[];
+  /** Run before it; none is run after one that fails. */
+  setup: ScenarioStep[];
+  /** Of the command, as are the next three. */
+  stdin?: string;
+  env?: Record<string, string | number | boolean>;
+  cwd?: string;
+  user?: string;
   probe?: string;
   with?: Record<string, Json>;
   expect: Expectation;

@@ -141,7 +141,9 @@ function factsUsed(scenario: Scenario): FactUse[] {
     }
   };
   visit(scenario.command, ['command'], 'plain');
+  visit(scenario.setup, ['setup'], 'shell');
   visit(scenario.cleanup, ['cleanup'], 'shell');
+  for (const key of ['stdin', 'env', 'cwd', 'user'] as const) visit(scenario[key], [key], 'plain');
   visit(scenario.with, ['with'], 'plain');
   visit(scenario.when, ['when'], 'plain');
   visit(scenario.inconclusive, ['inconclusive'], 'plain');

@@ -15,7 +15,7 @@ export function cli(...args: string[]): Ended {
 export function cliIn(env: Record<string, string>, ...args: string[]): Ended {
   const { status, stdout, stderr } = spawnSync(process.execPath, ['dist/cli.js', ...args], {
     encoding: 'utf8',
-    env: { ...process.env, NO_COLOR: '1', ...env },
+    env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined, ...env },
   });
   return { code: status, out: stdout, err: stderr };
 }

@@ -197,6 +197,69 @@ t.test('a check cleans up after itself, however it ended', async (t) => {
   t.equal(new Set(words('made')).size, 5, 'each attempt of each check has a word of its own');
 });
 
+t.test('a command gets its input, variables, folder and user', async (t) => {
+  const { check } = await runSuite(
+    one(
+      'input',
+      'cat',
+      'stdin: "one {{client.hostname}}\\ntwo"\ncapture: {seen: {from: stdout, matches: "(?s)^(.*)$"}}\nsays: "{{facts.seen}}"\n',
+    ) +
+      one(
+        'variables',
+        'test "$A" = "it\'s "{{vars.word}} && test "$B" = 5',
+        `env: {A: "it's {{vars.word}}", B: 5}\n`,
+      ) +
+      one('folder', 'test "$(pwd)" = /usr/bin', 'cwd: /usr/bin\n') +
+      one('no-folder', 'true', 'cwd: "/no/such $(exit 3)"\n') +
+      one('all', 'test "$PWD $A $(cat)" = "/usr/bin x y"', 'cwd: /usr/bin\nenv: {A: x}\nstdin: y\n') +
+      '---\nid: words\ntitle: words\ntarget: client\ncommand: [sh, -c, "test \\"$1\\" = \\"$A\\"", sh, "a b"]\nenv: {A: a b}\nexpect: {exitCode: 0}\n',
+    { vars: { word: 'so "$HOME"' } },
+  );
+  for (const id of ['input', 'variables', 'folder', 'all', 'words'])
+    t.match(check(id), { outcome: 'pass' }, id);
+  t.equal(check('input').message, `one ${client.hostname}\ntwo`);
+  t.match(check('no-folder'), { outcome: 'fail', observation: { exitCode: 125, stderr: /\/no\/such/ } });
+});
+
+t.test(
+  'a command runs as another user, who must be there',
+  { skip: process.getuid?.() === 0 ? false : 'only root can become another user without asking' },
+  async (t) => {
+    const { check } = await runSuite(
+      one(
+        'other',
+        'test "$(id -un) $A $(pwd)" = "nobody x /usr/bin"',
+        'user: nobody\nenv: {A: x}\ncwd: /usr/bin\n',
+      ) +
+        one('same', 'test "$(id -un)" = root', 'user: root\n') +
+        one('nobody-at-all', 'true', 'user: no-such-user\n'),
+    );
+    t.match(check('other'), { outcome: 'pass' });
+    t.match(check('same'), { outcome: 'pass' });
+    t.match(check('nobody-at-all'), { outcome: 'fail', observation: { exitCode: 125 } });
+  },
+);
+
+t.test('what must be set up is, before the command, and taken away afterwards', async (t) => {
+  const folder = t.testdir({});
+  const step = (command: string): string => `{on: client, command: ${JSON.stringify(command)}}`;
+  const { check } = await runSuite(
+    one(
+      'ready',
+      `test "$(cat ${folder}/ready)" = 12`,
+      `setup: [${step(`printf 1 > ${folder}/ready`)}, ${step(`printf 2 >> ${folder}/ready`)}]\ncleanup: [${step(`rm ${folder}/ready`)}]\n`,
+    ) +
+      one(
+        'not-ready',
+        `touch ${folder}/ran`,
+        `setup: [${step('echo no room >&2; exit 4')}, ${step(`touch ${folder}/later`)}]\ncleanup: [${step(`touch ${folder}/cleaned`)}]\n`,
+      ),
+  );
+  t.match(check('ready'), { outcome: 'pass' });
+  t.match(check('not-ready'), { outcome: 'error', message: /could not be set up on the client: no room/ });
+  t.same(readdirSync(folder), ['cleaned']);
+});
+
 t.test('a cleanup goes on when the run is interrupted', async (t) => {
   const folder = t.testdir();
   const stop = new AbortController();
@@ -312,6 +375,14 @@ t.test('a run that is interrupted tells what is known so far', async (t) => {
   t.equal(check('a').outcome, 'pass');
   t.equal(check('b').outcome, 'error');
   t.equal(check('c').outcome, 'blocked');
+});
+
+t.test('a run that its deadline ends says so', async (t) => {
+  const deadline = new AbortController();
+  setTimeout(() => deadline.abort(new Error('the run reached its deadline')), 300);
+  const { report, check } = await runSuite(one('long', 'sleep 60'), { signal: deadline.signal });
+  t.match(check('long'), { outcome: 'error', message: /reached its deadline/ });
+  t.equal(report.interrupted, true);
 });
 
 t.test('what was never begun is not called healthy', async (t) => {

@@ -38,6 +38,21 @@ examples:
   - {exitCode: 1, stderr: 'cat: /etc/nix/color: No such file or directory', vars: {color: red}, cause: no-color}
 `;
 
+const account = `
+title: A job of another user works on the builder
+target: builder
+needs: [connection]
+effect: store
+setup: [{on: builder, command: 'mkdir -m 755 /run/job && echo {{vars.color}} > /run/job/color'}]
+cleanup: [{on: builder, command: 'rm -r /run/job'}]
+user: nobody
+cwd: /run/job
+env: {GREETING: "it's {{builder.host}}"}
+stdin: a line
+command: test "$(id -un) $GREETING $(cat) $(cat color)" = "nobody it's "{{builder.host}}" a line "{{vars.color}}
+expect: {exitCode: 0, stderr: {empty: true}}
+`;
+
 withFleet(
   'a suite of one’s own runs beside the default one, and shows up in every output',
   async (t, fleet) => {
@@ -47,6 +62,7 @@ withFleet(
     client.host.write('/root/own/room.yaml', readmeExample());
     client.host.write('/root/own/uptime.yaml', uptime);
     client.host.write('/root/own/color.yaml', color);
+    client.host.write('/root/own/account.yaml', account);
 
     const lint = await client.doctor(['lint', '/root/own']);
     t.equal(lint.exitCode, 0, lint.stdout);
@@ -57,7 +73,14 @@ withFleet(
     const outcomes = Object.fromEntries(
       (report.builders[0]?.checks ?? []).map(({ scenario, outcome }) => [scenario, outcome]),
     );
-    t.match(outcomes, { room: 'pass', uptime: 'pass', color: 'fail', 'local-to-remote-build': 'pass' });
+    t.match(outcomes, {
+      room: 'pass',
+      uptime: 'pass',
+      color: 'fail',
+      account: 'pass',
+      'local-to-remote-build': 'pass',
+    });
+    t.equal((await builder.host.sh('test ! -e /run/job')).exitCode, 0, 'nothing is left behind');
     t.match(report.builders[0]?.rootCause, { scenario: 'color', cause: 'no-color' });
     for (const format of formats) {
       const text = client.host.read(`/root/${format}`);

@@ -1,4 +1,5 @@
 import type { ReportEvent } from '../events.ts';
+import { wantsColor } from '../wants-color.ts';
 import { plainLines } from './plain.ts';
 
 /** What shows a run while it goes on. */
@@ -13,9 +14,9 @@ export const noProgress: Live = { onEvent: () => undefined, close: () => undefin
 
 /** On a terminal the matrix, as it fills; elsewhere, and in CI, a line for each builder that is done. */
 export async function liveProgress(stream: NodeJS.WriteStream): Promise<Live> {
-  const { CI, TERM, NO_COLOR } = process.env;
+  const { CI, TERM } = process.env;
   const screen = stream.isTTY && CI === undefined && TERM !== 'dumb';
   if (!screen) return plainLines(stream);
   const { liveScreen } = await import('./screen.ts');
-  return liveScreen(stream, { color: !NO_COLOR });
+  return liveScreen(stream, { color: wantsColor(stream) });
 }
