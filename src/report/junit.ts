@@ -1,5 +1,5 @@
 import type { Report, ReportBuilder, ReportCheck } from '../generated/types.ts';
-import { fixText } from './fix-text.ts';
+import { detailsOf } from './details.ts';
 
 /** What both JUnit templates show: a suite for the client and one for each builder. */
 export function junitView(report: Report): object {
@@ -71,7 +71,7 @@ function testCase(name: string, check: ReportCheck): object {
     line: source?.line ?? 1,
     message: outcome === 'blocked' || outcome === 'skip' ? `${outcome}: ${message}` : message,
     type: check.cause ?? check.mismatches?.[0]?.matcher ?? outcome,
-    body: bodyOf(check),
+    body: detailsOf(check),
     failed: outcome === 'fail',
     broken: outcome === 'error',
     skipped: outcome === 'skip' || outcome === 'blocked',
@@ -79,17 +79,6 @@ function testCase(name: string, check: ReportCheck): object {
     stdout: output[0] ?? '',
     stderr: output[1] ?? '',
   };
-}
-
-/** The message comes first: some consumers show only the body. */
-function bodyOf({ message, cause, fix = [], mismatches = [], observation }: ReportCheck): string {
-  return [
-    message,
-    ...(cause === undefined ? [] : [`cause: ${cause}`]),
-    ...fix.map((step, index) => `fix ${index + 1}: ${fixText(step)}`),
-    ...mismatches.map((one) => `seen: ${one.message}`),
-    ...(observation?.command === undefined ? [] : [`command: ${observation.command}`]),
-  ].join('\n');
 }
 
 function propertiesOf({ uri, source, verdict, rootCause, checks }: ReportBuilder): Suite['properties'] {

@@ -57,6 +57,7 @@ const reporters: Readonly<Record<string, Reporter>> = {
   github: template('github', githubMessage, githubView),
   prometheus: template('prometheus', prometheusLabel, prometheusView),
   nagios: template('nagios', nagiosText, nagiosView),
+  ctrf: async (report) => jsonPieces((await import('./ctrf.ts')).ctrfView(report)),
   json: jsonPieces,
 };
 

@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { parse as readCtrf } from 'ctrf';
 import fc from 'fast-check';
 import { micromark } from 'micromark';
 import { gfm, gfmHtml } from 'micromark-extension-gfm';
@@ -103,6 +104,7 @@ const endings: Record<string, string> = {
   junit: 'xml',
   'junit-strict': 'strict.xml',
   json: 'json',
+  ctrf: 'ctrf.json',
   markdown: 'md',
   html: 'html',
   github: 'log',
@@ -231,6 +233,31 @@ t.test(`hostile reports (${count}, seed ${seed}) through every format's real rea
     );
   await consumer('json', 'python3-jsonschema', 'the schema, and the counts', () =>
     each((one, index) => differs(told(index, 'json'), { valid: true, checks: one.summary.checks })),
+  );
+  await consumer(
+    'ctrf',
+    "CTRF's own package",
+    'valid by its schema (each tenth), and the number of each status',
+    () =>
+      each((one, index) => {
+        const {
+          tests,
+          passed,
+          failed: red,
+          skipped,
+          other,
+        } = readCtrf(read(index, 'ctrf'), { validate: index % 10 === 0 }).results.summary;
+        return differs(
+          [tests, passed, red, skipped, other],
+          [
+            all(one).length,
+            number(one, 'pass', 'warn'),
+            number(one, 'fail', 'error'),
+            number(one, 'skip', 'blocked'),
+            0,
+          ],
+        );
+      }),
   );
   await consumer(
     'prometheus',
