@@ -97,6 +97,7 @@ program.addCommand(
     .option('--exit <style>', exitHelp)
     .option('--strict', strictHelp)
     .option('--deadline <duration>', 'the whole run ends then; what is not known by then is an error')
+    .option('--update-snapshots', 'write what is seen to the snapshots that differ from it')
     .option('--timings', 'say afterwards where the time went, and what the end waited for')
     .addOption(verbose())
     .addOption(quiet())

@@ -5,6 +5,7 @@ import type { Interrupt } from './interrupt.ts';
 import { readOutputs, readVerbosity, type VerbosityOptions, writeOutputs } from './output.ts';
 import { runChecks, type RunOptions } from './run-checks.ts';
 import { say } from './say.ts';
+import { updateSnapshots } from './snapshots.ts';
 import type { ThisMachine } from './this-machine.ts';
 
 export interface CheckOptions extends RunOptions, VerbosityOptions {
@@ -12,6 +13,7 @@ export interface CheckOptions extends RunOptions, VerbosityOptions {
   timings?: true | undefined;
   strict?: true | undefined;
   deadline?: string | undefined;
+  updateSnapshots?: true | undefined;
   exit?: string | undefined;
 }
 
@@ -43,6 +45,8 @@ export async function checkBuilders(
       onEvent: progress.onEvent,
     });
     await writeOutputs(outputs, report, verbosity);
+    if (options.updateSnapshots === true)
+      for (const line of await updateSnapshots(report)) say(line, process.stderr);
     if (options.timings === true) say(timingLines(timingsOf(report, needs)).join('\n'), process.stderr);
     const { warn } = report.summary.checks;
     if (options.strict === true && warn > 0)

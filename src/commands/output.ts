@@ -91,7 +91,8 @@ async function* gathered(pieces: Iterable<string>): AsyncGenerator<string> {
 
 const worthWriting = 64 * 1024;
 
-async function writeWhole(file: string, pieces: Iterable<string>): Promise<void> {
+/** Throws {@link UserError}. */
+export async function writeWhole(file: string, pieces: Iterable<string>): Promise<void> {
   const partial = `${file}.${randomBytes(4).toString('hex')}.tmp`;
   try {
     const handle = await open(partial, 'wx');

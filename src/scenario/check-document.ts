@@ -166,7 +166,7 @@ function checkConditions(data: ScenarioDocument): PathProblem[] {
           fix: 'say what must be seen',
         });
       }
-      if (key !== 'equals' && key !== 'includes' && key !== 'includesAll') visit(operand, [...path, key]);
+      if (!['equals', 'includes', 'includesAll', 'jsonSchema'].includes(key)) visit(operand, [...path, key]);
     }
   };
   visit(data.expect, ['expect']);

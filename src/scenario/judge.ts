@@ -17,6 +17,8 @@ export interface WordedMismatch {
   message: string;
   expected: Json;
   actual?: Json;
+  /** Of a snapshot. */
+  file?: string;
 }
 
 /** Of one value in the sentence of a hint, so that two of them and the words fit into 400. Characters. */
@@ -151,6 +153,7 @@ function explain(
     message: wordMismatch(one),
     expected: one.expected,
     ...(one.actual === undefined ? {} : { actual: one.actual }),
+    ...(one.file === undefined ? {} : { file: one.file }),
   }));
   if (hint === undefined) return { outcome, message: fallback, fix: [], mismatches: worded, captures: {} };
   return {

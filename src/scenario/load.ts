@@ -1,4 +1,4 @@
-import { basename } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import type { ScenarioDocument, Stage } from '../generated/types.ts';
 import { validateScenario } from '../generated/validators.js';
@@ -146,6 +146,20 @@ function idOf(path: string): string {
   return basename(path).replace(/\.ya?ml$/, '');
 }
 
+/** Snapshots lie beside the scenario, so their matcher is told where. */
+function placeSnapshots(expected: Json, folder: string): Json {
+  if (typeof expected !== 'object' || expected === null) return expected;
+  if (Array.isArray(expected)) return expected.map((item) => placeSnapshots(item, folder));
+  return Object.fromEntries(
+    Object.entries(expected).map(([key, value]) => [
+      key,
+      key === 'snapshot' && typeof value === 'string'
+        ? { folder, name: value }
+        : placeSnapshots(value, folder),
+    ]),
+  );
+}
+
 function normalise(
   data: ScenarioDocument,
   file: ScenarioFile,
@@ -181,7 +195,7 @@ function normalise(
     ...(user === undefined ? {} : { user }),
     ...(probe === undefined ? {} : { probe }),
     ...(data.with === undefined ? {} : { with: data.with as Record<string, Json> }),
-    expect: data.expect as Expectation,
+    expect: placeSnapshots(data.expect as Json, join(dirname(file.path), 'snapshots')) as Expectation,
     ...(data.otherwise === undefined ? {} : { otherwise: data.otherwise }),
     ...(data.inconclusive === undefined ? {} : { inconclusive: data.inconclusive as Expectation }),
     capture: data.capture ?? {},

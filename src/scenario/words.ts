@@ -5,7 +5,9 @@ import type { Json } from './observation.ts';
 const longest = 200;
 
 /** A mismatch in words, e.g. `exitCode is 1, expected 0`. */
-export function wordMismatch({ path, matcher, expected, actual, missing, inner }: Mismatch): string {
+export function wordMismatch({ path, matcher, expected, actual, missing, inner, reason }: Mismatch): string {
+  if (reason !== undefined) return reason;
+  if (matcher === 'jsonSchema' && typeof expected === 'string') return `${path} ${expected}`;
   if (actual === undefined && matcher !== 'anyOf')
     return `there is no ${path}, expected ${wordExpected(matcher, expected)}`;
   if (missing !== undefined && missing.length > 0)
@@ -25,6 +27,7 @@ const words: Record<string, string> = {
   semver: 'a version in',
   contains: 'to contain',
   json: 'JSON with',
+  jsonSchema: 'JSON that is valid by',
   not: 'anything but',
 };
 

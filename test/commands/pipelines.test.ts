@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { cli, cliIn } from './cli.ts';
@@ -7,6 +7,9 @@ const own = (name: string): string[] => ['--builders', 'ssh://a', '--no-default-
 
 const scenario = (title: string, command: string, more = ''): string =>
   `title: ${title}\ntarget: client\nper: client\ncommand: ${JSON.stringify(command)}\nexpect: {exitCode: 0}\n${more}`;
+
+const scenarioOf = (command: string, expected: string): string =>
+  scenario('own', command).replace('exitCode: 0', expected);
 
 const folder = t.testdir({
   'odd.yaml': scenario('odd', 'exit 1', 'severity: warning\n'),
@@ -89,5 +92,34 @@ t.test('a secret comes from a variable, a file or a command, and is in no output
   t.notMatch(refused('--secret-command', 'word=echo open sesame; exit 7'), /open sesame\n/);
   t.match(refused('--secret-file', 'word'), /wants KEY=FILE/);
   t.notOk(existsSync('x'));
+  t.end();
+});
+
+t.test('--update-snapshots writes what is seen, and the next run compares with it', (t) => {
+  const suite = t.testdir({
+    'kept.yaml': scenarioOf('printf "one\\ntwo $WORD\\n"', 'stdout: {snapshot: kept.txt}'),
+  });
+  const spec = join(suite, 'kept.yaml');
+  const run = (word: string, ...options: string[]): ReturnType<typeof cli> =>
+    cliIn({ WORD: word }, 'check', ...options, '-f', 'tap', ...own(spec));
+  const kept = join(suite, 'snapshots', 'kept.txt');
+  t.match(run('a'), { code: 1, out: /there is no snapshot .*kept\.txt yet: --update-snapshots writes it/ });
+  t.notOk(existsSync(kept));
+  t.match(run('a', '--update-snapshots'), { code: 1, err: /kept\.txt: written; the next run compares/ });
+  t.equal(readFileSync(kept, 'utf8'), 'one\ntwo a\n');
+  t.match(run('a'), { code: 0 });
+  t.match(run('b'), { code: 1, out: /line 2 is ."two b.", and was ."two a."/ });
+  t.equal(readFileSync(kept, 'utf8'), 'one\ntwo a\n', 'nothing is written without being asked');
+  t.match(run('b', '--update-snapshots'), { code: 1 });
+  t.match(run('b'), { code: 0 });
+
+  const outside = join(
+    t.testdir({ 'out.yaml': scenarioOf('echo x', "stdout: {snapshot: '../x'}") }),
+    'out.yaml',
+  );
+  t.match(cli('check', '--update-snapshots', '-f', 'tap', ...own(outside)), {
+    code: 1,
+    out: /no plain name for a file/,
+  });
   t.end();
 });

@@ -4,6 +4,8 @@ import type { Json } from '../../src/scenario/observation.ts';
 import { pointTo } from '../../src/scenario/pointer.ts';
 import { wordMismatch } from '../../src/scenario/words.ts';
 
+const snapshots = t.testdir({ kept: 'one\ntwo\n' });
+
 /** For each matcher: values that hold, values that do not, and the words for the first of those. */
 const cases: Record<string, { operand: Json; holds: Json[]; fails: (Json | undefined)[]; says: string }> = {
   equals: {
@@ -41,6 +43,18 @@ const cases: Record<string, { operand: Json; holds: Json[]; fails: (Json | undef
     holds: ['{"a":[1]}'],
     fails: ['{"a":[2]}', 'nonsense'],
     says: 'x#/a/0 is 2, expected 1',
+  },
+  jsonSchema: {
+    operand: { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } },
+    holds: ['{"a": 1}', { a: 2 }],
+    fails: [{ a: 'x' }, '{"b": 1}', 'nonsense', undefined, null, 5],
+    says: 'x#/a must be integer',
+  },
+  snapshot: {
+    operand: { folder: snapshots, name: 'kept' },
+    holds: ['one\ntwo\n'],
+    fails: ['one\nthree\n', 'one\ntwo', '', undefined, { a: 1 }],
+    says: `x differs from ${snapshots}/kept: line 2 is "three", and was "two"`,
   },
   atLeast: {
     operand: 2,

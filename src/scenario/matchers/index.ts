@@ -5,15 +5,17 @@ import { empty } from './empty.ts';
 import { equals } from './equals.ts';
 import { includes, includesAll } from './includes.ts';
 import { json } from './json.ts';
+import { jsonSchema } from './json-schema.ts';
 import { lines } from './lines.ts';
 import type { Matcher, Mismatch } from './matcher.ts';
 import { matches } from './matches.ts';
 import { semver } from './semver.ts';
+import { snapshot } from './snapshot.ts';
 import { above, atLeast, atMost, below } from './size.ts';
 
 const all: readonly Matcher[] = [
   ...[equals, contains, matches, empty, lines, json, atLeast, atMost, above, below],
-  ...[semver, includes, includesAll, anyOf, allOf, not],
+  ...[jsonSchema, snapshot, semver, includes, includesAll, anyOf, allOf, not],
 ];
 
 /** Every matcher by its name. A new one is a file in this folder and its name in the list above. */

@@ -12,6 +12,10 @@ export interface Mismatch {
   missing?: Json[];
   /** For `not`: nothing inside it failed, although something should have. For `anyOf`: what each branch missed. */
   inner?: Mismatch[];
+  /** Its own words, where those of words.ts would not tell. */
+  reason?: string;
+  /** The file of a snapshot. */
+  file?: string;
 }
 
 /** Judges any value against any expected one, nested matchers and all. */
