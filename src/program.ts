@@ -56,6 +56,12 @@ function runCommand(name: string) {
       collect,
       [],
     )
+    .option(
+      '--inventory <flake>',
+      'only builders whose host a flake names (NixOS, nix-darwin, Colmena, deploy-rs), or a hive.nix (may be repeated)',
+      collect,
+      [],
+    )
     .option('-t, --test <scenario>', 'only this scenario and what it needs (may be repeated)', collect, [])
     .option('--skip <scenario>', 'not this scenario (may be repeated)', collect, [])
     .option('--stage <stage>', 'only this stage and what it needs (may be repeated)', collect, [])

@@ -14,10 +14,10 @@ _nix_remote_builder_doctor() {
     esac
   done
   case $command in
-    check) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --strict --deadline --timings -v --verbose -q --quiet -h --help' ;;
-    serve) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
-    watch) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --every -h --help' ;;
-    fix) words='-m --machines-file --builders -i --include -e --exclude -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
+    check) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --strict --deadline --update-snapshots --timings -v --verbose -q --quiet -h --help' ;;
+    serve) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
+    watch) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --every -h --help' ;;
+    fix) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
     enroll) words='--scheme --key --fingerprint --speed --check --write -m --machines-file -f --format -h --help' ;;
     list) words='-s --spec --no-default-specs -f --format -h --help' ;;
     explain) words='-s --spec -h --help' ;;

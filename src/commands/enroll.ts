@@ -174,6 +174,7 @@ async function look(
           spec: [],
           defaultSpecs: true,
           var: [],
+          inventory: [],
           secret: [],
           secretFile: [],
           secretCommand: [],

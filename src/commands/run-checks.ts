@@ -20,6 +20,7 @@ import { type DaemonPlace, makePrivateFolder } from '../transport/daemon-place.t
 import type { Transport } from '../transport/transport.ts';
 import { type BuilderOptions, readBuilders } from './builders.ts';
 import { chooseBuilders, errorsIn } from './choose-builders.ts';
+import { inInventory } from './inventory.ts';
 import { memoryOf, readRecording, startRecording } from './recording.ts';
 import { readJobs, readShard, readTimeout, readVars } from './read-options.ts';
 import { readSecrets, type SecretOptions } from './secrets.ts';
@@ -31,6 +32,8 @@ import { UserError } from './user-error.ts';
 /** What is checked, and how: the options that every command that runs checks has. */
 export interface RunOptions extends BuilderOptions, SuiteOptions, SecretOptions, Omit<Selection, never> {
   var: string[];
+  /** Flakes and hives: only builders whose host they name. */
+  inventory: string[];
   jobs?: string | undefined;
   timeout?: string | undefined;
   readOnly?: true | undefined;
@@ -83,6 +86,8 @@ export async function runChecks(
   const waivers =
     options.waive === undefined ? [] : await (await import('./waivers.ts')).readWaivers(options.waive, suite);
   const scene = await readScene(options, signal, machine);
+  if (options.inventory.length > 0)
+    scene.builders = await inInventory(scene.builders, options.inventory, scene.transport, signal);
   const folder = await privateFolder(scene.client.environment.place);
   try {
     const { client, transport, builders, diagnostics, effective } = scene;

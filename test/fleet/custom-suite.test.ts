@@ -101,3 +101,29 @@ withFleet(
     );
   },
 );
+
+const flake =
+  '{ outputs = _: { nixosConfigurations = { alpha = { }; web = { }; }; deploy.nodes.db = { }; }; }';
+const hive = '{ meta = { }; defaults = { }; beta = { ... }: { }; }';
+
+withFleet('an inventory chooses the builders that it names', async (t, fleet) => {
+  const client = await fleet.client({ nix: '2.34' });
+  client.machines('ssh://alpha.example x86_64-linux\nssh://beta x86_64-linux\nssh://meta x86_64-linux');
+  client.host.write('/root/own/flake.nix', flake);
+  client.host.write('/root/hive/hive.nix', hive);
+  client.host.write('/root/other.nix', '{ gamma = { }; }');
+  client.host.write('/root/bad.nix', '{ gamma = ; }');
+  const chosen = async (...options: string[]): Promise<string[]> => {
+    const { report } = await client.check(['-t', 'slots', ...options.flatMap((one) => ['--inventory', one])]);
+    return report.builders.map(({ host }) => host);
+  };
+  t.same(await chosen('/root/own'), ['alpha.example']);
+  t.same(await chosen('/root/hive'), ['beta']);
+  t.same(await chosen('/root/hive/hive.nix', 'path:/root/own'), ['alpha.example', 'beta']);
+  for (const [inventory, words] of [
+    ['/root/other.nix', /no builder is in the inventory, which names gamma/],
+    ['/root/bad.nix', /--inventory \/root\/bad\.nix: .*syntax error/],
+    ['/root/gone', /--inventory \/root\/gone: /],
+  ] as const)
+    t.match(await client.doctor(['check', '--inventory', inventory]), { exitCode: 2, stderr: words });
+});
