@@ -45,6 +45,7 @@ export function clientContext(client: ClientView): Record<string, Json> {
     daemonNetwork: { ...blame(unitOptions, 'network') },
     daemonReadOnly: { ...blame(unitOptions, 'readOnly', ['/tmp', '/nix/var/nix/current-load']) },
     daemonReach: { ...blame(unitOptions, 'reach') },
+    daemonLimits: { ...blame(unitOptions, 'limits') },
     throughDaemon: client.buildsThroughDaemon,
     postBuildHook: client.postBuildHook,
     caller: client.caller,

@@ -79,11 +79,14 @@ function isOptionOf(module: string, { moduleSystem }: System): boolean {
   );
 }
 
-/** No module system writes a person's own files, nor what nix.conf includes; a command may change those and others. */
+/**
+ * No module system writes a person's own files, but for the keys that open an account, nor what nix.conf includes; a command may
+ * change those and others.
+ */
 function changesOwnFile(run = ''): boolean {
   return (
     !/\/etc\/(nix\/nix\.conf|ssh\/sshd?_config)\b/.test(run) &&
-    /\/\.(config|ssh)\/|\/etc\/nix\/(?!nix\.conf\b)[\w.-]+\.conf\b/.test(run)
+    /\/\.(config|ssh)\/(?!authorized_keys)|\/etc\/nix\/(?!nix\.conf\b)[\w.-]+\.conf\b/.test(run)
   );
 }
 

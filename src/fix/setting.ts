@@ -34,22 +34,34 @@ export function settingForm(setting: Setting, system: System): Form {
   // With Determinate Nix, nix-darwin leaves Nix's configuration alone (`nix.enable = false`).
   const byModule = system.moduleSystem !== 'none' && !(system.determinate && system.family === 'darwin');
   return byModule
-    ? moduleForm(optionOf(setting), system, stopsBuilds.includes(setting.name))
+    ? moduleForm(optionOf(setting, system), system, stopsBuilds.includes(setting.name))
     : { run: commandOf(setting, system) };
 }
 
-function optionOf({ name, add, set }: Setting): string {
+function optionOf({ name, add, set }: Setting, { lateSettings }: System): string {
+  const isLate = (key: string): boolean => lateSettings?.includes(key) === true;
+  // A word more needs not come after what adds others.
+  const late = isLate(name) || (add === undefined && isLate(`extra-${name}`));
+  const place = isLate(name)
+    ? 'A line of nix.extraOptions'
+    : `nix.settings.extra-${name}, or nix.extraOptions,`;
+  const line = add === undefined ? `${name} = ${set ?? ''}` : `extra-${name} = ${add}`;
+  if (late && (add ?? set) !== undefined)
+    return `# ${place} sets ${name}, and counts over nix.settings.${name}. Correct it there, or:\nnix.extraOptions = lib.mkAfter ${nixText(`${line}\n`)};`;
+  const unseen = lateSettings === null ? `# If nix.extraOptions sets ${name}, change it there.\n` : '';
   if (add !== undefined) {
     const option = joined.includes(name) ? name : `extra-${name}`;
-    return `nix.settings.${option} = ${nixList(words(add))};`;
+    return `${unseen}nix.settings.${option} = ${nixList(words(add))};`;
   }
-  const without = `# Remove nix.settings.${name} (or its line in nix.extraOptions) from the configuration`;
+  const without = late
+    ? `# Remove the line that sets ${name} from nix.extraOptions`
+    : `# Remove nix.settings.${name} (or its line in nix.extraOptions) from the configuration`;
   if (set === undefined) return `${without}.`;
   if (name === 'builders' && set === '@/etc/nix/machines')
     return `${without}, if it is there.\nnix.distributedBuilds = true;`;
-  // Another value takes the place of all that are joined.
-  if (joined.includes(name)) return `nix.settings.${name} = lib.mkForce ${nixList(words(set))};`;
-  return `nix.settings.${name} = ${nixValue(set)};`;
+  // Another value takes the place of the one that is there, or of all that are joined.
+  const value = joined.includes(name) ? nixList(words(set)) : nixValue(set);
+  return `${unseen}nix.settings.${name} = lib.mkForce ${value};`;
 }
 
 /** Numbers and switches have options of that type. */

@@ -44,13 +44,17 @@ const commaLists = ['Ciphers', 'KexAlgorithms', 'Macs'];
 const wordLists = ['AllowGroups', 'AllowUsers', 'DenyGroups', 'DenyUsers'];
 const itsNames: Readonly<Record<string, string>> = { MACs: 'Macs', UseDNS: 'UseDns' };
 
-/** The definition of an option below `services.openssh.settings`. */
+/** The definition of an option below `services.openssh.settings`, in place of the one that the configuration may have. */
 function typed(option: string, value: string): string {
   const name = itsNames[option] ?? option;
-  if (flags.includes(name) && /^(yes|no)$/.test(value)) return `${name} = ${String(value === 'yes')}`;
-  if (commaLists.includes(name)) return `${name} = ${nixList(value.split(','))}`;
-  if (wordLists.includes(name)) return `${name} = ${nixList(value.split(/\s+/))}`;
-  return `${nixName(name)} = ${nixText(value)}`;
+  return `${nixName(name)} = lib.mkForce ${valueOf(name, value)}`;
+}
+
+function valueOf(name: string, value: string): string {
+  if (flags.includes(name) && /^(yes|no)$/.test(value)) return String(value === 'yes');
+  if (commaLists.includes(name)) return nixList(value.split(','));
+  if (wordLists.includes(name)) return nixList(value.split(/\s+/));
+  return nixText(value);
 }
 
 /** What a Match block says counts before what stands outside of one; of several blocks the first. */

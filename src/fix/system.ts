@@ -16,6 +16,11 @@ export interface System {
   /** sshd_config includes /etc/ssh/sshd_config.d, ssh_config includes /etc/ssh/ssh_config.d. */
   sshdDropIns: boolean;
   sshDropIns: boolean;
+  /**
+   * Keys that stand in nix.conf after the plain ones of `nix.settings`: its `extra-` ones, and lines of `nix.extraOptions`. Null
+   * where that was not seen.
+   */
+  lateSettings: string[] | null;
 }
 
 /** Systems on which a step has a form of its own. */
@@ -40,6 +45,7 @@ const linux = {
   sshService: '',
   sshdDropIns: false,
   sshDropIns: false,
+  lateSettings: null,
 } as const;
 
 /** Debian and Ubuntu as installed. */

@@ -80,15 +80,27 @@ const reach: Record<string, Directive> = {
   SystemCallFilter: { neutral: '', concerns: always },
 };
 
+const few: Concerns = (value) => Number(value.split(':')[0]) < usualFiles;
+
+/** How much the daemon, and what it starts, may have of something. */
+const limits: Record<string, Directive> = {
+  LimitNOFILE: { neutral: '1048576', concerns: few },
+  LimitNPROC: { neutral: 'infinity', concerns: few },
+  TasksMax: { neutral: 'infinity', concerns: few },
+  ...Object.fromEntries(
+    ['LimitAS', 'LimitDATA', 'LimitFSIZE', 'LimitSTACK', 'LimitCPU', 'MemoryMax', 'MemorySwapMax'].map(
+      (name) => [name, { neutral: 'infinity', concerns: (value: string) => !value.startsWith('infinity') }],
+    ),
+  ),
+};
+
 /** What keeps the daemon from serving at all. */
 const serves: Record<string, Directive> = {
   User: { neutral: '', concerns: (value) => !['root', '0'].includes(value) },
   DynamicUser: { neutral: 'no', concerns: isOn },
   PrivateUsers: { neutral: 'no', concerns: isOn },
   SystemCallFilter: { neutral: '', concerns: always },
-  LimitNOFILE: { neutral: '1048576', concerns: (value) => Number(value.split(':')[0]) < usualFiles },
-  LimitNPROC: { neutral: 'infinity', concerns: (value) => Number(value.split(':')[0]) < usualFiles },
-  TasksMax: { neutral: 'infinity', concerns: (value) => Number(value) < usualFiles },
+  ...limits,
   EnvironmentFile: { neutral: '', concerns: (value) => !value.startsWith('-') },
   RootDirectory: { neutral: '', concerns: always },
 };
@@ -99,7 +111,7 @@ function allowsInternet(value: string): boolean {
   return value.startsWith('~') ? both.length === 0 : both.length === 2;
 }
 
-const kinds = { hides, stopsPrograms, readOnly, network, reach, serves };
+const kinds = { hides, stopsPrograms, readOnly, network, reach, limits, serves };
 
 /** What in the unit has an effect of that kind, on one of the files where it is about files. */
 export function blame(

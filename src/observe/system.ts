@@ -4,7 +4,8 @@ import { CannotObserve, type Probe, sshOf, textOf } from './probe.ts';
 
 /**
  * Prints a {@link System} as JSON: os-release(5), systemd's /run/systemd/system (sd_booted(3)), OpenRC's openrc-run(8), the marks of NixOS
- * (/etc/NIXOS) and nix-darwin (/etc/static), the files of Determinate Nix. Starts few programs.
+ * (/etc/NIXOS) and nix-darwin (/etc/static), the files of Determinate Nix. Starts few programs. The modules of both write into nix.conf
+ * `nix.settings` in the order of their names, with those that begin with `extra-` at the end on NixOS, and then `nix.extraOptions`.
  */
 const script = String.raw`
 has() { command -v "$1" >/dev/null 2>&1; }
@@ -34,7 +35,27 @@ done
 for folder in /usr/lib /lib /etc; do [ ! -e $folder/systemd/system/ssh.service ] || sshd=ssh; done
 printf '{"id":"%s","family":"%s","init":"%s","moduleSystem":"%s","determinate":%s,"nixConf":"%s","packages":"%s",' \
   "$id" $family $init $modules $determinate $conf $packages
-printf '"sshService":"%s","sshdDropIns":%s,"sshDropIns":%s}\n' $sshd \
+late='' part=head last=
+if [ $modules != none ]; then
+  while read -r key _; do
+    case $part:$key in
+      *:'#'*) continue ;;
+      head:) continue ;;
+      *:) part=late; continue ;;
+      late:*) ;;
+      extra:extra-* | *:extra-*) part=extra ;;
+      extra:*) part=late ;;
+      head:*) part=settings ;;
+      *) [ "$key" \> "$last" ] || part=late ;;
+    esac
+    last=$key
+    case $part:$key in
+      *:*[!a-z0-9-]*) ;;
+      late:* | extra:*) late="$late${'$'}{late:+,}\"$key\"" ;;
+    esac
+  done 2>/dev/null <$conf || :
+fi
+printf '"lateSettings":[%s],"sshService":"%s","sshdDropIns":%s,"sshDropIns":%s}\n' "$late" $sshd \
   "$(yes includes /etc/ssh/sshd_config '^ *include +"?/etc/ssh/sshd_config\.d/')" \
   "$(yes includes /etc/ssh/ssh_config '^ *include +"?/etc/ssh/ssh_config\.d/')"
 `;

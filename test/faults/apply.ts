@@ -2,7 +2,12 @@ import { existsSync } from 'node:fs';
 import type { FixForm, FixStep } from '../../src/generated/types.ts';
 import type { Host } from '../fleet/host.ts';
 import { typedPath } from '../fleet/typed-path.ts';
-import { removeDefinitions, removeExtraLine, removeMachine } from '../fleet/profiles/nixos/changes.ts';
+import {
+  changeKeys,
+  removeDefinitions,
+  removeExtraLine,
+  removeMachine,
+} from '../fleet/profiles/nixos/changes.ts';
 import { nixosSwitch } from '../fleet/profiles/nixos/switch.ts';
 import type { Lab } from './fault.ts';
 
@@ -39,19 +44,24 @@ function formFor({ profile }: Host, step: FixStep): Form {
 
 /**
  * What the user of NixOS does with a printed option. The old definition of a machine, and an option that is to be removed, are
- * found in the configuration and taken out; where an option has another value already, the printed one takes its place (of
- * two values the stand-in for nixpkgs takes the later). All else in the configuration stays.
+ * found in the configuration and taken out, and keys are changed as it says. All else in the configuration stays.
  */
 async function configure(host: Host, { module = '', apply: command }: Form): Promise<string> {
   const [, gone] = /^# Remove "?([^\s"]+)"? from nix\.buildMachines\.$/m.exec(module) ?? [];
   const [, hostName, protocol = ''] = /hostName = "(.*)";\s+protocol = "(.*)";/.exec(module) ?? [];
   if (gone !== undefined) removeMachine(host, gone);
   if (hostName !== undefined) removeMachine(host, hostName, `${protocol}:`);
-  const [, option] = /^# Remove (nix\.settings\.\S+) .*from the configuration/m.exec(module) ?? [];
-  if (option !== undefined) removeDefinitions(host, option);
-  // One value for an option: who changes it changes the line that is there.
-  for (const [, single = ''] of module.matchAll(/^((?:nix|services\.openssh)\.settings\.[\w-]+) = (?!\[)/gm))
-    removeDefinitions(host, single);
+  const [, option] = /^# Remove nix\.settings\.(\S+) .*from the configuration/m.exec(module) ?? [];
+  if (option !== undefined) removeDefinitions(host, `nix.settings.${option}`);
+  const [, late = option] = /^# Remove the line that sets (\S+) from nix\.extraOptions/m.exec(module) ?? [];
+  if (late !== undefined) removeExtraLine(host, `${late} =`);
+  const [, user, keys = ''] =
+    /^# In users\.users\."?([\w-]+)"?\.openssh\.authorizedKeys\.keys \(.*?\), (.*)$/m.exec(module) ?? [];
+  const [, before] = /^write (.*) and a blank before each key\.$/.exec(keys) ?? [];
+  if (user !== undefined)
+    changeKeys(host, user, (key) =>
+      before === undefined ? key.replace(/^.*(?=\bssh-)/, '') : `${before} ${key}`,
+    );
   const [, line] = /^# Remove the line "(.*)" from nix\.extraOptions\.$/m.exec(module) ?? [];
   if (line !== undefined) removeExtraLine(host, line);
   if (module.startsWith('# In place of the line that includes')) removeExtraLine(host, 'include ');

@@ -214,6 +214,7 @@ export const clientFaults: readonly Fault[] = [
       alpine: 'its Nix already fails then, which is the next row',
     },
     breaks: ({ client }) => client.host.sh("sed '/^root:/d' /etc/passwd > /tmp/p; cat /tmp/p > /etc/passwd"),
+    on: { 'debian-12': { scenario: 'client-nix' } },
     scenario: 'ssh-config',
     cause: 'client-user-unknown',
     fixNotRun: 'only its owner knows where the entry went',

@@ -22,6 +22,14 @@ export async function restartDaemon(host: Host): Promise<void> {
   await Promise.race([host.startDaemon().catch(() => undefined), sleep(startsWithinMs)]);
 }
 
+/** Sets a variable of the daemon's unit of systemd, and restarts it. */
+export async function setDaemonVariable(host: Host, name: string, value: string): Promise<void> {
+  if (byModules(host, { daemonVariable: { name, value } })) return;
+  await host.sh(
+    `mkdir -p /etc/systemd/system/nix-daemon.service.d; printf '[Service]\\nEnvironment="${name}=${value}"\\n' > /etc/systemd/system/nix-daemon.service.d/test.conf; systemctl daemon-reload; systemctl stop nix-daemon.service; systemctl start nix-daemon.socket`,
+  );
+}
+
 /** Adds options to the host's SSH server, before its own, for the first value counts; and puts them in force. */
 export async function configureSshd(host: Host, options: SshdSpec['options']): Promise<void> {
   if (byModules(host, { sshd: options })) return;

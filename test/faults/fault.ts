@@ -23,6 +23,8 @@ export interface Fault {
   builder?: Omit<BuilderOptions, 'name'>;
   /** Profiles on which it is no fault, or another one, with the reason. */
   notOn?: Partial<Record<ProfileName, string>>;
+  /** What the doctor says on a profile, where that differs. */
+  on?: Partial<Record<ProfileName, Partial<Pick<Fault, 'scenario' | 'cause' | 'then' | 'outcome'>>>>;
   /** Default ssh-ng. */
   scheme?: 'ssh' | 'ssh-ng';
   /** Breaks it; /etc/nix/machines holds the builder's healthy entry by then. */
@@ -44,6 +46,11 @@ export interface Fault {
 /** For a fault that is there once for each version of Nix: profiles that have only newer ones try those. */
 export function since(nix: NixVersion): Pick<Fault, 'notOn'> {
   return nix === '2.8' ? { notOn: { nixos: 'its Nix is newer' } } : {};
+}
+
+/** What the doctor must say of it on a profile. */
+export function asOn(fault: Fault, name: ProfileName | undefined): Fault {
+  return { ...fault, ...(name === undefined ? {} : fault.on?.[name]) };
 }
 
 /** Why it is no fault on a profile; undefined where it is one. */

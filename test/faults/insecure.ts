@@ -1,5 +1,5 @@
 import type { Client } from '../fleet/index.ts';
-import { configure } from './configure.ts';
+import { configure, setDaemonVariable } from './configure.ts';
 import type { Fault, Lab } from './fault.ts';
 
 const rootConfig = '/root/.ssh/config';
@@ -13,10 +13,8 @@ const configured =
 /** NIX_SSHOPTS of the daemon's unit. */
 const sshopts =
   (words: string) =>
-  ({ client }: Lab): Promise<unknown> =>
-    client.host.sh(
-      `mkdir -p /etc/systemd/system/nix-daemon.service.d; printf '[Service]\\nEnvironment="NIX_SSHOPTS=${words}"\\n' > /etc/systemd/system/nix-daemon.service.d/test.conf; systemctl daemon-reload; systemctl stop nix-daemon.service; systemctl start nix-daemon.socket`,
-    );
+  ({ client }: Lab): Promise<void> =>
+    setDaemonVariable(client.host, 'NIX_SSHOPTS', words);
 
 const makeSecret = (mode: string): string =>
   `nix-store --generate-binary-cache-key test-1 /etc/nix/secret /etc/nix/secret.pub; chmod ${mode} /etc/nix/secret`;
@@ -162,9 +160,9 @@ export const insecureFaults: readonly Fault[] = [
     scenario: `${side}-signing-keys`,
     cause: `${side}-signing-key-in-store`,
   })),
-  // The plain hosts have no sandbox.
   ...(['client', 'builder'] as const).map((side): Fault => ({
     title: `the ${side} builds without a sandbox`,
+    [side]: { nixConf: { sandbox: 'false' } },
     breaks: () => undefined,
     outcome: 'advice',
     scenario: `${side}-sandbox`,

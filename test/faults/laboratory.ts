@@ -4,9 +4,9 @@ import type { Profile } from '../fleet/profile.ts';
 import { type ProfileName, profiles } from '../fleet/profiles/index.ts';
 import type { NixVersion } from '../fleet/rootfs.ts';
 import { apply } from './apply.ts';
-import type { Fault, Lab } from './fault.ts';
+import { asOn, type Fault, type Lab } from './fault.ts';
 import { messageProblems } from './messages.ts';
-import { realBuild } from './real-build.ts';
+import { type RealBuild, realBuild } from './real-build.ts';
 
 /** What came of a fault. */
 export interface Row {
@@ -90,12 +90,14 @@ async function start(
 }
 
 /** Breaks a real builder, looks at what `check` says, does what it says, and looks again. */
-export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): Promise<Row> {
+export function tryFault(fleet: Fleet, general: Fault, options: TryOptions = {}): Promise<Row> {
+  const fault = asOn(general, options.profile);
   return withFault(fleet, fault, options, async (lab) => {
     const causes = [fault.cause, ...(fault.then ?? [])];
     const wanted = `${fault.outcome ?? 'fail'} ${fault.scenario}: ${causes.join(', then ')}`;
-    const contradicted = options.confirm === true ? await contradiction(fault, lab) : '';
+    const built = options.confirm === true ? await realBuild(lab) : null;
     let report = await look(lab);
+    const contradicted = built === null ? '' : contradiction(fault, built, report);
     const bad = messageProblems(report);
     const seen: string[] = [];
     const details: string[] = [];
@@ -125,11 +127,16 @@ export function tryFault(fleet: Fleet, fault: Fault, options: TryOptions = {}): 
   });
 }
 
-/** What a build by Nix alone says against the fault; empty where it agrees. */
-async function contradiction({ outcome = 'fail', plainBuildWorks }: Fault, lab: Lab): Promise<string> {
-  const { works, words } = await realBuild(lab);
+/** What a build by Nix alone says against the fault, or against the verdict; empty where it agrees. */
+function contradiction(
+  { outcome = 'fail', plainBuildWorks }: Fault,
+  { works, words }: RealBuild,
+  { summary }: Report,
+): string {
   if (outcome === 'fail' && works) return plainBuildWorks === undefined ? 'Nix builds there' : '';
-  return outcome !== 'fail' && outcome !== 'error' && !works ? `Nix does not build there: ${words}` : '';
+  return outcome !== 'fail' && !works && summary.verdict === 'healthy'
+    ? `Nix does not build there: ${words}`
+    : '';
 }
 
 /** Faults write x86_64-linux for the system of the builder; on a profile of another system that is its own. */

@@ -87,10 +87,35 @@ t.test('a text of a snippet is the text that was given, as Nix reads it', (t) =>
   const { module } = printed(changes['sshd'] ?? {}, nixos ?? null);
   const value = execFileSync(
     'nix-instantiate',
-    ['--eval', '--json', '--strict', '-E', `{ ${module ?? ''} }.services.openssh.settings.MaxStartups`],
+    [
+      '--eval',
+      '--json',
+      '--strict',
+      '-E',
+      `let lib.mkForce = value: value; in { ${module ?? ''} }.services.openssh.settings.MaxStartups`,
+    ],
     { encoding: 'utf8', env: { ...process.env, NIX_REMOTE: 'dummy://' } },
   );
   t.equal(JSON.parse(value), nasty);
+  t.end();
+});
+
+t.test('where nix.extraOptions sets a key on NixOS, the step counts over that', (t) => {
+  const nixos: System = { ...debian, id: 'nixos', moduleSystem: 'nixos', lateSettings: ['max-jobs'] };
+  const form = (change: FixChange, lateSettings: string[] | null): string =>
+    printed(change, { ...nixos, lateSettings }).module ?? '';
+  const set = { setting: { name: 'max-jobs', set: '4' } };
+  const add = { setting: { name: 'trusted-users', add: 'nix' } };
+  t.equal(form(set, []), 'nix.settings.max-jobs = lib.mkForce 4;');
+  t.match(
+    form(set, ['max-jobs']),
+    /^# A line of nix\.extraOptions .*\nnix\.extraOptions = lib\.mkAfter "max-jobs = 4\\n";$/,
+  );
+  t.match(form(set, ['extra-max-jobs']), /lib\.mkAfter "max-jobs = 4\\n"/);
+  t.match(form(add, ['trusted-users']), /lib\.mkAfter "extra-trusted-users = nix\\n"/);
+  t.equal(form(add, ['extra-trusted-users']), 'nix.settings.trusted-users = [ "nix" ];');
+  t.match(form({ setting: { name: 'max-jobs', unset: true } }, ['max-jobs']), /^# Remove the line that sets/);
+  t.match(form(set, null), /^# If nix\.extraOptions sets max-jobs, change it there\.\nnix\.settings/);
   t.end();
 });
 

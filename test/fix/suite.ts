@@ -14,6 +14,7 @@ export const nixos: System = {
   sshService: 'sshd',
   sshdDropIns: false,
   sshDropIns: false,
+  lateSettings: [],
 };
 
 /** A step of a fix of the default suite, as written and as printed, with its templates as they are. */

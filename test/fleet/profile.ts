@@ -66,6 +66,8 @@ export interface Configuration {
   user?: string;
   /** Lines of the machines file, and that Nix sends builds there. */
   machines?: readonly string[];
+  /** A variable of the daemon's environment. */
+  daemonVariable?: { name: string; value: string };
   /** The keys that open an account, in place of those that do. */
   authorised?: { user: string; keys: readonly string[] };
 }

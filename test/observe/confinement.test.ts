@@ -22,6 +22,14 @@ t.test('the directives in force are those of the last lines, with their places',
   ]);
 });
 
+t.test('a limit is to blame where it is below what systemd gives every service', async (t) => {
+  const says = (line: string): string => blame(options(line), 'limits').undo;
+  t.equal(says('LimitNOFILE=10'), 'LimitNOFILE=1048576');
+  t.equal(says('LimitNOFILE=1048576'), '');
+  t.equal(says('MemoryMax=8M'), 'MemoryMax=infinity');
+  t.equal(says('MemoryMax=infinity'), '');
+});
+
 /** What is blamed, and what takes it back. */
 const undo = (kind: Parameters<typeof blame>[1], file: string, ...lines: string[]): string =>
   blame(options(...lines), kind, [file]).undo;

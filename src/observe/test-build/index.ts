@@ -7,6 +7,7 @@ import { shellByHand } from '../by-hand.ts';
 import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
 import { sectionsIn } from '../sections.ts';
+import { unansweredConnection } from '../unanswered.ts';
 import { buildByHand } from './by-hand.ts';
 import { wasStarted } from './foreign.ts';
 import { buildScript } from './script.ts';
@@ -102,13 +103,40 @@ function failedIn(value: Json | undefined): { kind: string; of: string } {
 }
 
 async function run(script: string, onBuilder: boolean, context: ProbeContext): Promise<CommandResult> {
-  if (!onBuilder) return context.clientTransport.run(script, context);
+  if (!onBuilder) return runHere(script, context);
   const { builder, ssh } = sshOf(context);
   const transport = await ssh.transport(context.signal);
   return transport.run(
     `PATH=$PATH:${quote(nixPath(builder))}\nunset NIX_STORE_DIR\numask 022\n${script}`,
     context,
   );
+}
+
+/** Ends the wait where the daemon gets no connection to the builder. */
+async function runHere(script: string, context: ProbeContext): Promise<CommandResult> {
+  const { client, clientTransport, ssh, timeoutMs, signal } = context;
+  const [done, stalled] = [new AbortController(), new AbortController()];
+  let connected = false;
+  const watched =
+    ssh === undefined || !client.buildsThroughDaemon
+      ? null
+      : unansweredConnection(client, ssh, AbortSignal.any([signal, done.signal])).then((seen) => {
+          if (seen !== null && !connected) stalled.abort();
+        });
+  try {
+    const ran = await clientTransport.run(script, {
+      timeoutMs,
+      signal: AbortSignal.any([signal, stalled.signal]),
+      heard: (stream, chunk) => {
+        // Nix says so when it has sent the build.
+        connected ||= stream === 'stderr' && /^building '[^']*' on /m.test(chunk.toString());
+      },
+    });
+    return { ...ran, timedOut: ran.timedOut || stalled.signal.aborted };
+  } finally {
+    done.abort();
+    await watched;
+  }
 }
 
 function withoutRemoteStore(uri: string): string {

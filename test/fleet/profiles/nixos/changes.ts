@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveInside } from '../../../../src/transport/resolve-inside.ts';
-import { nixText } from './configuration.ts';
+import { keysOption, nixText } from './configuration.ts';
 
 type Inside = { enter(): string[] };
 
@@ -85,6 +85,21 @@ export function removeDefinitions(host: Inside, option: string): number {
     if (kept.length < lines.length) writeFileSync(file, kept.join('\n'));
   }
   return removed;
+}
+
+/** Changes the keys that open an account, wherever the configuration has them. */
+export function changeKeys(host: Inside, user: string, change: (key: string) => string): void {
+  const start = `${keysOption(user)} = `;
+  for (const name of ['host.nix', ...names(host).map((one) => join('changes', one))]) {
+    const file = join(folder(host), name);
+    const lines = readFileSync(file, 'utf8').split('\n');
+    const changed = lines.map((line) =>
+      line.trimStart().startsWith(start)
+        ? line.replace(/"(?:[^"\\]|\\.)*"/g, (text) => nixText(change(JSON.parse(text) as string)))
+        : line,
+    );
+    writeFileSync(file, changed.join('\n'));
+  }
 }
 
 /** An entry as its option has it; undefined where the option's type cannot hold it. */

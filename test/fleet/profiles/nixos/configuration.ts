@@ -98,7 +98,8 @@ function programPath(path: string): string {
 }
 
 /** What its user writes into the configuration for a change. */
-export function snippetsOf({ nix, sshd = {}, ssh, user, machines, authorised }: Configuration): string[] {
+export function snippetsOf(change: Configuration): string[] {
+  const { nix, sshd = {}, ssh, user, machines, authorised, daemonVariable } = change;
   return [
     // The module refuses what Nix cannot read, unless it is told not to look.
     ...(nix === undefined
@@ -109,5 +110,10 @@ export function snippetsOf({ nix, sshd = {}, ssh, user, machines, authorised }: 
     ...(machines === undefined ? [] : ['nix.distributedBuilds = true;']),
     ...(authorised === undefined ? [] : [`${keysOption(authorised.user)} = ${nixText(authorised.keys)};`]),
     ...(user === undefined ? [] : [`users.users.${user}.isNormalUser = true;`]),
+    ...(daemonVariable === undefined
+      ? []
+      : [
+          `systemd.services.nix-daemon.environment.${daemonVariable.name} = ${nixText(daemonVariable.value)};`,
+        ]),
   ];
 }
