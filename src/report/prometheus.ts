@@ -1,5 +1,6 @@
-import type { Report, ReportCheck } from '../generated/types.ts';
+import type { Report, ReportCheck, RootCause } from '../generated/types.ts';
 import { brief } from './brief.ts';
+import { rootCauseOf } from './build.ts';
 import { oneLine } from './escape/visible.ts';
 import { outcomes } from './outcomes.ts';
 
@@ -13,16 +14,19 @@ export function prometheusView(report: Report): object {
     ...(report.clientChecks.length === 0 ? [] : [{ name: names[0] ?? '', checks: report.clientChecks }]),
     ...report.builders.map(({ checks }, index) => ({ name: names[index + 1] ?? '', checks })),
   ];
+  const own = rootCauseOf(report.clientChecks, []);
   return {
     version: report.tool.version,
     timestamp: (Date.parse(report.startedAt) + report.durationMs) / 1000,
     durationMs: report.durationMs,
     healthy: report.summary.verdict === 'healthy' ? 1 : 0,
     interrupted: report.interrupted === true ? 1 : 0,
+    clientScenario: own?.scenario ?? '',
+    clientCause: causeLabel(own),
     builders: report.builders.map(({ verdict, rootCause }, index) => ({
       name: names[index + 1] ?? '',
       up: verdict === 'healthy' ? 1 : 0,
-      cause: rootCause === null ? '' : (rootCause.cause ?? 'unnamed'),
+      cause: causeLabel(rootCause),
       scenario: rootCause?.scenario ?? '',
     })),
     subjects: subjects.map(({ name, checks }) => ({
@@ -31,6 +35,10 @@ export function prometheusView(report: Report): object {
       counts: counts(checks),
     })),
   };
+}
+
+function causeLabel(rootCause: RootCause | null): string {
+  return rootCause === null ? '' : (rootCause.cause ?? 'unnamed');
 }
 
 function counts(checks: readonly ReportCheck[]): { outcome: string; count: number }[] {

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import { installGoss } from '../../scripts/bench/peers.ts';
@@ -52,6 +53,15 @@ withFleet(
     const plugin = (JSON.parse(`[${words}]`) as string[])
       .map((word) => word.replace('/usr/local/bin/', ''))
       .join(' ');
+    const telegraf = spawnSync(
+      'python3',
+      ['-c', 'import json, sys, tomllib; print(json.dumps(tomllib.load(sys.stdin.buffer)))'],
+      { input: readFileSync('contrib/telegraf/nix-remote-builders.conf'), encoding: 'utf8' },
+    );
+    const { inputs } = JSON.parse(telegraf.stdout) as { inputs: { exec: { commands: string[] }[] } };
+    const collect = (inputs.exec[0]?.commands[0] ?? '')
+      .replace('sudo -n /usr/local/bin/', '')
+      .replace(' check ', ' check -t tcp ');
     client.host.write('/root/recipe/goss.yaml', readFileSync('contrib/goss/goss.yaml', 'utf8'));
     client.host.write('/root/recipe/vars.yaml', '{builders: [alpha], scenarios: [tcp, store-ping]}');
     const goss = 'goss -g goss.yaml --vars vars.yaml validate --format tap';
@@ -73,6 +83,18 @@ withFleet(
       const icingaRan = await inWork(client.host, plugin);
       t.equal(icingaRan.exitCode, up ? 0 : 2, `Icinga, ${state}`);
       t.match(icingaRan.stdout, up ? /^NIX_BUILDERS OK/ : /^NIX_BUILDERS CRITICAL/);
+
+      const collected = await inWork(client.host, collect);
+      t.match(
+        collected.stdout,
+        `nix_remote_builder_up{builder="alpha"} ${up ? 1 : 0}\n`,
+        `Telegraf, ${state}`,
+      );
+      t.equal(
+        spawnSync('promtool', ['check', 'metrics'], { input: collected.stdout.replace(/exit \d+\n$/, '') })
+          .status,
+        0,
+      );
 
       const gossRan = await inWork(client.host, goss);
       t.equal(gossRan.exitCode, up ? 0 : 1, `goss, ${state}: ${gossRan.stdout}${gossRan.stderr}`);

@@ -136,6 +136,7 @@ withFleet(
     const pid = stdout.trim();
     await client.host.sh(`kill -HUP ${pid}`);
     await until('a good one is read again', async () => (await health()) === 200);
+    t.notMatch(await metrics(), 'beta', 'a builder that was removed raises no alarm any more');
 
     const memory = async (): Promise<number> =>
       Number((await client.host.sh(`awk '/VmRSS/ {print $2}' /proc/${pid}/status`)).stdout) / 1024;
