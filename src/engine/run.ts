@@ -357,6 +357,7 @@ function reportBuilder(
         ...(builder.source.file === undefined ? {} : { file: builder.source.file }),
         line: builder.source.line,
       },
+      entry: builder.fields.map(({ text }) => text).join(' '),
     }),
     ...(transport === undefined ? {} : { transport }),
     verdict: verdictOf(clientChecks, checks),

@@ -29,6 +29,7 @@ t.test('every format of check, rendered again from the report, is the same to th
     'tap13',
     'junit',
     'junit-strict',
+    'ctrf',
     'markdown',
     'html',
     'github',
@@ -54,6 +55,24 @@ t.test('every format of check, rendered again from the report, is the same to th
   for (const name of formats) {
     t.equal(cli('render', json, '-f', name).out, readFileSync(join(folder, `${name}.out`), 'utf8'), name);
   }
+  t.end();
+});
+
+t.test('the entries of a report make a machines file again', (t) => {
+  const lines = [
+    'ssh-ng://nix@a:22 x86_64-linux,aarch64-linux /root/key 4 2 kvm,big-parallel - -',
+    'ssh://b',
+  ];
+  const folder = t.testdir({
+    'own.yaml': scenario,
+    machines: `${lines.join('\n')}\n`,
+    'entries.hbs': '{{#each builders}}{{entry}}\n{{/each}}',
+  });
+  const { out } = cli(
+    ...['check', '-m', join(folder, 'machines'), '--no-default-specs', '-s', join(folder, 'own.yaml')],
+    ...['-f', join(folder, 'entries.hbs')],
+  );
+  t.equal(out, `${lines.join('\n')}\n`);
   t.end();
 });
 
