@@ -12,7 +12,7 @@ import { readSuite } from '../../src/commands/suite.ts';
 import { type Client, type Fleet, startFleet } from '../../test/fleet/index.ts';
 import { rootfs } from '../../test/fleet/rootfs.ts';
 import { type Growth, measureGrowth } from './growth.ts';
-import { installPeers, peers } from './peers.ts';
+import { installPeers, peers, putGoss } from './peers.ts';
 import { recordWork, type Work } from './remote-work.ts';
 import { chart, page, type Target } from './results.ts';
 import { compare, type Comparison } from './rounds.ts';
@@ -35,6 +35,17 @@ async function must(
     throw new Error(`exit ${exitCode}: ${stderr.slice(-800)}${stdout.slice(-800)}`);
 }
 
+/** The same, and the processor time on the client of all that it started and waited for, in milliseconds. */
+async function measured(client: Client, words: string | readonly string[]): Promise<number> {
+  const run = typeof words === 'string' ? ['sh', '-c', words] : words;
+  const timed = ['bash', '-c', `TIMEFORMAT=$'\\nprocessor %3U %3S'; time "$@"`, 'bash', ...run];
+  const { exitCode, stderr, stdout } = await client.host.run(timed, { timeoutMs: 600_000 });
+  const [, user, system] = /processor ([\d.]+) ([\d.]+)\n$/.exec(stderr) ?? [];
+  if (exitCode !== 0 || user === undefined)
+    throw new Error(`exit ${exitCode}: ${stderr.slice(-800)}${stdout.slice(-800)}`);
+  return (Number(user) + Number(system)) * 1000;
+}
+
 /** The same remote commands in one script over one ssh, all builders at once: nothing that logs in can do it faster. */
 function limit(client: Client, hosts: readonly string[], commands: readonly string[]): string {
   const script = commands.map((command) => `( ${command}\n) < /dev/null > /dev/null 2>&1`).join('\n');
@@ -49,33 +60,54 @@ function harmless(command: string): string {
 
 let fleets = 0;
 
-async function fleetOf(fleet: Fleet, count: number): Promise<{ client: Client; hosts: string[] }> {
+async function fleetOf(
+  fleet: Fleet,
+  count: number,
+  client: Client,
+): Promise<{ client: Client; hosts: string[] }> {
   fleets += 1;
-  const client = await fleet.client();
   const builders = [];
   for (let index = 0; index < count; index += 1) {
-    builders.push(await fleet.builder({ name: `b${fleets}-${index}`, nix: '2.34' }));
+    const builder = await fleet.builder({ name: `b${fleets}-${index}`, nix: '2.34' });
+    putGoss(builder.host);
+    builders.push(builder);
   }
   client.machines(...builders.map((builder) => builder.line()));
   return { client, hosts: builders.map(({ name }) => name) };
 }
 
-async function readOnlyRun(fleet: Fleet, work: Work, count: number, withPeers: boolean): Promise<Comparison> {
-  say(`read-only suite, ${count} ${count === 1 ? 'builder' : 'builders'}${withPeers ? ', with peers' : ''}`);
-  const { client, hosts } = await fleetOf(fleet, count);
+interface ReadOnly {
+  count: number;
+  /** Names of those that run beside it. */
+  beside?: readonly string[];
+  /** Its root folder has OpenSSH 9.2 (Debian 12, Nix 2.8) or 10 (Debian sid, Nix 2.34). The builders have 10. */
+  openSsh?: '9.2' | '10';
+}
+
+async function readOnlyRun(
+  fleet: Fleet,
+  work: Work,
+  { count, beside = [], openSsh = '9.2' }: ReadOnly,
+): Promise<Comparison> {
+  say(
+    `read-only suite, ${count} ${count === 1 ? 'builder' : 'builders'}${beside.length > 0 ? ', with peers' : ''}, OpenSSH ${openSsh}`,
+  );
+  const own = await (openSsh === '10' ? fleet.client({ nix: '2.34' }) : fleet.client());
+  const { client, hosts } = await fleetOf(fleet, count, own);
+  putGoss(client.host);
+  const { stderr } = await client.host.sh('ssh -V');
+  if (!stderr.startsWith(`OpenSSH_${openSsh}`)) throw new Error(`not OpenSSH ${openSsh}: ${stderr}`);
   const bare = limit(client, hosts, work.remote);
   return compare(
     {
-      limit: () => must(client, bare),
-      doctor: () => must(client, client.doctorWords(['check', '--read-only', '-f', 'json=/tmp/r.json'])),
-      ...(withPeers
-        ? Object.fromEntries(
-            Object.entries(peers).map(([name, words]) => {
-              const command = words(client, hosts, work.remote.map(harmless));
-              return [name, () => must(client, command)];
-            }),
-          )
-        : {}),
+      limit: () => measured(client, bare),
+      doctor: () => measured(client, client.doctorWords(['check', '--read-only', '-f', 'json=/tmp/r.json'])),
+      ...Object.fromEntries(
+        beside.map((name) => {
+          const command = peers[name]?.(client, hosts, work.remote.map(harmless)) ?? 'false';
+          return [name, () => measured(client, command)];
+        }),
+      ),
     },
     count > 50 ? Math.min(3, rounds) : rounds,
   );
@@ -84,7 +116,7 @@ async function readOnlyRun(fleet: Fleet, work: Work, count: number, withPeers: b
 /** One healthy builder with real builds, and the bare commands that the suite would have a person type. */
 async function fullRun(fleet: Fleet, work: Work): Promise<Comparison> {
   say('full suite, one builder');
-  const { client, hosts } = await fleetOf(fleet, 1);
+  const { client, hosts } = await fleetOf(fleet, 1, await fleet.client());
   const [host = ''] = hosts;
   const checks = [...work.report.clientChecks, ...work.report.builders.flatMap((builder) => builder.checks)];
   const local = checks.flatMap(({ observation }) =>
@@ -179,9 +211,10 @@ async function main(): Promise<number> {
     await installPeers();
     const readOnly = await recordWork(fleet, 'recorder', ['--read-only']);
     const full = await recordWork(fleet, 'recorder-full', []);
-    const one = await readOnlyRun(fleet, readOnly, 1, false);
-    const twenty = await readOnlyRun(fleet, readOnly, 20, true);
-    const hundred = await readOnlyRun(fleet, readOnly, 100, false);
+    const one = await readOnlyRun(fleet, readOnly, { count: 1 });
+    const twenty = await readOnlyRun(fleet, readOnly, { count: 20, beside: Object.keys(peers) });
+    const newer = await readOnlyRun(fleet, readOnly, { count: 20, beside: ['goss'], openSsh: '10' });
+    const hundred = await readOnlyRun(fleet, readOnly, { count: 100 });
     const whole = await fullRun(fleet, full);
     const grown = await growth(fleet);
     const at = (list: Growth[], count: number): Growth =>
@@ -190,6 +223,8 @@ async function main(): Promise<number> {
     const dead = at(grown.silent, 1000).seconds / at(grown.silent, 1).seconds;
     const doctor20 = twenty.ratio['doctor'] ?? { median: Number.NaN, noise: 0 };
     const bestPeer = Math.min(...Object.keys(peers).map((name) => twenty.ratio[name]?.median ?? Number.NaN));
+    const newerDoctor = newer.ratio['doctor'] ?? { median: Number.NaN, noise: 0 };
+    const newerPeer = newer.ratio['goss']?.median ?? Number.NaN;
     const target = (
       name: string,
       most: number,
@@ -205,6 +240,12 @@ async function main(): Promise<number> {
         median: doctor20.median / bestPeer,
         noise: doctor20.noise / bestPeer,
       }),
+      target('the same with OpenSSH 10 on both sides: times the limit', 1.3, newerDoctor),
+      target('the same with OpenSSH 10 on both sides: times the best peer', 0.3, {
+        median: newerDoctor.median / newerPeer,
+        noise: newerDoctor.noise / newerPeer,
+      }),
+      target('the same, processor time of the client: times the limit', 2, newer.processorRatio['doctor']),
       target('read-only suite, 100 builders: times the limit', 1.5, hundred.ratio['doctor']),
       target('full suite, one builder: times the bare commands', 1.5, whole.ratio['doctor']),
       target('--version: times bare node', 1.5, starting.ratio['--version']),
@@ -231,6 +272,7 @@ async function main(): Promise<number> {
       targets,
       one,
       twenty,
+      newer,
       hundred,
       whole,
       starting,

@@ -1,8 +1,9 @@
 import { execFileSync, type ExecFileSyncOptions } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '../../test/fleet/client.ts';
+import type { Host } from '../../test/fleet/host.ts';
 import { rootfs } from '../../test/fleet/rootfs.ts';
 
 /** Other runners, each doing the same remote commands on the same builders in the way that its manual tells. */
@@ -10,18 +11,15 @@ export const peers: Readonly<
   Record<string, (client: Client, hosts: readonly string[], commands: readonly string[]) => string>
 > = {
   goss: (client, hosts, commands) => {
-    const tests = hosts.flatMap((host) =>
-      commands.map((command, index) => [
-        `${host}-${index}`,
-        {
-          exec: `ssh -o BatchMode=yes root@${host} ${quote(command)}`,
-          'exit-status': 0,
-          timeout: 60_000,
-        },
-      ]),
-    );
+    const tests = commands.map((command, index) => [
+      `command-${index}`,
+      { exec: command, 'exit-status': 0, timeout: 60_000 },
+    ]);
     client.host.write('/tmp/goss.json', JSON.stringify({ command: Object.fromEntries(tests) as unknown }));
-    return 'goss -g /tmp/goss.json validate --max-concurrent 50 --format silent';
+    const remote = quote('/root/goss -g - validate --max-concurrent 50 --format silent');
+    const one = (host: string): string =>
+      `{ /root/goss -g /tmp/goss.json render | ssh -o BatchMode=yes root@${host} ${remote} || echo ${host} >> /tmp/goss-failed; } &`;
+    return `rm -f /tmp/goss-failed; ${hosts.map(one).join(' ')} wait; test ! -e /tmp/goss-failed`;
   },
   'testinfra (xdist, 20 workers)': (client, hosts, commands) => {
     client.host.write(
@@ -107,6 +105,11 @@ export async function installGoss(): Promise<void> {
     quiet,
   );
   rmSync(folder, { recursive: true });
+}
+
+/** On client and builders, as `/root/goss`. */
+export function putGoss(host: Host): void {
+  copyFileSync('/usr/local/bin/goss', host.path('/root/goss'));
 }
 
 function quote(text: string): string {
