@@ -37,9 +37,17 @@ let
     NoNewPrivileges = true;
     RestrictAddressFamilies = "AF_INET AF_INET6 AF_UNIX AF_NETLINK";
   };
+
+  # Made once, when the system is: it names the Nix, Node.js and script that it starts.
+  buildHook = pkgs.runCommand "nix-build-hook" { } ''
+    ${lib.getExe cfg.package} build-hook --hook '${config.nix.package}/bin/nix __build-remote' > $out
+    chmod +x $out
+  '';
 in
 {
   options.services.nix-remote-builder-doctor = doctor.options // {
+    buildHook.enable = lib.mkEnableOption "a build hook that leaves out builders that do not answer";
+
     textfile = {
       enable = lib.mkEnableOption "a file for node_exporter's textfile collector, written by a timer";
 
@@ -58,8 +66,13 @@ in
     };
   };
 
-  config = mkIf cfg.enable (
-    lib.mkMerge [
+  config = lib.mkMerge [
+    (mkIf cfg.buildHook.enable {
+      nix.settings.build-hook = "${buildHook}";
+      # Nix 2.25 to 2.33 forget what nix.conf says of it.
+      systemd.services.nix-daemon.environment.NIX_CONFIG = "build-hook = ${buildHook}";
+    })
+    (mkIf cfg.enable (lib.mkMerge [
       {
         systemd.services.nix-remote-builder-doctor = common // {
           description = "Checks Nix's remote builders and serves the result";
@@ -94,6 +107,6 @@ in
           };
         };
       })
-    ]
-  );
+    ]))
+  ];
 }

@@ -81,6 +81,8 @@ await build({
   banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
 });
 await keepCompiled(`${root}dist/commands.cjs`);
+// Nix waits for it before a build, so it is small.
+await build({ ...bundled, entryPoints: ['src/hook/main.ts'], outfile: 'dist/build-hook.cjs', format: 'cjs' });
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'scripts/tsconfig.types.json'], {
   cwd: root,
   stdio: 'inherit',

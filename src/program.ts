@@ -97,8 +97,8 @@ program.addCommand(
       collect,
       [],
     )
-    .option('--record <dir>', 'keep all that was seen, without secrets')
-    .option('--replay <dir>', 'judge a recording again; touches no host')
+    .option('--record <path>', 'keep all that was seen, without secrets: FILE.json.gz to attach, or a folder')
+    .option('--replay <path>', 'judge a recording again; touches no host')
     .option('--shard <part/parts>', 'only this part of the builders, e.g. 2/5; join the reports with merge')
     .option('--exit <style>', exitHelp)
     .option('--strict', strictHelp)
@@ -139,6 +139,21 @@ program.addCommand(
     .option('--yes', 'do not ask before each step')
     .action(async (options) => exitWith(await (await import('./commands/fix.ts')).fix(options, version()))),
 );
+
+program.addCommand(
+  runCommand('healthy')
+    .description('check the builders, and print the healthy ones as a value for --builders')
+    .action(async (options) =>
+      exitWith(await (await import('./commands/healthy.ts')).healthy(options, version())),
+    ),
+);
+
+program
+  .command('build-hook')
+  .description("a script for Nix's setting build-hook that leaves out builders that do not answer")
+  .option('--hook <command>', "Nix's own build hook (what Nix says)")
+  .option('--state <dir>', 'where it keeps which builders answer', '/run/nix-remote-builder-doctor')
+  .action(async (options) => exitWith(await (await import('./commands/build-hook.ts')).buildHook(options)));
 
 program
   .command('enroll')

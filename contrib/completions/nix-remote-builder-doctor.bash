@@ -6,11 +6,11 @@ _nix_remote_builder_doctor() {
     --stage) COMPREPLY=($(compgen -W 'client network ssh nix build fleet' -- "$word")); return ;;
     --exit) COMPREPLY=($(compgen -W 'check nagios' -- "$word")); return ;;
     --scheme) COMPREPLY=($(compgen -W 'ssh ssh-ng' -- "$word")); return ;;
-    -m | --machines-file | -s | --spec | --secret-file | --waive | -f | --format | --record | --replay | --key | --current-load) COMPREPLY=($(compgen -f -- "$word")); return ;;
+    -m | --machines-file | -s | --spec | --secret-file | --waive | -f | --format | --record | --replay | --state | --key | --current-load) COMPREPLY=($(compgen -f -- "$word")); return ;;
   esac
   for one in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     case $one in
-      check | serve | watch | fix | enroll | list | explain | lint | new | schema | machines | route | render | merge | diff) command=$one; break ;;
+      check | serve | watch | fix | healthy | build-hook | enroll | list | explain | lint | new | schema | machines | route | render | merge | diff) command=$one; break ;;
     esac
   done
   case $command in
@@ -18,6 +18,8 @@ _nix_remote_builder_doctor() {
     serve) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
     watch) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --every -h --help' ;;
     fix) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
+    healthy) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -h --help' ;;
+    build-hook) words='--hook --state -h --help' ;;
     enroll) words='--scheme --key --fingerprint --speed --check --write -m --machines-file -f --format -h --help' ;;
     list) words='-s --spec --no-default-specs -f --format -h --help' ;;
     explain) words='-s --spec -h --help' ;;
@@ -30,7 +32,7 @@ _nix_remote_builder_doctor() {
     merge) words='-f --format --exit --strict -v --verbose -q --quiet -h --help' ;;
     diff) words='-f --format -h --help' ;;
   esac
-  if [[ $COMP_CWORD -eq 1 ]]; then words="$words check serve watch fix enroll list explain lint new schema machines route render merge diff"; fi
+  if [[ $COMP_CWORD -eq 1 ]]; then words="$words check serve watch fix healthy build-hook enroll list explain lint new schema machines route render merge diff"; fi
   if [[ $COMP_CWORD -eq 1 || $word == -* ]]; then COMPREPLY=($(compgen -W "$words" -- "$word"))
   else COMPREPLY=($(compgen -f -- "$word")); fi
 }

@@ -2,30 +2,27 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { setFlagsFromString } from 'node:v8';
 import { usesSsh } from '../engine/context.ts';
-import { externalEntries } from '../engine/external.ts';
-import type { Memory } from '../engine/memory.ts';
 import { type Filter, type Selection, selectScenarios } from '../engine/plan.ts';
 import { run } from '../engine/run.ts';
 import type { Report } from '../generated/types.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
-import type { ClientView } from '../observe/client-view.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { probes } from '../observe/index.ts';
 import { nixConnect } from '../observe/nix-connect.ts';
 import { sshAccess } from '../observe/ssh-access.ts';
 import type { ReportEvent } from '../report/events.ts';
 import { passwordsIn, redactor } from '../report/redact.ts';
-import { clientTransport } from '../transport/client.ts';
 import { type DaemonPlace, makePrivateFolder } from '../transport/daemon-place.ts';
-import type { Transport } from '../transport/transport.ts';
-import { type BuilderOptions, readBuilders } from './builders.ts';
+import type { BuilderOptions } from './builders.ts';
 import { chooseBuilders, errorsIn } from './choose-builders.ts';
 import { inInventory } from './inventory.ts';
-import { memoryOf, readRecording, startRecording } from './recording.ts';
+import { asRecorded, differences, foundIn, maskedVars, removedWords } from './recorded-run.ts';
+import { startRecording } from './recording.ts';
 import { readJobs, readShard, readTimeout, readVars } from './read-options.ts';
+import { readScene } from './scene.ts';
 import { readSecrets, type SecretOptions } from './secrets.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
-import { lookAtThisMachine, type ThisMachine } from './this-machine.ts';
+import type { ThisMachine } from './this-machine.ts';
 import { usage } from './usage.ts';
 import { UserError } from './user-error.ts';
 
@@ -58,6 +55,8 @@ export interface RunSurroundings {
 /** What came of a run. */
 interface Ran {
   report: Report;
+  /** Those of the report, in its order. */
+  builders: readonly Builder[];
   needs: ReadonlyMap<string, readonly string[]>;
   filters: readonly Filter[];
 }
@@ -73,36 +72,39 @@ export async function runChecks(
   { version, signal, machine, goesOn = false, onNotes, onEvent }: RunSurroundings,
 ): Promise<Ran> {
   const secretVars = await readSecrets(options, signal);
-  const vars = { ...readVars(options.var), ...secretVars };
+  const ownVars = readVars(options.var);
   const jobs = readJobs(options.jobs);
   const shard = readShard(options.shard);
   const timeoutMs = readTimeout(options.timeout);
   const suite = await readSuiteToRun(options);
-  const scenarios = usage(() => selectScenarios(suite, options)).map((scenario) => ({
+  const selected = usage(() => selectScenarios(suite, options)).map((scenario) => ({
     ...scenario,
     timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
   }));
-  const loginTimeoutMs = scenarios.find(({ probe }) => probe === nixConnect.name)?.timeoutMs;
+  const loginTimeoutMs = selected.find(({ probe }) => probe === nixConnect.name)?.timeoutMs;
   const waivers =
     options.waive === undefined ? [] : await (await import('./waivers.ts')).readWaivers(options.waive, suite);
   const scene = await readScene(options, signal, machine);
   if (options.inventory.length > 0)
     scene.builders = await inInventory(scene.builders, options.inventory, scene.transport, signal);
-  const folder = await privateFolder(scene.client.environment.place);
+  // A replay logs in nowhere.
+  const folder = scene.memory === undefined ? await privateFolder(scene.client.environment.place) : null;
   try {
     const { client, transport, builders, diagnostics, effective } = scene;
+    const isChosen = options.test.length + options.skip.length + options.stage.length > 0;
+    const { scenarios, notes: gone } = asRecorded(selected, scene.run, isChosen);
+    const vars = { ...scene.run?.vars, ...ownVars, ...secretVars, ...maskedVars(scene.run) };
+    const readOnly = options.readOnly === true || scene.run?.readOnly === true;
     const secrets = [
       ...Object.values(secretVars),
       ...builders.flatMap(({ fields }) => fields.flatMap((field) => passwordsIn(field.text))),
     ];
-    const recorder =
-      options.record === undefined
-        ? null
-        : startRecording({ client, builders, diagnostics, effective }, secrets);
-    const memory = scene.memory ?? recorder?.memory;
     const choice = chooseBuilders(scene, options, { shard, goesOn });
+    const seen = { client, builders: choice.builders, diagnostics, effective };
+    const recorder = options.record === undefined ? null : startRecording(seen, secrets);
+    const memory = scene.memory ?? recorder?.memory;
     if (choice.builders.length > many) collectSooner();
-    const notes = [...notesOn(client), ...choice.notes];
+    const notes = [...notesOn(client), ...choice.notes, ...gone];
     onNotes(notes);
     const report = await run({
       tool: { name, version },
@@ -114,13 +116,13 @@ export async function runChecks(
       scenarios: withMachinesFile(scenarios, suite, diagnostics),
       probes,
       access: (builder, turn) =>
-        usesSsh(builder)
+        folder !== null && usesSsh(builder)
           ? sshAccess({ builder, client, clientTransport: transport, folder, turn, loginTimeoutMs, signal })
           : undefined,
       vars,
       jobs,
       mostMs: timeoutMs,
-      readOnly: options.readOnly === true,
+      readOnly,
       notes,
       signal,
       emit: onEvent,
@@ -129,11 +131,22 @@ export async function runChecks(
       ...(shard === undefined ? {} : { shard }),
       ...(memory === undefined ? {} : { memory }),
     });
-    if (options.record !== undefined) await recorder?.write(options.record);
+    onNotes(differences(scene.run, report));
+    if (options.record !== undefined && recorder !== null) {
+      const ids = scenarios.map(({ id }) => id);
+      const names = Object.keys(secretVars);
+      const how = { ...{ tool: report.tool, at: report.startedAt, readOnly }, vars: ownVars, secrets: names };
+      onNotes(
+        removedWords(
+          options.record,
+          await recorder.write(options.record, { ...how, scenarios: ids, found: foundIn(report) }),
+        ),
+      );
+    }
     const needs = new Map(scenarios.map(({ id, needs: own }) => [id, own]));
-    return { report, needs, filters: choice.filters };
+    return { report, builders: choice.builders, needs, filters: choice.filters };
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    if (folder !== null) await rm(folder, { recursive: true, force: true });
   }
 }
 
@@ -169,52 +182,6 @@ function withMachinesFile(
       `Nix refuses the machines file, which breaks every build on this machine: ${errors.map(({ message }) => message).join('; ')}`,
     );
   return selected.some(({ id }) => id === check.id) ? [...selected] : [check, ...selected];
-}
-
-interface Scene {
-  /** The machines text. */
-  text: string;
-  client: ClientView;
-  transport: Transport;
-  builders: Builder[];
-  diagnostics: Diagnostic[];
-  effective: Builder[] | null;
-  memory?: Memory;
-}
-
-/** This machine and its builders, or those of a recording. */
-async function readScene(
-  options: RunOptions,
-  signal: AbortSignal,
-  machine: Promise<ThisMachine> | undefined,
-): Promise<Scene> {
-  if (options.replay !== undefined) {
-    if ((options.machinesFile ?? options.builders ?? options.record) !== undefined)
-      throw new UserError('--replay brings its own builders; leave -m, --builders and --record out');
-    const recording = await readRecording(options.replay);
-    return {
-      text: options.replay,
-      transport: clientTransport({ env: {} }),
-      ...recording,
-      memory: memoryOf(recording),
-    };
-  }
-  const { client, transport } = await (machine ?? lookAtThisMachine(signal));
-  const asked = await readAsked(options, client);
-  if (options.builders !== undefined) return { client, transport, effective: null, ...asked };
-  const { builders: effective } = options.machinesFile === undefined ? asked : await readBuilders({}, client);
-  return { client, transport, effective, ...asked };
-}
-
-/** The builders that were asked for; all that Nix uses are also the external ones. */
-async function readAsked(
-  options: BuilderOptions,
-  client: ClientView,
-): Promise<Awaited<ReturnType<typeof readBuilders>>> {
-  const asked = await readBuilders(options, client);
-  return options.machinesFile === undefined && options.builders === undefined
-    ? { ...asked, builders: [...asked.builders, ...externalEntries(client.external)] }
-    : asked;
 }
 
 /** What the doctor cannot see when it is not root. */

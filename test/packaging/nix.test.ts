@@ -55,7 +55,10 @@ interface Service {
 
 interface Nixos {
   declared: Option[];
-  config: { systemd?: { services: Record<string, Service>; tmpfiles?: { rules: string[] } } };
+  config: {
+    nix?: { settings: Record<string, string> };
+    systemd?: { services: Record<string, Service>; tmpfiles?: { rules: string[] } };
+  };
 }
 
 interface Darwin {
@@ -180,6 +183,7 @@ t.test(
     t.strictSame(byName(darwin({}).declared), defaults);
     t.strictSame(byName(declared), {
       ...defaults,
+      'buildHook.enable': false,
       'textfile.directory': undefined,
       'textfile.enable': false,
       'textfile.startAt': '*:0/15',
@@ -215,6 +219,15 @@ t.test('off: nothing is defined', { skip }, (t) => {
   t.strictSame(nixos({ ...everything, textfile }).config, {}, 'the textfile neither');
   t.strictSame(darwin({}).config, {});
   t.strictSame(darwin(everything).config, {});
+  t.end();
+});
+
+t.test('the build hook: for Nix and for its daemon, without the service', { skip }, (t) => {
+  const { nix, systemd } = nixos({ buildHook: { enable: true } }).config;
+  t.match(nix?.settings['build-hook'], /^\/nix\/store\/.*nix-build-hook$/);
+  t.same(systemd?.services, {
+    'nix-daemon': { environment: { NIX_CONFIG: `build-hook = ${nix?.settings['build-hook']}` } },
+  });
   t.end();
 });
 

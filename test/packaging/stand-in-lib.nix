@@ -207,6 +207,7 @@ in
         pkgs = {
           callPackage = _: { }: derivation "nix-remote-builder-doctor";
           writeText = _: text: text;
+          runCommand = name: _: script: derivation (builtins.hashString "sha256" script + name);
           openssh = derivation "openssh";
         };
         config = {
