@@ -7,14 +7,17 @@ const cannotStart = 125;
 
 const inFolder = `cd -- "$1" || exit ${cannotStart}; shift; exec "$@"`;
 
-/** Root needs no password, whatever is installed; others have sudo alone. busybox's su knows -s and passes the words on. */
+/**
+ * Root needs no password, whatever is installed; others have sudo alone. Each is tried first, for PAM may refuse it.
+ * busybox's su knows -s and passes the words on.
+ */
 const asUser = [
   'u=$1; shift',
   '[ "$(id -un)" = "$u" ] && exec "$@"',
   `id -- "$u" >/dev/null || exit ${cannotStart}`,
   'if [ "$(id -u)" = 0 ]; then',
-  '  command -v runuser >/dev/null 2>&1 && exec runuser -u "$u" -- "$@"',
-  '  command -v sudo >/dev/null 2>&1 || exec su -s /bin/sh "$u" -c \'exec "$0" "$@"\' -- "$@"',
+  '  runuser -u "$u" -- true >/dev/null 2>&1 && exec runuser -u "$u" -- "$@"',
+  '  sudo -n -u "$u" -- true >/dev/null 2>&1 || exec su -s /bin/sh "$u" -c \'exec "$0" "$@"\' -- "$@"',
   'fi',
   `command -v sudo >/dev/null 2>&1 || { echo "there is no sudo to become $u" >&2; exit ${cannotStart}; }`,
   'exec sudo -n -u "$u" -- "$@"',
