@@ -57,6 +57,8 @@ interface FleetView {
   offers: Map<string, number>;
   /** Slots of all builders together. */
   slots: number;
+  /** The greatest speed factor of a builder with two jobs or more: slower ones may starve. */
+  fastest: number;
   /** The order in which builds of a kind go to the builders, by that kind. */
   orders: Map<string, (string | null)[]>;
 }
@@ -71,6 +73,10 @@ function fleetOf(builders: readonly Builder[]): FleetView {
     byUri: new Map(),
     offers: new Map(),
     slots: builders.reduce((sum, { maxJobs }) => sum + maxJobs, 0),
+    fastest: builders.reduce(
+      (most, { maxJobs, speedFactor }) => (maxJobs > 1 ? Math.max(most, speedFactor) : most),
+      0,
+    ),
     orders: new Map(),
   };
   for (const builder of builders) {
@@ -95,7 +101,7 @@ const mostBuilds = 500;
 
 /** A builder that takes builds into all of its slots, two or more, before this one gets its first, of any of its systems. */
 function starvedBy(builder: Builder, fleet: FleetView, client: RoutingClient): Builder | null {
-  if (builder.maxJobs === 0 || fleet.slots > mostBuilds) return null;
+  if (builder.maxJobs === 0 || fleet.slots > mostBuilds || builder.speedFactor >= fleet.fastest) return null;
   for (const system of builder.systems) {
     const order = orderOf(system, builder.mandatoryFeatures, fleet, client);
     const before = order.slice(0, order.indexOf(builder.uri));

@@ -1,7 +1,7 @@
 import type { Builder, Field } from '../machines/builder.ts';
 import { type Features, featuresOf, parseRelease } from '../machines/release.ts';
 import type { ExternalBuilders } from './external.ts';
-import { slotName } from './slot-name.ts';
+import { slotNames } from './slot-name.ts';
 
 export { slotName } from './slot-name.ts';
 
@@ -118,8 +118,9 @@ function countSlots(
 ): { load: number; free: string | null } {
   let load = 0;
   let free: string | null = null;
+  const nameOf = slotNames(builder.uri, features);
   for (let index = 0; index < Math.min(builder.maxJobs, mostSlots); index += 1) {
-    const slot = slotName(builder.uri, index, features);
+    const slot = nameOf(index);
     if (isBusy(slot)) load += 1;
     else free ??= slot;
   }

@@ -3,7 +3,13 @@ import type { Features } from '../machines/release.ts';
 
 /** The name of a slot file in current-load: the builder's, and the number of the slot (build-remote.cc, `openSlotLock`). */
 export function slotName(uri: string, index: number, features: Pick<Features, 'hashedSlots'>): string {
-  return `${builderName(uri, features)}-${index}`;
+  return slotNames(uri, features)(index);
+}
+
+/** The names of all slot files of a builder, by their number. */
+export function slotNames(uri: string, features: Pick<Features, 'hashedSlots'>): (index: number) => string {
+  const name = builderName(uri, features);
+  return (index) => `${name}-${index}`;
 }
 
 /** The name of the file in current-load whose lock Nix holds while it uploads what a build needs (build-remote.cc). */
