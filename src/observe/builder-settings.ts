@@ -9,6 +9,7 @@ import { versionOf } from './nix-settings.ts';
 import { emulationOf, listEmulators } from './emulators.ts';
 import { listUnreadable, refuseUnreadable } from './readable-conf.ts';
 import { sectionsOf } from './sections.ts';
+import { listSessionLimits, sessionLimitsIn } from './session-limits.ts';
 import { CannotObserve, notMeasured, type Probe, sshOf } from './probe.ts';
 import { exposedSecret, withoutEverybody } from './trust.ts';
 
@@ -49,9 +50,10 @@ open_to_all() {
   echo "secret-key-files open $1"
 }
 for path in $(value post-build-hook); do look post-build-hook "$path" run; done
-# Nix runs it to set up the sandbox.
-[ "$(value sandbox)" = false ] || for path in $(value pre-build-hook); do look pre-build-hook "$path" run; done
-[ "$(value run-diff-hook)" != true ] || for path in $(value diff-hook); do look diff-hook "$path" run; done
+# Nix runs it to set up the sandbox; where it may fall back to none, only a build tells. A diff-hook lets no build fail.
+case $(value sandbox)-$(value sandbox-fallback) in
+  true-false | relaxed-false) for path in $(value pre-build-hook); do look pre-build-hook "$path" run; done ;;
+esac
 for path in $(value secret-key-files); do look secret-key-files "$path" read; open_to_all "$path"; done
 set +f
 section groups; [ "$(uname -s)" = Darwin ] || getent group 2>/dev/null || cat /etc/group
@@ -59,9 +61,8 @@ section machines; cat /etc/nix/machines 2>/dev/null
 section arch; uname -m
 section cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN
 ${listEmulators}
-# launchd starts an sshd for each connection, and none of them counts the others.
-section sshd; sshd=$(command -v sshd || echo /usr/sbin/sshd); limits='sessions|startups'; [ "$(uname -s)" != Darwin ] || limits=sessions
-"$sshd" -T 2>/dev/null | grep -iE "^max($limits) "
+section os; uname -s
+${listSessionLimits}
 :`;
 
 /** What the builder's own Nix, kernel and SSH server are set to, beside what the entry promises. */
@@ -139,7 +140,10 @@ export const builderSettings: Probe = {
         maxSessions: Number(/^maxsessions (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
         // Room for every build, and for others.
         roomyStartups: `${2 * builder.maxJobs}:30:${10 * builder.maxJobs}`,
-        maxStartups: Number(/^maxstartups (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
+        // launchd starts an sshd for each connection, and none of them counts the others.
+        maxStartups:
+          section('os') === 'Darwin' ? 0 : Number(/^maxstartups (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
+        ...sessionLimitsIn(section),
         ownBuilders: own,
         sendsBack: own.includes(context.client.hostname),
       },
@@ -212,7 +216,7 @@ function groupNamed(name: string | undefined, groups: string): string | undefine
 function wrongFile(text: string): { wrongFile: string; wrongFileSetting: string; wrongFileState: string } {
   const [, wrongFileSetting = '', wrongFileState = '', wrongFile = ''] =
     /^(\S+) (missing|closed) (.*)$/m.exec(text) ??
-    /^(post-build-hook|pre-build-hook|diff-hook|secret-key-files) (folder) (.*)$/m.exec(text) ??
+    /^(post-build-hook|pre-build-hook|secret-key-files) (folder) (.*)$/m.exec(text) ??
     [];
   return { wrongFile, wrongFileSetting, wrongFileState };
 }

@@ -18,6 +18,10 @@ export interface BuilderState {
   closedMode: string;
   /** The socket of the daemon is there and the ssh user may not write to it. */
   socketClosed: boolean;
+  /** What stands where the socket belongs and is none: `plain file`, `folder`. */
+  notSocket: string;
+  /** What stands where Nix keeps a folder and is none: a file or a dead link. */
+  notFolder: string;
   /** The group that may enter the socket's folder, where the others may not. */
   socketGroup: string;
   /** The mount point that holds Nix's database, where it is read-only. */
@@ -34,6 +38,8 @@ export interface BuilderState {
   /** `allowed-users` of the builder's Nix does not list the ssh user. */
   userNotAllowed: boolean;
   allowedUsers: string;
+  /** `store` of nix.conf there, where it is set. */
+  storeSetting: string;
   /** A variable of the login that leads its Nix elsewhere than to the daemon of that machine, as `NIX_REMOTE=…`. */
   strayVariable: string;
   /** Who owns Nix's state, where there is no daemon and it is neither root nor the ssh user: a single-user installation. */
@@ -59,6 +65,11 @@ done
 section socket; socket=$var/daemon-socket/socket
 [ ! -S "$socket" ] || [ -w "$socket" ] || ls -ld "$socket"
 section owner; [ -S "$socket" ] || for folder in $var/db $var /nix/store; do ls -ld "$folder" && break; done
+section notsocket; if [ -d $socket ]; then echo folder; elif [ -f $socket ]; then echo plain file; fi
+section notfolder
+for folder in $var/temproots $var/gcroots $var/profiles $var/db $var/userpool $var/userpool2 $var/daemon-socket; do
+  [ -d "$folder" ] || { [ ! -e "$folder" ] && [ ! -L "$folder" ]; } || { echo "$folder"; break; }
+done
 section mounts; cat /proc/mounts
 section room; for folder in $var/db $var /nix/store; do df -Pk "$folder"; df -Pi "$folder"; done
 section schema; cat $var/db/schema
@@ -70,7 +81,7 @@ for process in /proc/[0-9]*; do
   state=; [ "$name" != nix-daemon ] || state=$(sed -n 's/^State:[[:space:]]*//p' "$process/status")
   echo "\${process#/proc/} $name $state"
 done
-section allowed; nix --extra-experimental-features nix-command show-config | sed -n 's/^allowed-users = //p'
+section settings; nix --extra-experimental-features nix-command show-config | grep -E '^(allowed-users|store) ='
 section log; journalctl -q -u nix-daemon -n 5 -o cat --no-pager
 :`;
 
@@ -80,6 +91,8 @@ export const unseen: BuilderState = {
   closedFolder: '',
   closedMode: '',
   socketClosed: false,
+  notSocket: '',
+  notFolder: '',
   socketGroup: '',
   readOnlyMount: '',
   fullMount: '',
@@ -89,6 +102,7 @@ export const unseen: BuilderState = {
   stoppedDaemon: 0,
   userNotAllowed: false,
   allowedUsers: '',
+  storeSetting: '',
   strayVariable: '',
   ownedBy: '',
   daemonLog: '',
@@ -122,21 +136,27 @@ export function stateOf(stdout: string): BuilderState {
   const closed = listed(section('closed'));
   const socket = listed(section('socket'));
   const owner = listed(section('owner'))?.owner ?? '';
-  const allowed = section('allowed');
+  const setting = (name: string): string | undefined =>
+    new RegExp(`^${name} =(.*)$`, 'm').exec(section('settings'))?.[1]?.trim();
+  const allowed = setting('allowed-users');
+  const store = setting('store') ?? '';
   return {
     ...unseen,
     seen: true,
     closedFolder: closed?.path ?? '',
     closedMode: closed?.mode ?? '',
     socketClosed: socket !== null,
+    notSocket: section('notsocket'),
+    notFolder: section('notfolder'),
     socketGroup: [closed, socket].find((entry) => entry !== null && entry.group !== 'root')?.group ?? '',
     readOnlyMount: readOnlyMount(section('mounts'), '/nix/var/nix/db'),
     fullMount: fullMount(section('room')),
     schema: Number(section('schema')) || 0,
     ...holders(section('inodes'), section('locks'), section('processes')),
     stoppedDaemon: Number(/^(\d+) nix-daemon T/m.exec(section('processes'))?.[1] ?? 0),
-    userNotAllowed: allowed !== '' && !isListed(allowed, user, groups.split(' ')),
-    allowedUsers: allowed,
+    userNotAllowed: allowed !== undefined && !isListed(allowed, user, groups.split(' ')),
+    allowedUsers: allowed ?? '',
+    storeSetting: store === 'auto' ? '' : store,
     strayVariable: section('variables').split('\n').find(isStray) ?? '',
     ownedBy: ['', 'root', user].includes(owner) ? '' : owner,
     daemonLog: section('log'),

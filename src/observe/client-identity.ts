@@ -1,5 +1,5 @@
 import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, normalize } from 'node:path';
 import { lastWords, type UnitOption } from '../transport/daemon-unit.ts';
 import type { DaemonEnvironment } from '../transport/environment.ts';
 import { thisUser } from '../transport/this-user.ts';
@@ -45,10 +45,18 @@ export const clientIdentity: Probe = {
         userUnknown: thisUser().username === String(process.getuid?.()),
         stopped: { ...(failing?.by ?? { says: '', undo: '' }) },
         namespaces: [...place.namespaces],
+        movedStore: movedStore(environment, process.env),
       },
     };
   },
 };
+
+/** The store that the caller's environment names, where it is not that of the daemon; else empty. */
+function movedStore({ env, source }: DaemonEnvironment, own: NodeJS.ProcessEnv): string {
+  const storeOf = ({ NIX_STORE_DIR = '' }: NodeJS.ProcessEnv): string =>
+    normalize(`${NIX_STORE_DIR || '/nix/store'}/`).slice(0, -1);
+  return source === 'own process' || storeOf(own) === storeOf(env) ? '' : storeOf(own);
+}
 
 /** What a daemon answers that cannot work, and what in its unit is to blame; null for one that can. */
 async function howItFails(

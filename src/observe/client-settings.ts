@@ -4,7 +4,7 @@ import { noClientSettings } from './no-settings.ts';
 import type { Probe } from './probe.ts';
 import { exposedSecret, withoutEverybody } from './trust.ts';
 
-/** What this machine's Nix trusts, and whether its secret keys are secret. */
+/** What this machine's Nix trusts, whether its secret keys are secret, and when it ends builds. */
 export const clientSettings: Probe = {
   name: 'client-settings',
   parameters: [],
@@ -22,6 +22,10 @@ export const clientSettings: Probe = {
         requireSigs: settings['require-sigs'] !== false,
         sandboxOff: settings['sandbox'] === false && system.endsWith('-linux'),
         ...exposedSecret(openToOthers(secrets)),
+        // In seconds and bytes; 0: no limit.
+        timeout: Number(settings['timeout'] ?? 0),
+        maxSilentTime: Number(settings['max-silent-time'] ?? 0),
+        maxLog: Number(settings['max-build-log-size'] ?? 0),
       },
     });
   },

@@ -1,4 +1,5 @@
 import { nixProgramByHand } from './by-hand.ts';
+import { certificateCommand } from './certificate-command.ts';
 import { entryWith } from '../machines/entry-with.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
 import { asSshReads, isPipe, type KeyState, firstKeyOfRoot, lookAtKey } from './key-state.ts';
@@ -39,6 +40,10 @@ export const nixConnect: Probe = {
     const hungForSeconds = seen.timedOut ? Math.ceil(seen.durationMs / 1000) : 0;
     const isRefused = facts.sessionRefused || facts.sessionClosed;
     const isUnknown = started && greeting === null && !isExplained && !isRefused;
+    const forced =
+      started && greeting === null
+        ? await certificateCommand(facts.accepted, context.clientTransport, context.signal)
+        : { certificate: '', certificateCommand: '' };
     const [state, shellSeen] = await Promise.all([
       isUnknown ? lookAtBuilder(ssh, hungForSeconds, context.signal) : unseen,
       isUnknown ? loginShell(ssh, context.signal) : 'unseen',
@@ -72,6 +77,7 @@ export const nixConnect: Probe = {
         nixVersion: greeting?.nixVersion ?? '',
         trusted: greeting?.trusted ?? 'unknown',
         daemonError: greeting?.error ?? '',
+        ...forced,
         nixConf: { ...nixConf },
         // What runs there gives back what it is sent, as `cat` does.
         echoes: said.includes(greetingOf[protocol]),

@@ -21,12 +21,12 @@ export const sshConfig: Probe = {
     const asked = await ssh.config(context.signal).catch((error: unknown) => {
       // As a shell would end.
       if (error instanceof TransportError && error.phase === 'spawn')
-        return { ok: false, exitCode: 127, stderr: error.message } as const;
+        return { ok: false as const, exitCode: 127, stderr: error.message, timedOut: false };
       throw error;
     });
     if (!asked.ok) {
-      const { exitCode, stderr } = asked;
-      return { exitCode, stderr, value: { ...badOption(stderr), ssh: whyNotRun(asked, context) } };
+      const { exitCode, stderr, timedOut = false } = asked;
+      return { exitCode, stderr, timedOut, value: { ...badOption(stderr), ssh: whyNotRun(asked, context) } };
     }
     const { config } = asked;
     const hidden = hiddenFrom(ssh.place, filesOfSsh(config, ssh.env));

@@ -34,7 +34,9 @@ export async function daemonEnvironment(own: NodeJS.ProcessEnv = process.env): P
   const socket = isSocket(path) ? path : '';
   const isRoot = process.getuid?.() === 0;
   let refused = '';
-  let daemon: DaemonProcess | null = isRoot ? await findDaemon(path) : null;
+  // Where root's own environment names another place and no daemon is there, Nix goes without one.
+  const isUsed = socket !== '' || path === daemonSocketPath({});
+  let daemon: DaemonProcess | null = isRoot && isUsed ? await findDaemon(path) : null;
   // What an earlier daemon left says nothing of the next.
   if (daemon?.worker !== false && isRoot && socket !== '') ({ daemon, refused } = await wakeDaemon(socket));
   if (daemon !== null) {

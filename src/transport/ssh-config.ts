@@ -24,7 +24,8 @@ export interface SshConfig {
 
 /** The answer to `ssh -G`, or how it failed: a configuration that ssh refuses ends every connection. */
 export type AskedConfig =
-  { ok: true; config: SshConfig; stderr: string } | { ok: false; exitCode: number | null; stderr: string };
+  | { ok: true; config: SshConfig; stderr: string }
+  | { ok: false; exitCode: number | null; stderr: string; timedOut?: boolean };
 
 /** Asks ssh what is in force with these words (target and options, as {@link nixSshWords} writes them). */
 export async function resolveSshConfig(
@@ -32,8 +33,8 @@ export async function resolveSshConfig(
   client: Transport,
   signal: AbortSignal,
 ): Promise<AskedConfig> {
-  const { exitCode, stdout, stderr } = await sshSays(words, client, signal);
-  if (exitCode !== 0) return { ok: false, exitCode, stderr };
+  const { exitCode, stdout, stderr, timedOut } = await sshSays(words, client, signal);
+  if (exitCode !== 0) return { ok: false, exitCode, stderr, timedOut };
   // The answers for many builders come at once.
   await breathe();
   return { ok: true, config: parseSshConfig(stdout), stderr };

@@ -1,4 +1,4 @@
-import { notOnAny, type Fault, type Lab } from './fault.ts';
+import type { Fault, Lab } from './fault.ts';
 
 const nix = '2.34';
 const newest = { client: { nix }, builder: { nix } } as const;
@@ -20,6 +20,18 @@ export const buildFolderFaults: readonly Fault[] = [
     fixNotRun: '/tmp is a mount of the test host, which its fix would have to find',
   },
   {
+    title: 'no folder has room for what the test builds need, and builds are made elsewhere',
+    ...newest,
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'for folder in /tmp /var/tmp; do mount -t tmpfs -o size=4m,mode=1777 tmpfs $folder; done',
+      ),
+    scenario: 'remote-build',
+    cause: 'no-folder-for-temporary-files',
+    outcome: 'error',
+    fixNotRun: 'only its owner knows which files may go',
+  },
+  {
     title: 'the build folder is full, the store is not',
     ...newest,
     breaks: ({ builder }) =>
@@ -28,6 +40,7 @@ export const buildFolderFaults: readonly Fault[] = [
       ),
     scenario: 'remote-build',
     cause: 'builder-disk-full',
+    plainBuildWorks: 'it writes less than the megabyte that the folder has',
     ...itsOwner,
   },
   {
@@ -37,24 +50,6 @@ export const buildFolderFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'remote-build',
     cause: 'build-dir-refused',
-  },
-  {
-    title: 'Nix cannot set up a sandbox, and may not go without',
-    // A plain host with this Nix has no sandbox, as a container has none.
-    notOn: notOnAny(
-      'its Nix can set one up, or needs none',
-      'debian-12',
-      'debian-sid',
-      'nixos',
-      'alpine',
-      'arm64',
-      'bsd-tools',
-    ),
-    client: { nix },
-    builder: { nix, nixConf: { sandbox: 'true', 'sandbox-fallback': 'false' } },
-    breaks: () => undefined,
-    scenario: 'remote-build',
-    cause: 'builder-cannot-sandbox',
   },
   {
     title: 'a folder /homeless-shelter exists',

@@ -77,12 +77,25 @@ export const builderConfFaults: readonly Fault[] = [
   {
     title: 'pre-build-hook names a folder',
     builder: {
-      nixConf: { sandbox: 'true', 'sandbox-paths': '/bin /lib /lib64 /usr', 'pre-build-hook': '/etc/nix' },
+      nixConf: {
+        ...{ sandbox: 'true', 'sandbox-fallback': 'false', 'sandbox-paths': '/bin /lib /lib64 /usr' },
+        'pre-build-hook': '/etc/nix',
+      },
     },
     breaks: () => undefined,
     scenario: 'builder-nix-conf',
     cause: 'builder-hook-missing',
     ...wrongPath,
+  },
+  {
+    title: 'the users that the group of build users names are gone',
+    notOn: { nixos: 'its users are made anew', 'bsd-tools': 'macOS has another user database' },
+    builder: { nix: '2.34' },
+    breaks: ({ builder }) =>
+      builder.host.sh('users=$(grep -v nixbld /etc/passwd); echo "$users" > /etc/passwd'),
+    scenario: 'remote-build',
+    cause: 'build-users-missing',
+    fixNotRun: 'useradd replaces /etc/passwd, which is a mount of its own here',
   },
   {
     title: 'the group of the build users has no members',

@@ -24,6 +24,58 @@ export const builderStoreFaults: readonly Fault[] = [
     cause: 'builder-state-is-file',
   })),
   {
+    title: 'the file system of the logs is read-only',
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'mkdir -p /nix/var/log; mount -t tmpfs tmpfs /nix/var/log; mount -o remount,ro /nix/var/log',
+      ),
+    scenario: 'remote-build',
+    cause: 'builder-state-read-only',
+  },
+  {
+    title: 'the links of auto-optimise-store are on a file system of their own',
+    notOn: { nixos: 'its store holds links of its packages' },
+    builder: { nix: '2.34', nixConf: { 'auto-optimise-store': 'true' } },
+    breaks: ({ builder }) =>
+      builder.host.sh('mkdir -p /nix/store/.links; mount -t tmpfs tmpfs /nix/store/.links'),
+    scenario: 'nix-store-permissions',
+    cause: 'links-on-other-file-system',
+  },
+  {
+    title: 'nix.conf sets store = local, and the user is not root',
+    notOn: { nixos: 'its logins set NIX_REMOTE=daemon' },
+    builder: { ...trusted, nix: '2.34', nixConf: { store: 'local' } },
+    breaks: () => undefined,
+    scenario: 'handshake',
+    cause: 'builder-store-setting',
+  },
+  {
+    title: 'no program in the store can be run',
+    notOn: { nixos: 'its Nix mounts the store anew for itself' },
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'nix-store --add /etc/hostname >/dev/null; mount --bind /nix/store /nix/store; mount -o remount,bind,noexec /nix/store',
+      ),
+    scenario: 'remote-build',
+    cause: 'store-noexec',
+  },
+  {
+    title: "a file stands where Nix's temporary roots belong",
+    builder: { ...trusted, nix: '2.34' },
+    breaks: ({ builder }) => builder.host.sh('rm -rf /nix/var/nix/temproots; : > /nix/var/nix/temproots'),
+    scenario: 'handshake',
+    cause: 'builder-state-is-file',
+  },
+  {
+    title: "a file stands where the daemon's socket belongs",
+    notOn: { nixos: 'systemd makes the socket there', 'debian-12': 'systemd makes the socket there' },
+    builder: { ...trusted, nix: '2.34' },
+    breaks: ({ builder }) =>
+      builder.host.sh('pkill nix-daemon; cd /nix/var/nix/daemon-socket && rm -f socket && : > socket'),
+    scenario: 'handshake',
+    cause: 'daemon-socket-is-no-socket',
+  },
+  {
     title: 'a dead link stands where the folder of the logs belongs',
     breaks: ({ builder }) =>
       builder.host.sh('mkdir -p /nix/var; rm -rf /nix/var/log; ln -s /srv/gone /nix/var/log'),
@@ -43,6 +95,7 @@ export const builderStoreFaults: readonly Fault[] = [
     breaks: remoteStore('/tmp/other'),
     scenario: 'local-to-remote-build',
     cause: 'remote-store-without-shell',
+    plainBuildWorks: 'it brings its own shell',
   },
   {
     title: 'builds fail in the remote-store of the entry, 2.34',
@@ -59,6 +112,7 @@ export const builderStoreFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'nix-store-permissions',
     cause: 'builder-store-elsewhere',
+    plainBuildWorks: 'it brings its own shell',
   },
   {
     title: 'the login sets NIX_STORE_DIR, and the user is root',

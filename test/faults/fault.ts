@@ -39,6 +39,8 @@ export interface Fault {
   answer?: string;
   /** Why a plain build succeeds all the same (`--confirm`). */
   plainBuildWorks?: string;
+  /** Why a plain build fails all the same, though the doctor only warns. */
+  plainBuildFails?: string;
   /** Why the printed fix is not run here; absent: it is run, and must heal. */
   fixNotRun?: string;
 }
@@ -51,11 +53,6 @@ export function since(nix: NixVersion): Pick<Fault, 'notOn'> {
 /** What the doctor must say of it on a profile. */
 export function asOn(fault: Fault, name: ProfileName | undefined): Fault {
   return { ...fault, ...(name === undefined ? {} : fault.on?.[name]) };
-}
-
-/** For a fault that is none on several profiles, all for one reason. */
-export function notOnAny(reason: string, ...names: ProfileName[]): Partial<Record<ProfileName, string>> {
-  return Object.fromEntries(names.map((name) => [name, reason]));
 }
 
 /** Why it is no fault on a profile; undefined where it is one. */

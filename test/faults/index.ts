@@ -18,6 +18,7 @@ import { loginFaults } from './login.ts';
 import { daemonUnitFaults } from './daemon-unit.ts';
 import { buildFaults, nixFaults } from './nix.ts';
 import { refusedLoginFaults } from './refused-login.ts';
+import { sessionLimitFaults } from './session-limits.ts';
 import { sshFaults } from './ssh.ts';
 import { substituterFaults } from './substituters.ts';
 
@@ -37,6 +38,7 @@ export const faults: readonly Fault[] = [
   ...loginShellFaults,
   ...refusedLoginFaults,
   ...nixFaults,
+  ...sessionLimitFaults,
   ...macosFaults,
   ...builderConfFaults,
   ...buildFolderFaults,

@@ -129,12 +129,12 @@ export function tryFault(fleet: Fleet, general: Fault, options: TryOptions = {})
 
 /** What a build by Nix alone says against the fault, or against the verdict; empty where it agrees. */
 function contradiction(
-  { outcome = 'fail', plainBuildWorks }: Fault,
+  { outcome = 'fail', plainBuildWorks, plainBuildFails }: Fault,
   { works, words }: RealBuild,
   { summary }: Report,
 ): string {
   if (outcome === 'fail' && works) return plainBuildWorks === undefined ? 'Nix builds there' : '';
-  return outcome !== 'fail' && !works && summary.verdict === 'healthy'
+  return outcome !== 'fail' && plainBuildFails === undefined && !works && summary.verdict === 'healthy'
     ? `Nix does not build there: ${words}`
     : '';
 }

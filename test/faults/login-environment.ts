@@ -27,6 +27,10 @@ export const loginEnvironmentFaults: readonly Fault[] = [
     'export NIX_DAEMON_SOCKET_PATH=/run/gone',
     'login-leads-nix-elsewhere',
   ),
+  bashrc('uses a variable that is not set', 'set -eu\necho $GONE >/dev/null', 'start-up-file-fails', {
+    fixNotRun: 'what the line is for is for its owner to say',
+  }),
+  bashrc('sets NIX_CONFIG to what is no setting', 'export NIX_CONFIG=max-jobs', 'login-sets-bad-nix-config'),
   bashrc('limits memory', 'ulimit -v 60000', 'nix-program-without-libraries', {
     notOn: { nixos: 'its newer Nix gets as far as its threads, and ends there' },
     fixNotRun: 'how much memory a login may have is for its owner to say',

@@ -1,3 +1,4 @@
+import { restartDaemon } from './configure.ts';
 import type { Fault } from './fault.ts';
 
 const bash = { user: { name: 'nix', shell: '/bin/bash', trusted: true } } as const;
@@ -32,7 +33,11 @@ const devNull = (
   title,
   ...(builder === undefined ? {} : { builder }),
   ...(scheme === undefined ? {} : { scheme }),
-  breaks: ({ builder: { host } }) => host.sh(`${make}; mount --bind /tmp/null /dev/null`),
+  breaks: async ({ builder: { host } }) => {
+    await host.sh(`${make}; mount --bind /tmp/null /dev/null`);
+    // A daemon that runs already may have mounts of its own, and go on with the old one.
+    await restartDaemon(host);
+  },
   scenario: 'shell',
   cause: 'dev-null-broken',
 });

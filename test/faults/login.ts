@@ -78,6 +78,13 @@ export const loginFaults: readonly Fault[] = [
     fixNotRun: owner,
   },
   {
+    title: 'a ProxyCommand that says nothing',
+    breaks: configured('ProxyCommand sleep 1000'),
+    scenario: 'connection',
+    cause: 'proxy-command-hangs',
+    fixNotRun: 'only its owner knows what it should reach',
+  },
+  {
     title: 'a ProxyCommand that prints a page for a person and waits',
     breaks: (lab) => {
       lab.client.host.write(
@@ -162,6 +169,18 @@ export const loginFaults: readonly Fault[] = [
     cause: 'account-closed',
   },
   {
+    title: 'an account that pam_access shuts out',
+    notOn: { alpine: 'its sshd has no PAM', nixos: 'its PAM is in the configuration of its owner' },
+    builder: { user: { name: 'nix', trusted: true }, sshd: { UsePAM: 'yes' } },
+    breaks: ({ builder }) =>
+      builder.host.sh(
+        'echo "- : nix : ALL" >> /etc/security/access.conf; sed -i "1i account required pam_access.so" /etc/pam.d/sshd',
+      ),
+    scenario: 'connection',
+    cause: 'account-refused',
+    fixNotRun: 'who may log in is for its owner to say',
+  },
+  {
     title: 'an account that has expired',
     notOn: { alpine: 'its sshd has no PAM' },
     builder: { user: { name: 'nix', trusted: true }, sshd: { UsePAM: 'yes' } },
@@ -226,6 +245,18 @@ export const loginFaults: readonly Fault[] = [
     },
     scenario: 'connection',
     cause: 'certificate-refused',
+    fixNotRun: 'only the owner of the CA can sign',
+  },
+  {
+    title: 'a user certificate that is tied to a command',
+    breaks: async ({ client, builder }) => {
+      await client.host.sh(
+        'cd /root/.ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -n root -O force-command=/bin/date id_ed25519.pub',
+      );
+      await authorise(builder, () => `cert-authority ${client.host.read('/root/.ssh/ca.pub').trim()}`);
+    },
+    scenario: 'handshake',
+    cause: 'certificate-forces-command',
     fixNotRun: 'only the owner of the CA can sign',
   },
   {

@@ -203,6 +203,7 @@ export const nixFaults: readonly Fault[] = [
     breaks: ({ builder }) => builder.host.write('/root/bin/df', '#!/bin/sh\nexec sleep 600\n', 0o755),
     scenario: 'disk',
     cause: 'builder-mount-hangs',
+    outcome: 'error',
     fixNotRun: 'only its owner can bring the server back',
   },
   {
@@ -254,6 +255,7 @@ export const nixFaults: readonly Fault[] = [
       client.machines(builder.line('ssh-ng', 'x86_64-linux,riscv64-linux - 4')),
     scenario: 'builder-systems',
     cause: 'system-not-supported',
+    plainBuildWorks: 'it is of the first system of the entry',
   },
   {
     title: 'the entry promises a feature that the builder lacks',
@@ -274,6 +276,7 @@ export const nixFaults: readonly Fault[] = [
     },
     scenario: 'kvm',
     cause: 'kvm-not-accessible',
+    plainBuildWorks: 'it does not open the device',
   },
   {
     title: 'the builder has fewer build users than jobs',
@@ -313,6 +316,7 @@ export const nixFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'builder-lets-builds-end',
     cause,
+    plainBuildWorks: 'a plain build takes less time, and prints nothing',
   })),
   {
     title: 'the builder ends silent builds',
@@ -356,6 +360,7 @@ export const nixFaults: readonly Fault[] = [
       ),
     scenario: 'builder-cycle',
     cause: 'builder-cycle',
+    plainBuildWorks: 'the client of the test runs no SSH server, so the builder builds by itself',
   },
   {
     title: 'the builder is this very machine',
@@ -404,6 +409,7 @@ const brokenPromises = (['2.8', '2.26', '2.34'] as const).flatMap((nix) =>
       breaks: ({ client, builder }) => client.machines(builder.line(scheme, rest)),
       scenario: 'promises',
       cause,
+      ...(what === 'system' ? { plainBuildWorks: 'it is of the first system of the entry' } : {}),
     })),
   ),
 );
@@ -434,6 +440,7 @@ export const buildFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'local-to-remote-build',
     cause: 'unsigned-input',
+    plainBuildWorks: 'the only input of a plain build is named by its content, and needs no signature',
   },
   {
     title: 'the user is not trusted and the inputs are not signed, 2.34',
@@ -442,6 +449,7 @@ export const buildFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'local-to-remote-build',
     cause: 'unsigned-input',
+    plainBuildWorks: 'the only input of a plain build is named by its content, and needs no signature',
   },
   {
     title: 'the user is not trusted: told without a build',
@@ -450,6 +458,7 @@ export const buildFaults: readonly Fault[] = [
     scenario: 'trusted',
     cause: 'untrusted-user',
     outcome: 'warn',
+    plainBuildFails: 'builds are what is left out',
   },
   {
     title: 'trust for a group that the user is not in',

@@ -8,6 +8,7 @@ import { nixPath } from '../nix-path.ts';
 import { type Probe, type ProbeContext, builderOf, sshOf, textOf } from '../probe.ts';
 import { sectionsIn } from '../sections.ts';
 import { unansweredConnection } from '../unanswered.ts';
+import { duration } from '../session-limits.ts';
 import { buildByHand } from './by-hand.ts';
 import { wasStarted } from './foreign.ts';
 import { buildScript } from './script.ts';
@@ -83,7 +84,9 @@ export const testBuilds: Probe = {
         // The entry with the store that is the builder's own.
         entryOwnStore: entryWith(builder, { 0: withoutRemoteStore(builder.fields[0]?.text ?? '') }),
         // A store in a folder of its own is built in with chroot, which shows builds none of the builder's files.
-        lacksShell: 'remote-store' in builder.params && / sh=no$/m.test(result),
+        lacksShell: 'remote-store' in builder.params && / sh=no /.test(result),
+        // In seconds; 0: no program of Nix was seen under `timeout`.
+        endsAfter: limitIn(result),
         // A sandbox has a host name of its own.
         host: /^host=(?!localhost )(\S+) /m.exec(result)?.[1] ?? builder.host,
         on: /^building '[^']*-plain\.drv' on '([^']*)'/m.exec(stderr)?.[1] ?? '',
@@ -95,6 +98,12 @@ export const testBuilds: Probe = {
     };
   },
 };
+
+/** From `limit=timeout5nix-daemon--stdio`, where no blanks show where a word ends. */
+function limitIn(result: string): number {
+  const [, time = ''] = / limit=\S*?timeout([\d.]+[smhd]?)(?=\/|nix|sh|bash|env)/.exec(result) ?? [];
+  return duration(time);
+}
 
 /** The first failure, as {@link testBuilds} tells it. */
 function failedIn(value: Json | undefined): { kind: string; of: string } {

@@ -23,8 +23,8 @@ export interface TestBuilds {
 /** Keeps what one call of Nix has put into the store until another uses it, where little room is left. */
 const keep = '--option min-free 0';
 
-/** Nix's evaluator, whatever the settings of this machine allow it. */
-const instantiate = `nix-instantiate ${keep} --option pure-eval false --option restrict-eval false --option allow-import-from-derivation false`;
+/** Nix's evaluator, whatever the settings of this machine allow it. An old one warns of settings that it does not know. */
+const instantiate = `nix-instantiate ${keep} --option pure-eval false --option restrict-eval false --option allow-import-from-derivation false --option eval-system '' --option max-call-depth 10000`;
 
 /**
  * Shell that makes the builds, all in one call of Nix; where that fails, each by itself, so that the words of each
@@ -44,17 +44,21 @@ set -u
 name=${quote(builds.name)}
 # A folder of temporary files that is gone, closed or full keeps Nix from nothing where its builds are made elsewhere.
 tmp=
+has_room() {
+  { printf '%8000000s' x > "$1/room"; } 2>/dev/null || return 1
+  for file in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do { : > "$1/file-$file"; } 2>/dev/null || return 1; done
+  rm "$1"/room "$1"/file-*
+}
 for folder in "\${TMPDIR:-/tmp}" /tmp /var/tmp; do
   mkdir -m 700 "$folder/$name" 2>/dev/null || continue
-  if { printf '%8000000s' x > "$folder/$name/room"; } 2>/dev/null; then tmp=$folder/$name; break; fi
+  if has_room "$folder/$name"; then tmp=$folder/$name; break; fi
   rm -rf "$folder/$name"
 done
 [ -n "$tmp" ] || { echo "no folder for temporary files has room: \${TMPDIR:-/tmp}, /tmp, /var/tmp" >&2; exit 8; }
-rm "$tmp/room"
 section() { printf '\\n--- %s ---\\n' "$1"; }
 ${bringProgram}
 own=${quote(builds.own)} system=${quote(builds.system)} runs=${quote(builds.own === '' ? builds.systems.join(' ') : '')}
-[ -n "$own" ] || { own=$(nix-instantiate --eval --option pure-eval false -E builtins.currentSystem); own=\${own#\\"} own=\${own%\\"}; }
+[ -n "$own" ] || { own=$(${instantiate} --eval -E builtins.currentSystem 2>"$tmp/said") || cat "$tmp/said" >&2; own=\${own#\\"} own=\${own%\\"}; }
 [ -n "$system" ] || system=$own
 ${bringHeaders(builds.systems)}
 derive() {

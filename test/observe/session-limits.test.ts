@@ -1,0 +1,36 @@
+import t from 'tap';
+import { sessionLimitsIn, timeoutOf } from '../../src/observe/session-limits.ts';
+
+t.test('the time that timeout gives to a command is found behind its options', (t) => {
+  const times: [string, number][] = [
+    ['timeout 5 nix-daemon --stdio', 5],
+    ['/usr/bin/timeout -k 9 2m sh -c sh', 120],
+    ['gtimeout --foreground --signal=KILL 1.5h sh', 5400],
+    ['timeout -s KILL --kill-after 3 7 sh', 7],
+    ['busybox timeout 8 sh', 8],
+    ['timeout 0 sh', 0],
+    ['sh -c timeout 5 sh', 0],
+    ['sshd: root@notty', 0],
+  ];
+  for (const [words, seconds] of times) t.equal(timeoutOf(words.split(' ')), seconds, words);
+  t.end();
+});
+
+t.test('ChannelTimeout counts where it means the session of a command', (t) => {
+  const quiet = (sshd: string, version = 'OpenSSH_10.6p1'): number =>
+    sessionLimitsIn((name) => (name === 'sshd' ? sshd : name === 'sshversion' ? version : ''))
+      .quietSessionSeconds;
+  t.equal(quiet('channeltimeout none'), 0);
+  t.equal(quiet('ChannelTimeout x11-connection=5s session=1h30m'), 5400);
+  t.equal(quiet('ChannelTimeout global=20 session:*=10'), 10);
+  t.equal(quiet('channeltimeout session=5s', 'OpenSSH_9.2p1 Debian-2'), 0);
+  t.equal(quiet('channeltimeout session:command=5s', 'OpenSSH_9.2p1 Debian-2'), 5);
+  t.end();
+});
+
+t.test('the processor time of the login counts only where it starts the builds', (t) => {
+  const section = (inherits: string) => (name: string) => ({ cpulimit: '5', inherits })[name] ?? '';
+  t.equal(sessionLimitsIn(section('yes')).processorSeconds, 5);
+  t.equal(sessionLimitsIn(section('')).processorSeconds, 0);
+  t.end();
+});
