@@ -24,7 +24,8 @@ const bundled: BuildOptions = {
   minifyWhitespace: true,
   minifySyntax: true,
   // ssh2's optional native parts; its portable code is as quick once Nagle is off.
-  external: ['cpu-features'],
+  // The other is Handlebars' for templates with a source map, and it goes on without.
+  external: ['cpu-features', 'source-map'],
   loader: { '.node': 'empty' },
 };
 
@@ -82,7 +83,13 @@ await build({
 });
 await keepCompiled(`${root}dist/commands.cjs`);
 // Nix waits for it before a build, so it is small.
-await build({ ...bundled, entryPoints: ['src/hook/main.ts'], outfile: 'dist/build-hook.cjs', format: 'cjs' });
+await build({
+  ...bundled,
+  minify: true,
+  entryPoints: ['src/hook/main.ts'],
+  outfile: 'dist/build-hook.cjs',
+  format: 'cjs',
+});
 execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'scripts/tsconfig.types.json'], {
   cwd: root,
   stdio: 'inherit',
