@@ -36,7 +36,8 @@ export const nixConnect: Probe = {
     const noise = (offset < 0 ? said : said.subarray(0, offset)).toString('utf8');
     const nixConf = nixConfError(seen.stderr);
     // Words that say what is wrong need no second look.
-    const isExplained = nixConf.kind !== 'none' || (seen.exitCode === 127 && !seen.timedOut) || noise !== '';
+    const isExplained = nixConf.kind !== 'none' || noise !== '';
+    const isNotFound = seen.exitCode === 127 && !seen.timedOut;
     const hungForSeconds = seen.timedOut ? Math.ceil(seen.durationMs / 1000) : 0;
     const isRefused = facts.sessionRefused || facts.sessionClosed;
     const isUnknown = started && greeting === null && !isExplained && !isRefused;
@@ -46,7 +47,7 @@ export const nixConnect: Probe = {
         : { certificate: '', certificateCommand: '' };
     const [state, shellSeen] = await Promise.all([
       isUnknown ? lookAtBuilder(ssh, hungForSeconds, context.signal) : unseen,
-      isUnknown ? loginShell(ssh, context.signal) : 'unseen',
+      isUnknown && !isNotFound ? loginShell(ssh, context.signal) : 'unseen',
     ]);
     return {
       ...(shared === null ? { exitCode: seen.exitCode, signal: seen.signal } : {}),
