@@ -61,7 +61,9 @@ export function sessionLimitsIn(section: (name: string) => string): SessionLimit
   const programs = section('under')
     .split('\n')
     .map((line) => line.split('\x1f').filter((word) => word !== ''));
-  const limits = programs.flatMap((words) => {
+  // The timeout of busybox is no parent of its command.
+  const [, forced = ''] = /^\s*forcecommand\s+(.*)$/im.exec(section('sshd')) ?? [];
+  const limits = [...programs, forced.split(/\s+/)].flatMap((words) => {
     const seconds = timeoutOf(words);
     return seconds > 0 ? [{ sessionSeconds: seconds, sessionUnder: words.join(' ').slice(0, 80) }] : [];
   });

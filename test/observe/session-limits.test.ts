@@ -16,6 +16,14 @@ t.test('the time that timeout gives to a command is found behind its options', (
   t.end();
 });
 
+t.test('a forced command of sshd counts where its timeout is no parent of the login', (t) => {
+  const seconds = (line: string): number =>
+    sessionLimitsIn((name) => (name === 'sshd' ? line : '')).sessionSeconds;
+  t.equal(seconds('forcecommand timeout -k 5 7 sh -c "$SSH_ORIGINAL_COMMAND"'), 7);
+  t.equal(seconds('forcecommand none'), 0);
+  t.end();
+});
+
 t.test('ChannelTimeout counts where it means the session of a command', (t) => {
   const quiet = (sshd: string, version = 'OpenSSH_10.6p1'): number =>
     sessionLimitsIn((name) => (name === 'sshd' ? sshd : name === 'sshversion' ? version : ''))

@@ -45,8 +45,9 @@ name=${quote(builds.name)}
 # A folder of temporary files that is gone, closed or full keeps Nix from nothing where its builds are made elsewhere.
 tmp=
 has_room() {
+  # Not with a colon, for which some shells end where a file cannot be made.
   { printf '%8000000s' x > "$1/room"; } 2>/dev/null || return 1
-  for file in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do { : > "$1/file-$file"; } 2>/dev/null || return 1; done
+  for file in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16; do { printf '' > "$1/file-$file"; } 2>/dev/null || return 1; done
   rm "$1"/room "$1"/file-*
 }
 for folder in "\${TMPDIR:-/tmp}" /tmp /var/tmp; do
