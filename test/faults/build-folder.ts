@@ -1,4 +1,4 @@
-import type { Fault, Lab } from './fault.ts';
+import { notOnAny, type Fault, type Lab } from './fault.ts';
 
 const nix = '2.34';
 const newest = { client: { nix }, builder: { nix } } as const;
@@ -50,6 +50,24 @@ export const buildFolderFaults: readonly Fault[] = [
     breaks: () => undefined,
     scenario: 'remote-build',
     cause: 'build-dir-refused',
+  },
+  {
+    title: 'Nix cannot set up a sandbox, and may not go without',
+    // A plain host with this Nix has no sandbox, as a container has none.
+    notOn: notOnAny(
+      'its Nix can set one up, or needs none',
+      'debian-12',
+      'debian-sid',
+      'nixos',
+      'alpine',
+      'arm64',
+      'bsd-tools',
+    ),
+    client: { nix },
+    builder: { nix, nixConf: { sandbox: 'true', 'sandbox-fallback': 'false' } },
+    breaks: () => undefined,
+    scenario: 'remote-build',
+    cause: 'builder-cannot-sandbox',
   },
   {
     title: 'a folder /homeless-shelter exists',

@@ -1,4 +1,4 @@
-import type { Fault, Lab } from './fault.ts';
+import { notOnAny, type Fault, type Lab } from './fault.ts';
 
 /** Lines of root's ssh configuration, for every host. */
 const configured =
@@ -98,11 +98,12 @@ export const clientSshFaults: readonly Fault[] = [
     cause: 'key-withheld',
   },
   stops('Tunnel yes', {
-    notOn: Object.fromEntries(
-      (['alpine', 'debian-12', 'debian-sid', 'nixos'] as const).map((name) => [
-        name,
-        'a client has no device for tunnels there, which is the next row',
-      ]),
+    notOn: notOnAny(
+      'a client has no device for tunnels there, which is the next row',
+      'alpine',
+      'debian-12',
+      'debian-sid',
+      'nixos',
     ),
     breaks: tunnels,
     scenario: 'handshake',

@@ -55,6 +55,11 @@ export function asOn(fault: Fault, name: ProfileName | undefined): Fault {
   return { ...fault, ...(name === undefined ? {} : fault.on?.[name]) };
 }
 
+/** For a fault that is none on several profiles, all for one reason. */
+export function notOnAny(reason: string, ...names: ProfileName[]): Partial<Record<ProfileName, string>> {
+  return Object.fromEntries(names.map((name) => [name, reason]));
+}
+
 /** Why it is no fault on a profile; undefined where it is one. */
 export function whyNotOn({ notOn, builder }: Fault, name: ProfileName): string | undefined {
   const { loginShells }: Profile = profiles[name];

@@ -1,13 +1,11 @@
 import { addUser, configure, restartDaemon } from './configure.ts';
-import { type Fault, since } from './fault.ts';
+import { notOnAny, type Fault, since } from './fault.ts';
 
 const trusted = { user: { name: 'nix', trusted: true } } as const;
 const both = ['2.8', '2.34'] as const;
 
 /** Where the distribution brings a daemon, a host without one is none of its kind. */
-const withDaemon = Object.fromEntries(
-  (['nixos', 'debian-12', 'debian-sid'] as const).map((name) => [name, 'its Nix has a daemon']),
-);
+const withDaemon = notOnAny('its Nix has a daemon', 'nixos', 'debian-12', 'debian-sid');
 
 /** Makes the store's database. */
 const openStore = 'nix-store --add /etc/hostname >/dev/null';

@@ -1,7 +1,7 @@
-import type { Fault } from './fault.ts';
+import { notOnAny, type Fault } from './fault.ts';
 
 const onMac = { profile: 'bsd-tools' } as const;
-const notOn = { nixos: 'it is no Mac' };
+const notOn = notOnAny('it is no Mac', 'debian-12', 'debian-sid', 'nixos', 'alpine', 'arm64');
 const withDeterminate = { ...onMac, nix: '2.34' } as const;
 
 /** What breaks builders that are Macs, on a stand-in for one. */

@@ -142,11 +142,19 @@ interface Unit {
   env?: Record<string, string>;
   /** Also by the option of NixOS. */
   nixos?: boolean;
+  /** Of the profiles with systemd; default: each. */
+  only?: 'debian-sid';
 }
 
 const agent =
   'ssh-agent -a /run/agent >/dev/null; SSH_AUTH_SOCK=/run/agent ssh-add -q /root/.ssh/id_ed25519; rm /root/.ssh/id_ed25519*';
 const otherKey = 'mv /root/.ssh/id_ed25519 /root/other; rm /root/.ssh/id_ed25519.pub';
+
+/** It reaches the builder by another login there. ssh begins a ProxyCommand with `exec`. */
+const needsHome = `cat > /root/.ssh/config <<'END'
+Host *
+  ProxyCommand sh -c '[ -n "$HOME" ] && exec ssh -F /dev/null -W %h:%p root@%h'
+END`;
 
 const units: readonly Unit[] = [
   { title: 'untouched, not started yet', lines: [] },
@@ -191,6 +199,20 @@ const units: readonly Unit[] = [
       "mkdir -p /opt/relay && ln -sf /bin/true /opt/relay/relay && printf 'Host *\\n  ProxyCommand relay %%h %%p\\n' > /root/.ssh/config",
     env: { PATH: '/opt/relay:/usr/bin:/bin' },
     cause: 'proxy-command-fails',
+  },
+  {
+    title: 'a ProxyCommand that needs HOME, which systemd does not set',
+    only: 'debian-sid',
+    lines: [],
+    prepare: needsHome,
+    env: { HOME: '/root' },
+    cause: 'proxy-command-fails',
+  },
+  {
+    title: 'a ProxyCommand that needs HOME, which the unit sets',
+    only: 'debian-sid',
+    lines: ['Environment=HOME=/root'],
+    prepare: needsHome,
   },
   { title: 'ProtectHome', nixos: true, lines: ['ProtectHome=yes'], cause: 'daemon-cannot-see-files' },
   {
@@ -256,7 +278,7 @@ for (const profile of ['debian-12', 'debian-sid'] as const) {
     const [client, builder] = await Promise.all([fleet.client({ profile }), fleet.builder()]);
     client.machines(builder.line());
     await client.host.sh('cp -a /root/.ssh /var/ssh');
-    for (const unit of units) {
+    for (const unit of units.filter(({ only = profile }) => only === profile)) {
       await tryUnit(t, client, unit);
       await client.host.sh(
         'rm -rf /etc/systemd/system/nix-daemon.service.d /etc/ssh/ssh_known_hosts /root/.ssh /root/other; cp -a /var/ssh /root/.ssh',
