@@ -147,19 +147,21 @@ export const clientFaults: readonly Fault[] = [
     {
       title: `the post-build-hook of the client fails, ${nix}`,
       ...since(nix),
-      client: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
+      client: { nix },
       builder: { nix },
-      breaks: ({ client }) =>
-        client.host.write('/etc/nix/upload.sh', '#!/bin/sh\necho 401 Unauthorized >&2\nexit 1\n', 0o755),
+      breaks: ({ client }) => {
+        client.host.write('/etc/nix/upload.sh', '#!/bin/sh\necho 401 Unauthorized >&2\nexit 1\n', 0o755);
+        return configure(client.host, 'post-build-hook = /etc/nix/upload.sh');
+      },
       scenario: 'local-to-remote-build',
       cause: 'client-hook-fails',
     },
     {
       title: `the post-build-hook of the client is gone, ${nix}`,
       ...since(nix),
-      client: { nix, nixConf: { 'post-build-hook': '/etc/nix/upload.sh' } },
+      client: { nix },
       builder: { nix },
-      breaks: () => undefined,
+      breaks: ({ client }) => configure(client.host, 'post-build-hook = /etc/nix/upload.sh'),
       scenario: 'local-to-remote-build',
       cause: 'client-hook-fails',
     },

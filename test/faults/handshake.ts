@@ -82,7 +82,7 @@ export const handshakeFaults: readonly Fault[] = [
     },
     {
       title: `allowed-users names a group that the user is not in, ${nix}`,
-      notOn: { nixos: 'its newer Nix names another cause after it' },
+      ...since(nix),
       builder: {
         user: { name: 'nix' },
         nix,
@@ -93,6 +93,7 @@ export const handshakeFaults: readonly Fault[] = [
       cause: 'user-not-allowed',
       // It builds nothing unsigned for a user that it does not trust.
       then: ['untrusted-user'],
+      on: { nixos: { then: ['unsigned-input'] } },
     },
     {
       title: `the daemon is stopped by a signal, ${nix}`,

@@ -119,9 +119,8 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the daemon does not run, ssh-ng',
-    notOn: {
-      nixos: 'its logins set NIX_REMOTE=daemon, with which Nix says less, so daemon-does-not-answer is named',
-    },
+    // Its logins set NIX_REMOTE=daemon, with which Nix says less.
+    on: { nixos: { cause: 'daemon-does-not-answer' } },
     builder: { ...trusted, nix: '2.26' },
     breaks: ({ builder }) => builder.host.stopDaemon(),
     scenario: 'handshake',
@@ -129,7 +128,8 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the daemon does not run, ssh',
-    notOn: { nixos: 'its logins set NIX_REMOTE=daemon, with which a later check names it' },
+    // Its logins set NIX_REMOTE=daemon, with which Nix asks for the daemon later.
+    on: { nixos: { scenario: 'nix-store-permissions' } },
     scheme: 'ssh',
     builder: { ...trusted, nix: '2.26' },
     breaks: ({ builder }) => builder.host.stopDaemon(),
@@ -164,12 +164,12 @@ export const nixFaults: readonly Fault[] = [
   },
   {
     title: 'the user is not allowed to use the daemon, ssh-ng',
-    notOn: { nixos: 'its newer Nix names another cause after it' },
     builder: { ...untrusted, nixConf: { 'allowed-users': 'root' }, nix: '2.34' },
     breaks: () => undefined,
     scenario: 'handshake',
     cause: 'user-not-allowed',
     then: ['untrusted-user'],
+    on: { nixos: { then: ['unsigned-input'] } },
   },
   {
     title: 'the user is not allowed to use the daemon, ssh',
@@ -438,6 +438,8 @@ export const buildFaults: readonly Fault[] = [
     client: { nix: '2.26' },
     builder: { ...untrusted, nix: '2.26' },
     breaks: () => undefined,
+    // Before Nix 2.16 it is the build itself that is refused.
+    on: { 'debian-12': { cause: 'untrusted-user' } },
     scenario: 'local-to-remote-build',
     cause: 'unsigned-input',
     plainBuildWorks: 'the only input of a plain build is named by its content, and needs no signature',
@@ -447,6 +449,8 @@ export const buildFaults: readonly Fault[] = [
     client: { nix: '2.34' },
     builder: { ...untrusted, nix: '2.34' },
     breaks: () => undefined,
+    // Before Nix 2.16 it is the build itself that is refused.
+    on: { 'debian-12': { cause: 'untrusted-user' } },
     scenario: 'local-to-remote-build',
     cause: 'unsigned-input',
     plainBuildWorks: 'the only input of a plain build is named by its content, and needs no signature',

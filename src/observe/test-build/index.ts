@@ -126,12 +126,13 @@ async function runHere(script: string, context: ProbeContext): Promise<CommandRe
   const { client, clientTransport, ssh, timeoutMs, signal } = context;
   const [done, stalled] = [new AbortController(), new AbortController()];
   let connected = false;
-  const watched =
-    ssh === undefined || !client.buildsThroughDaemon
-      ? null
-      : unansweredConnection(client, ssh, AbortSignal.any([signal, done.signal])).then((seen) => {
-          if (seen !== null && !connected) stalled.abort();
-        });
+  if (ssh !== undefined && client.buildsThroughDaemon)
+    // What cannot be watched takes its time.
+    void unansweredConnection(client, ssh, AbortSignal.any([signal, done.signal]))
+      .then((seen) => {
+        if (seen !== null && !connected) stalled.abort();
+      })
+      .catch(() => undefined);
   try {
     const ran = await clientTransport.run(script, {
       timeoutMs,
@@ -144,7 +145,6 @@ async function runHere(script: string, context: ProbeContext): Promise<CommandRe
     return { ...ran, timedOut: ran.timedOut || stalled.signal.aborted };
   } finally {
     done.abort();
-    await watched;
   }
 }
 
