@@ -170,8 +170,12 @@ export const loginFaults: readonly Fault[] = [
   },
   {
     title: 'an account that pam_access shuts out',
-    notOn: { alpine: 'its sshd has no PAM', nixos: 'its PAM is in the configuration of its owner' },
-    builder: { user: { name: 'nix', trusted: true }, sshd: { UsePAM: 'yes' } },
+    notOn: {
+      plain: "its rules of PAM are this machine's, and every other host's",
+      alpine: 'its sshd has no PAM',
+      nixos: 'its PAM is in the configuration of its owner',
+    },
+    builder: { profile: 'debian-12', user: { name: 'nix', trusted: true }, sshd: { UsePAM: 'yes' } },
     breaks: ({ builder }) =>
       builder.host.sh(
         'echo "- : nix : ALL" >> /etc/security/access.conf; sed -i "1i account required pam_access.so" /etc/pam.d/sshd',
