@@ -1,6 +1,7 @@
 /**
  * Runs the tests: every test/**.test.ts, or those whose path holds one of the words given. Each file is a program
- * of its own that writes TAP; two run at a time. `--profile NAME` (or `all`): the matrix over that profile. The last line is `N passed, N failed`.
+ * of its own that writes TAP; two run at a time, and one of those that only wait. `--profile NAME` (or `all`): the matrix
+ * over that profile. The last line is `N passed, N failed`.
  */
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -20,6 +21,9 @@ interface FileResult {
 
 /** Minutes each: they begin first, so that none is left to run alone at the end. */
 const longest = ['test/routing/conformance.test.ts', 'test/faults/client.test.ts', 'test/faults/nix.test.ts'];
+
+/** Minutes each, nearly all of them spent waiting for servers that say nothing: they take no processor from the others. */
+const waiting = ['test/faults/login-shell.test.ts', 'test/faults/substituters.test.ts'];
 
 /** A file that takes longer hangs. */
 const fileTimeoutMs = 15 * 60_000;
@@ -127,7 +131,10 @@ async function main(): Promise<void> {
   const files = all.filter((file) => words.length === 0 || words.some((word) => file.includes(word)));
   await prepareFleet(files);
   const limit = pLimit(Math.min(2, availableParallelism()));
-  const results = await Promise.all(files.map((file) => limit(() => runFile(file))));
+  const besides = pLimit(1);
+  const results = await Promise.all(
+    files.map((file) => (waiting.includes(file) ? besides : limit)(() => runFile(file))),
+  );
   const sum = (key: keyof FileResult): number => results.reduce((total, result) => total + result[key], 0);
   const skipped = sum('skipped') === 0 ? '' : `, ${sum('skipped')} skipped`;
   const leftOut = process.env['NRBD_NO_ARM64'];
