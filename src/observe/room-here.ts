@@ -1,5 +1,6 @@
 import { statfs } from 'node:fs/promises';
-import { CannotObserve, type Probe } from './probe.ts';
+import { dirname } from 'node:path';
+import { type Probe } from './probe.ts';
 
 const mib = 1024 * 1024;
 /** A file system that makes inodes as it needs them counts none. */
@@ -12,11 +13,8 @@ export const roomHere: Probe = {
   required: [],
   observe: async (_parameters, { client }) => {
     const { NIX_STORE_DIR = '/nix/store', NIX_STATE_DIR = '/nix/var/nix' } = client.environment.env;
-    const rooms = await Promise.all([NIX_STORE_DIR, NIX_STATE_DIR].map(roomOf));
-    const known = rooms.filter((room) => room !== null);
-    const [first] = known;
-    if (first === undefined) throw new CannotObserve('no-store', 'there is no store here');
-    return { value: known.reduce((least, room) => (room.freeMib < least.freeMib ? room : least), first) };
+    const [store, state] = await Promise.all([roomOf(NIX_STORE_DIR), roomOf(NIX_STATE_DIR)]);
+    return { value: store.freeMib <= state.freeMib ? store : state };
   },
 };
 
@@ -27,7 +25,7 @@ type Room = {
   inodes: number;
 };
 
-async function roomOf(folder: string): Promise<Room | null> {
+async function roomOf(folder: string): Promise<Room> {
   try {
     const { bavail, bsize, files, ffree } = await statfs(folder);
     return {
@@ -36,8 +34,9 @@ async function roomOf(folder: string): Promise<Room | null> {
       inodes: files === 0 ? uncounted : ffree,
     };
   } catch (error) {
-    // A fresh Nix makes its folders only with the first build.
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    // A fresh Nix makes its folders only with the first build: they will be where the nearest folder above is.
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (isMissing && folder !== dirname(folder)) return roomOf(dirname(folder));
     throw error;
   }
 }
