@@ -1,4 +1,5 @@
 import { isExternal } from '../engine/external.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import { visible } from '../report/escape/visible.ts';
 import { onInterrupt } from './interrupt.ts';
 import { runChecks, type RunOptions } from './run-checks.ts';
@@ -24,7 +25,7 @@ export async function healthy(options: RunOptions, version: string): Promise<num
     for (const [index, { name, verdict, rootCause }] of report.builders.entries()) {
       const builder = builders[index];
       if (builder === undefined || isExternal(builder)) continue;
-      if (verdict === 'healthy') good.push(builder.fields.map(({ text }) => text).join(' '));
+      if (verdict === 'healthy') good.push(entryWith(builder, {}));
       else say(`left out: ${name}: ${rootCause?.message ?? 'it could not be measured'}`, process.stderr);
     }
     // As it stands: a redacted entry would be another one.

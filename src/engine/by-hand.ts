@@ -1,6 +1,7 @@
 import { shellByHand } from '../observe/by-hand.ts';
 import type { Observation } from '../scenario/observation.ts';
-import { quote, quoteIfNeeded } from '../shell-quote.ts';
+import { quote } from '../shell-quote.ts';
+import { commandText } from './describe.ts';
 import type { ObserveOptions, Request } from './observe.ts';
 
 /**
@@ -27,8 +28,7 @@ export async function byHand(
 }
 
 function typed({ command, stdin }: Extract<Request, { kind: 'command' }>): string {
-  if (stdin === undefined)
-    return typeof command === 'string' ? command.trim() : command.map(quoteIfNeeded).join(' ');
+  if (stdin === undefined) return commandText(command).trim();
   const words = typeof command === 'string' ? ['sh', '-c', command] : command;
-  return `printf %s ${quote(stdin)} | ${words.map(quoteIfNeeded).join(' ')}`;
+  return `printf %s ${quote(stdin)} | ${commandText(words)}`;
 }

@@ -16,6 +16,7 @@ export function describeObservation(request: Request, observation: Observation):
   };
 }
 
-function commandText(command: string | readonly string[]): string {
+/** As a shell takes it. */
+export function commandText(command: string | readonly string[]): string {
   return typeof command === 'string' ? command : command.map(quoteIfNeeded).join(' ');
 }

@@ -4,6 +4,7 @@ import { breathe } from '../breathe.ts';
 import type { Report, ReportBuilder, ReportCheck, Shard } from '../generated/report.ts';
 import type { Waiver } from '../generated/waivers.ts';
 import type { Builder, Diagnostic } from '../machines/builder.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import type { ClientView } from '../observe/client-view.ts';
 import type { Probe } from '../observe/probe.ts';
 import type { SshAccess } from '../observe/ssh-access.ts';
@@ -67,8 +68,15 @@ const looksAtOnce = 1000;
 /** Cleaning up goes on for this long, though the run was interrupted. */
 const cleanupMs = 10_000;
 
+/** A run that goes on. */
+interface Run extends RunInput {
+  /** The builders of the machines file, without the external ones: one list, for what is found out of it is kept by it. */
+  entries: readonly Builder[];
+}
+
 /** Makes every check and returns the report. An aborted run returns what is known so far, marked `interrupted`. */
-export async function run(input: RunInput): Promise<Report> {
+export async function run(given: RunInput): Promise<Report> {
+  const input: Run = { ...given, entries: given.builders.filter((builder) => !isExternal(builder)) };
   const startedAt = new Date();
   const started = performance.now();
   const names = input.clean(uniqueNames(input.builders));
@@ -147,7 +155,7 @@ export async function run(input: RunInput): Promise<Report> {
 function runSubject(
   subject: Subject,
   scenarios: readonly Scenario[],
-  input: RunInput,
+  input: Run,
   client: Subject,
   started: number,
 ): Promise<ReportCheck[]> {
@@ -179,7 +187,7 @@ async function runCheck(
   logsIn: boolean,
   subject: Subject,
   client: Subject,
-  input: RunInput,
+  input: Run,
   limit: LimitFunction,
   seen: Map<string, Promise<Observation>>,
   runStarted: number,
@@ -239,7 +247,7 @@ async function takeTurn(
   scenario: Scenario,
   logsIn: boolean,
   { turn, ssh }: Subject,
-  { memory, signal }: RunInput,
+  { memory, signal }: Run,
 ): Promise<void> {
   // A recording is asked in no order.
   if (memory?.recall !== undefined) return;
@@ -254,7 +262,7 @@ function lookOnce(
   nonce: string,
   scenario: Scenario,
   subject: Subject,
-  input: RunInput,
+  input: Run,
   seen: Map<string, Promise<Observation>>,
 ): Promise<Observation> {
   const key = JSON.stringify(request);
@@ -270,7 +278,7 @@ async function look(
   nonce: string,
   scenario: Scenario,
   subject: Subject,
-  input: RunInput,
+  input: Run,
 ): Promise<Observation> {
   const { memory } = input;
   const question = questionOf(subject.name, request, nonce);
@@ -283,7 +291,7 @@ async function look(
 function waiverOf(
   { id }: Scenario,
   { builder }: Subject,
-  { waivers = [] }: RunInput,
+  { waivers = [] }: Run,
 ): NonNullable<ReportCheck['waived']> | null {
   const found = waivers.find(
     (waiver) =>
@@ -298,7 +306,7 @@ function waiverOf(
 function observeOptions(
   scenario: Scenario,
   subject: Subject,
-  { client, clientTransport, builders, diagnostics, effective, probes, mostMs = Infinity }: RunInput,
+  { client, clientTransport, entries, diagnostics, effective, probes, mostMs = Infinity }: Run,
   signal: AbortSignal,
 ): ObserveOptions {
   return {
@@ -306,7 +314,7 @@ function observeOptions(
     context: {
       client,
       clientTransport,
-      builders: builders.filter((builder) => !isExternal(builder)),
+      builders: entries,
       diagnostics,
       effective,
       ...(subject.builder === undefined ? {} : { builder: subject.builder }),
@@ -325,13 +333,13 @@ function againWords({ id }: Scenario, { builder }: Subject): string {
   return `nix-remote-builder-doctor check -t ${id}${host} -vvv`;
 }
 
-function leftOut(scenario: Scenario, { readOnly }: RunInput): string | null {
+function leftOut(scenario: Scenario, { readOnly }: Run): string | null {
   if (readOnly && scenario.effect !== 'none')
     return `left out by --read-only: its effect is ${scenario.effect}`;
   return null;
 }
 
-function contextOf(subject: Subject, client: Subject, input: RunInput): Context {
+function contextOf(subject: Subject, client: Subject, input: Run): Context {
   return {
     client: (client.known ??= clientContext(input.client)),
     facts: { ...client.facts, ...subject.facts },
@@ -359,7 +367,7 @@ function reportBuilder(
         ...(builder.source.file === undefined ? {} : { file: builder.source.file }),
         line: builder.source.line,
       },
-      entry: builder.fields.map(({ text }) => text).join(' '),
+      entry: entryWith(builder, {}),
     }),
     ...(transport === undefined ? {} : { transport }),
     verdict: verdictOf(clientChecks, checks),

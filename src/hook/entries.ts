@@ -1,4 +1,5 @@
 import type { Builder } from '../machines/builder.ts';
+import { entryWith } from '../machines/entry-with.ts';
 import { isFakeSsh, parseMachines } from '../machines/index.ts';
 
 /** Versions between which the reading of a text changed: where they agree, every Nix agrees. */
@@ -26,7 +27,7 @@ export function entriesOf(
 
 /** The setting without some of its entries. */
 export function textOf(builders: readonly Builder[]): string {
-  return builders.map(({ fields }) => fieldsOf(fields).join(' ')).join('\n');
+  return builders.map((builder) => entryWith(builder, {})).join('\n');
 }
 
 /** What its memory is kept under. */

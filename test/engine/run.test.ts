@@ -12,7 +12,7 @@ import {
 import { type RunInput, run, uniqueNames } from '../../src/engine/run.ts';
 import type { Report, ReportCheck } from '../../src/generated/types.ts';
 import { type Builder, parseMachines } from '../../src/machines/index.ts';
-import { CannotObserve, doesNotApply } from '../../src/observe/probe.ts';
+import { CannotObserve, doesNotApply, type Probe } from '../../src/observe/probe.ts';
 import type { ReportEvent } from '../../src/report/events.ts';
 import { builderNames, clientNames } from '../../src/scenario/known-names.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
@@ -311,6 +311,30 @@ t.test('what cannot be measured is an error, and the others go on', async (t) =>
   t.match(check('c'), { outcome: 'error', message: /vars\.none/ });
   t.equal(report.builders[0]?.verdict, 'unhealthy');
 });
+
+t.test(
+  'probes of every builder are given one and the same list, so that what they find out of it can be kept',
+  async (t) => {
+    const lists = new Set<unknown>();
+    const external: Builder = { ...(builders('c')[0] as Builder), uri: 'external:c', scheme: 'external' };
+    const all = [...builders('a', 'b'), external];
+    const looks: Probe = {
+      name: 'looks',
+      parameters: [],
+      required: [],
+      observe: (_parameters, context) => {
+        lists.add(context.builders);
+        return Promise.resolve({ value: context.builders.map(({ uri }) => uri) });
+      },
+    };
+    const { check } = await runSuite(
+      '---\nid: one\ntitle: one\ntarget: client\nprobe: looks\nexpect: {value: [ssh://a, ssh://b]}\n',
+      { builders: all, probes: new Map([['looks', looks]]) },
+    );
+    t.match(check('one', 1), { outcome: 'pass' });
+    t.equal(lists.size, 1);
+  },
+);
 
 t.test('a probe tells what it cannot observe, and a bug of ours is shown whole', async (t) => {
   const probe = (
