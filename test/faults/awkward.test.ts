@@ -188,7 +188,7 @@ const awkward: readonly Awkward[] = [
   },
   {
     title: 'the login sets NIX_STORE_DIR, which the daemon does not read',
-    builder: { ...bash, sshd: { SetEnv: 'NIX_STORE_DIR=/home/store' } },
+    builder: { ...bash, sshd: { SetEnv: 'NIX_STORE_DIR=/srv/store' } },
   },
   {
     title: 'limits of the builder for builds, which do not count over ssh',
@@ -224,7 +224,7 @@ const awkward: readonly Awkward[] = [
   {
     title: 'root keeps a store database of its own, which has no daemon',
     makes: ({ env }) => {
-      env['NIX_STATE_DIR'] = '/home/state';
+      env['NIX_STATE_DIR'] = '/srv/state';
     },
   },
   { title: 'one session at a time', builder: { sshd: { MaxSessions: '1' } } },

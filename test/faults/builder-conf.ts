@@ -95,7 +95,6 @@ export const builderConfFaults: readonly Fault[] = [
       builder.host.sh('users=$(grep -v nixbld /etc/passwd); echo "$users" > /etc/passwd'),
     scenario: 'remote-build',
     cause: 'build-users-missing',
-    fixNotRun: 'useradd replaces /etc/passwd, which is a mount of its own here',
   },
   {
     title: 'the group of the build users has no members',

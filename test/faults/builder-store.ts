@@ -78,7 +78,7 @@ export const builderStoreFaults: readonly Fault[] = [
   {
     title: 'a dead link stands where the folder of the logs belongs',
     breaks: ({ builder }) =>
-      builder.host.sh('mkdir -p /nix/var; rm -rf /nix/var/log; ln -s /home/gone /nix/var/log'),
+      builder.host.sh('mkdir -p /nix/var; rm -rf /nix/var/log; ln -s /srv/gone /nix/var/log'),
     scenario: 'remote-build',
     cause: 'builder-state-is-file',
   },
@@ -108,7 +108,7 @@ export const builderStoreFaults: readonly Fault[] = [
   {
     title: "the builder's nix.conf names another store",
     notOn: { nixos: 'its services do not start with such a setting' },
-    builder: { nixConf: { store: '/home/other' } },
+    builder: { nixConf: { store: '/srv/other' } },
     breaks: () => undefined,
     scenario: 'nix-store-permissions',
     cause: 'builder-store-elsewhere',
@@ -117,7 +117,7 @@ export const builderStoreFaults: readonly Fault[] = [
   {
     title: 'the login sets NIX_STORE_DIR, and the user is root',
     notOn: { nixos: 'the line is in the configuration of its owner' },
-    breaks: ({ builder }) => configureSshd(builder.host, { SetEnv: 'NIX_STORE_DIR=/home/store' }),
+    breaks: ({ builder }) => configureSshd(builder.host, { SetEnv: 'NIX_STORE_DIR=/srv/store' }),
     scenario: 'local-to-remote-build',
     cause: 'login-moves-store',
   },

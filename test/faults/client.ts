@@ -348,7 +348,7 @@ export const clientFaults: readonly Fault[] = [
   {
     title: 'the shell of the caller sets NIX_STORE_DIR',
     breaks: ({ env }) => {
-      env['NIX_STORE_DIR'] = '/home/store';
+      env['NIX_STORE_DIR'] = '/srv/store';
     },
     scenario: 'daemon-view',
     cause: 'caller-moves-store',

@@ -23,7 +23,7 @@ const startUp = (
   cause,
 });
 
-/** /dev/null of one host is another device node, or a plain file; the machine's own is left alone. */
+/** /dev/null is another device node, or a plain file. */
 const devNull = (
   title: string,
   make: string,
@@ -34,7 +34,7 @@ const devNull = (
   ...(builder === undefined ? {} : { builder }),
   ...(scheme === undefined ? {} : { scheme }),
   breaks: async ({ builder: { host } }) => {
-    await host.sh(`${make}; mount --bind /tmp/null /dev/null`);
+    await host.sh(`rm /dev/null; ${make}`);
     // A daemon that runs already may have mounts of its own, and go on with the old one.
     await restartDaemon(host);
   },
@@ -64,12 +64,9 @@ export const loginShellFaults: readonly Fault[] = [
   ),
   startUp('.bashrc reads a line', bash, ['/home/nix/.bashrc', 'read -r answer'], 'start-up-file-reads-input'),
   startUp('.bashrc ends with exec python3', bash, ['/home/nix/.bashrc', 'exec python3']),
-  devNull('/dev/null is closed to the user', 'mknod -m 600 /tmp/null c 1 3', bash),
-  devNull('/dev/null is closed to all but root', 'mknod -m 600 /tmp/null c 1 3', undefined, 'ssh'),
-  {
-    ...devNull('/dev/null is a plain file', ': > /tmp/null', bash),
-    fixNotRun: 'the test mounts the file there, so that it cannot be removed',
-  },
+  devNull('/dev/null is closed to the user', 'mknod -m 600 /dev/null c 1 3', bash),
+  devNull('/dev/null is closed to all but root', 'mknod -m 600 /dev/null c 1 3', undefined, 'ssh'),
+  devNull('/dev/null is a plain file', ': > /dev/null', bash),
   {
     title: 'the login shell finds no sh',
     notOn: { nixos: '/etc/bashrc sets the PATH of every login' },

@@ -28,9 +28,7 @@ export const networkFaults: readonly Fault[] = [
     title: 'a name server that does not answer',
     breaks: async ({ client }) => {
       client.machines('ssh-ng://root@alpha.example x86_64-linux');
-      await client.host.sh(
-        'touch /etc/resolv.conf; echo nameserver 127.0.9.9 > /tmp/resolv.conf; mount --bind /tmp/resolv.conf /etc/resolv.conf',
-      );
+      await client.host.sh('echo nameserver 127.0.9.9 > /etc/resolv.conf');
     },
     scenario: 'dns',
     cause: 'dns-server-silent',

@@ -272,7 +272,6 @@ export const nixFaults: readonly Fault[] = [
     breaks: async ({ client, builder }) => {
       client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm'));
       await addKvm(builder.host, '660', 'root');
-      await builder.host.sh('mount -t tmpfs tmpfs /etc/udev');
     },
     scenario: 'kvm',
     cause: 'kvm-not-accessible',

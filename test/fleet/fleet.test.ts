@@ -1,7 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fleet, type NixVersion } from './index.ts';
@@ -118,6 +119,11 @@ withFleet('what a host does is seen by no other host, and not by the machine', a
   for (const file of [
     '/root/x',
     '/tmp/x',
+    '/homeless-shelter',
+    '/etc/x',
+    '/srv/x',
+    '/usr/local/bin/x',
+    '/dev/x',
     '/etc/nix/x',
     '/etc/ssh/x',
     '/nix/x',
@@ -126,8 +132,17 @@ withFleet('what a host does is seen by no other host, and not by the machine', a
     '/run/x',
   ]) {
     t.equal((await own.host.sh(`touch ${file}`)).exitCode, 0, file);
-    t.notOk(existsSync(file), file);
+    t.notOk(existsSync(file), `${file} of this machine`);
     t.not((await other.host.sh(`test -e ${file}`)).exitCode, 0, file);
+  }
+  t.equal((await own.host.sh('chmod 600 /dev/null /etc/hostname /usr/bin/env')).exitCode, 0);
+  for (const file of ['/dev/null', '/etc/hostname', '/usr/bin/env']) {
+    t.ok((statSync(file).mode & 0o077) > 0, `the mode of ${file} of this machine`);
+    t.not(
+      (await other.host.sh(`stat -c %a ${file}`)).stdout,
+      '600\n',
+      `the mode of ${file} of the other host`,
+    );
   }
   t.not((await own.host.sh('touch /run/project/x')).exitCode, 0, 'the project is there to be read');
   t.equal((await own.host.sh('hostname')).stdout, `${own.name}\n`);
@@ -176,6 +191,23 @@ withFleet(
     t.notOk(existsSync(folder));
   },
 );
+
+withFleet('hosts start where the folder of the fleet lies on an overlay, as in a container', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'nrbd-overlay-'));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const program = `
+    import { startFleet } from ${JSON.stringify(new URL('index.ts', import.meta.url).href)};
+    const fleet = startFleet();
+    const { host } = await fleet.builder();
+    const ran = await host.sh('touch /etc/x && stat -c %a /etc/shadow && grep " / " /proc/mounts');
+    await fleet.close();
+    console.log(JSON.stringify(ran));`;
+  const mount = `cd ${folder}; mkdir lower upper work; export TMPDIR=${folder}
+    mount -t overlay -o lowerdir=lower,upperdir=upper,workdir=work overlay ${folder}; cd -; exec "$0" "$@"`;
+  const words = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', program];
+  const said = execFileSync('unshare', ['-m', 'sh', '-ec', mount, ...words], { encoding: 'utf8' });
+  t.match(said, /"exitCode":0,"stdout":"640.*upperdir=[^ ]*\/memory\/upper,/);
+});
 
 withFleet('after close no process, mount or file is left', async (t, fleet) => {
   const [builder, client] = await Promise.all([

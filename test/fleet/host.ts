@@ -104,7 +104,7 @@ export class Host {
     return ['-t', String(this.#init), ...`-m -u -i -C -p -r -w -- ${setpriv} --pdeathsig KILL`.split(' ')];
   }
 
-  /** A file of the host, seen from outside. In some profiles only a part of the files is the host's own: it throws for others. */
+  /** A file of the host, seen from outside. */
   path(inside: string): string {
     return this.profile.outside?.(this.#folder, inside) ?? resolveInside(`/proc/${this.#init}/root`, inside);
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 
 /** What real builders need, by Debian package, with a file that shows it is there. */
 const needed: Readonly<Record<string, string>> = {
@@ -50,8 +50,6 @@ export function ensurePackages(): void {
     const also = missing.length === 0 ? '' : `, and the Debian packages ${missing.join(' ')}`;
     throw new NoFleet(`real builders run in namespaces, which needs root${also}`);
   }
-  // Places that every host mounts its own folders on.
-  for (const folder of ['/nix', '/etc/nix']) mkdirSync(folder, { recursive: true });
   if (missing.length === 0) return;
   if (!existsSync('/usr/bin/apt-get'))
     throw new NoFleet(`missing here, and this is no Debian: ${missing.join(' ')}`);

@@ -106,10 +106,10 @@ export interface Profile {
    */
   layOut(spec: HostSpec): Promise<readonly string[]>;
   /**
-   * Where a file of the host lies outside. Absent: the host has a root of its own, and the file is looked up
-   * through its first process.
+   * Where a file of the host lies outside, also before it starts and after it stops. Absent, or undefined: the file is
+   * looked up through the host's first process.
    */
-  outside?(folder: string, inside: string): string;
+  outside?(folder: string, inside: string): string | undefined;
   /** Makes `text` the machines file. Absent: it is written to /etc/nix/machines. */
   writeMachines?: (host: { enter(): string[] }, text: string) => void;
   /** Puts a change in force where a module system owns the files. Absent: who makes it edits the files and restarts services. */

@@ -149,9 +149,6 @@ async function make({ version, suite, architecture }: RootfsSpec, folder: string
   // sid moves on; a newer Nix is better than no test at all.
   if (`2.${found}` !== version)
     process.stderr.write(`Debian ${suite} has ${nix.trim()}, which stands in for ${version}\n`);
-  // Places to mount on.
-  for (const name of ['nix', 'etc/nix']) mkdirSync(join(folder, name), { recursive: true });
-  writeFileSync(join(folder, 'etc/hosts'), '');
   rmSync(quick);
   rmSync(join(folder, 'var/cache/apt/archives'), { recursive: true, force: true });
 }

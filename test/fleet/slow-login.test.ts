@@ -28,7 +28,7 @@ time.sleep(1000)
 /** A rule before the others of sshd, which runs a program that takes its time. */
 const pam = ({ host }: Builder, rule: string): Promise<unknown> =>
   host.sh(
-    `printf '#!/bin/sh\\nsleep ${seconds}\\n' > /tmp/slow; chmod 755 /tmp/slow; { echo '${rule} /tmp/slow'; cat /etc/pam.d/sshd; } > /tmp/pam; mount --bind /tmp/pam /etc/pam.d/sshd`,
+    `printf '#!/bin/sh\\nsleep ${seconds}\\n' > /tmp/slow; chmod 755 /tmp/slow; sed -i '1i ${rule} /tmp/slow' /etc/pam.d/sshd`,
   );
 
 const slow: readonly Slow[] = [
@@ -59,7 +59,7 @@ time.sleep(1000)
       host.write('/etc/hosts', `${host.address} ${host.name}\n`);
       await host.sh(
         `setsid python3 /tmp/silent.py </dev/null >/dev/null 2>&1 & while [ ! -e /tmp/silent ]; do sleep 0.1; done
-        printf 'nameserver ${host.address}\\noptions timeout:10 attempts:2\\n' > /tmp/resolv; touch /etc/resolv.conf; mount --bind /tmp/resolv /etc/resolv.conf`,
+        printf 'nameserver ${host.address}\\noptions timeout:10 attempts:2\\n' > /etc/resolv.conf`,
       );
     },
     cause: 'slow-authentication',

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 export const inside = { node: '/run/node', project: '/run/project' } as const;
 
 /** The project, seen from outside. */
-const project = resolve(import.meta.dirname, '../..');
+export const project = resolve(import.meta.dirname, '../..');
 
 /** What the environment of a host's first process holds. */
 export const initEnvironment = {
@@ -21,16 +21,7 @@ export function beginScript(name: string, folder: string): string[] {
     'cd /',
     // /proc is still the outside's here, and tells our number there.
     `read -r pid _ < /proc/self/stat; echo $pid > ${folder}/init.pid`,
-    `hostname ${name}`,
-  ];
-}
-
-/** Lines that make the project and this program's Node visible in a root folder, whose /run the host has for itself. */
-export function mountProject(root: string): string[] {
-  return [
-    `mkdir -p ${root}${inside.project}; touch ${root}${inside.node}`,
-    `mount --bind ${project} ${root}${inside.project}; mount -o remount,bind,ro ${root}${inside.project}`,
-    `mount --bind ${process.execPath} ${root}${inside.node}`,
+    `echo ${name} > /proc/sys/kernel/hostname`,
   ];
 }
 

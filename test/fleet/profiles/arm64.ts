@@ -9,7 +9,7 @@ export const arm64: Profile = {
   real: "Debian's Nix, OpenSSH and tools for arm64, each an aarch64 program; users that run builds; bash and dash as login shells",
   notReal:
     'qemu-user runs the programs on the kernel of the machine, so it is slower than an arm board is. As in plain there is no init and no systemd, ' +
-    'systemctl, journalctl and usermod are stand-ins, and Nix has `sandbox = false`. ' +
+    'systemctl and journalctl are stand-ins, and Nix has `sandbox = false`. ' +
     'Nix has `filter-syscalls = false`: with a filter, Nix fails under qemu-user ("unable to load seccomp BPF program: Invalid argument").',
   // With Debian sid (Nix 2.34), sshd closes each connection under qemu 7.2, and Nix cannot ask for the attributes of its terminal.
   nixVersions: ['2.8'],

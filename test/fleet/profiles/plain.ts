@@ -1,20 +1,32 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
+import { layOutOwnRoot } from '../own-root.ts';
 import type { HostSpec, Profile, UserSpec } from '../profile.ts';
 import { rootfs } from '../rootfs.ts';
-import { beginScript, initEnvironment, inNamespaces, mountProject } from '../start-script.ts';
+import { inNamespaces } from '../start-script.ts';
 
-/** Parts of a host's file system that are its own; the rest is shared and left alone. */
+/** Where they lie in the host's folder. They hold nothing of the root folder's, which may be that of a machine in use. */
 const ownFolders = {
-  nix: 'nix',
-  'etc-nix': 'etc/nix',
-  'etc-ssh': 'etc/ssh',
-  root: 'root',
-  home: 'home',
-  tmp: 'tmp',
+  '/nix': 'nix',
+  '/etc/nix': 'etc-nix',
+  '/etc/ssh': 'etc-ssh',
+  '/root': 'root-home',
+  '/home': 'home',
+  '/tmp': 'tmp',
+  '/var/log': 'var-log',
 } as const;
-const ownFiles = ['passwd', 'group', 'shadow', 'hosts'] as const;
+
+/** Mode of a folder, where it is not 755. */
+const modes: Readonly<Record<string, number>> = { '/root': 0o700, '/tmp': 0o1777 };
 
 /** Nothing comes from the internet, and no sandbox in a namespace in a namespace. */
 const nixDefaults = {
@@ -37,6 +49,9 @@ const sshdDefaults = {
 };
 
 const ash = '/home/ash';
+/** Of the user that may log in, and of the user's group. */
+const userId = 1500;
+
 const daemonSocket = '/nix/var/nix/daemon-socket/socket';
 
 const services = {
@@ -56,8 +71,8 @@ const services = {
 export const plain: Profile = {
   real: "Debian's Nix, OpenSSH and tools; users that run builds; bash, dash, zsh, fish, tcsh and busybox ash as login shells",
   notReal:
-    'There is no init and no systemd: a script starts sshd and nix-daemon, so systemctl and journalctl are stand-ins. So is usermod: the files of the user database are mounts, which the real one cannot replace. There is no sudo. ' +
-    "Nix has `sandbox = false` and the feature nix-command, sshd runs without PAM. Only /nix, /etc/nix, /etc/ssh, /root, /home, /tmp and the user database are the host's own.",
+    'There is no init and no systemd: a script starts sshd and nix-daemon, so systemctl and journalctl are stand-ins. There is no sudo. ' +
+    'Nix has `sandbox = false` and the feature nix-command, sshd runs without PAM.',
   nixVersions: ['2.8', '2.26', '2.34'],
   system: 'x86_64-linux',
   loginShells: {
@@ -68,7 +83,7 @@ export const plain: Profile = {
     tcsh: '/bin/tcsh',
     ash,
   },
-  standIns: ['systemctl', 'journalctl', 'usermod'],
+  standIns: ['systemctl', 'journalctl'],
   services,
   prepare: rootfs,
   outside,
@@ -76,112 +91,96 @@ export const plain: Profile = {
   started: (host) => existsSync(host.path('/tmp/started')),
 };
 
-function outside(folder: string, path: string): string {
-  for (const [own, where] of Object.entries(ownFolders)) {
-    if (path === `/${where}` || path.startsWith(`/${where}/`))
-      return join(folder, own, path.slice(where.length + 1));
-  }
-  const file = ownFiles.find((name) => path === `/etc/${name}`);
-  if (file !== undefined) return join(folder, 'etc', file);
-  throw new Error(`${path} is not a part of the host that is its own`);
+function outside(folder: string, path: string): string | undefined {
+  for (const [where, own] of Object.entries(ownFolders))
+    if (path === where || path.startsWith(`${where}/`)) return join(folder, own, path.slice(where.length));
+  return undefined;
 }
 
 /** Writes what a host in that root folder starts with. Returns the words that start it. */
 export function layOut(spec: HostSpec, root: string): string[] {
   const { name, address, folder, nixConf, sshd, user, daemon } = spec;
-  for (const own of Object.keys(ownFolders))
-    mkdirSync(join(folder, own), { recursive: true, mode: own === 'root' ? 0o700 : 0o755 });
-  mkdirSync(join(folder, 'etc'));
-  for (const file of ownFiles) {
-    const mode = file === 'shadow' ? 0o640 : 0o644;
-    writeFileSync(join(folder, 'etc', file), ownFile(file, spec, root), { mode });
+  for (const [path, own] of Object.entries(ownFolders)) {
+    mkdirSync(join(folder, own));
+    chmodSync(join(folder, own), modes[path] ?? 0o755);
   }
-  const write = (path: string, lines: readonly string[]): void =>
-    writeFileSync(outside(folder, path), lines.map((line) => `${line}\n`).join(''));
+  const write = (where: keyof typeof ownFolders, file: string, lines: readonly string[]): void =>
+    writeFileSync(join(folder, ownFolders[where], file), lines.map((line) => `${line}\n`).join(''));
   const trusted = ['root', ...(user?.trusted === true ? [user.name] : [])].join(' ');
   const builderDefaults = sshd === null ? {} : { 'trusted-users': trusted, ...builderNixDefaults };
   write(
-    '/etc/nix/nix.conf',
+    '/etc/nix',
+    'nix.conf',
     Object.entries({ ...nixDefaults, ...builderDefaults, ...nixConf }).map(
       ([key, value]) => `${key} = ${value}`,
     ),
   );
-  mkdirSync(outside(folder, '/etc/ssh/ssh_config.d'));
-  write('/etc/ssh/ssh_config', [
+  const ssh = join(folder, ownFolders['/etc/ssh']);
+  mkdirSync(join(ssh, 'ssh_config.d'));
+  write('/etc/ssh', 'ssh_config', [
     'Include /etc/ssh/ssh_config.d/*.conf',
     'Host *',
     '  ConnectTimeout 10',
     '  ServerAliveInterval 30',
   ]);
   if (sshd !== null) {
-    const key = outside(folder, '/etc/ssh/ssh_host_ed25519_key');
+    const key = join(ssh, 'ssh_host_ed25519_key');
     execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', `root@${name}`, '-f', key]);
     const options = { ...sshdDefaults, ListenAddress: `${address}:${sshd.port}`, ...sshd.options };
     write(
-      '/etc/ssh/sshd_config',
+      '/etc/ssh',
+      'sshd_config',
       Object.entries(options).flatMap(([option, value]) => [value].flat().map((one) => `${option} ${one}`)),
     );
   }
-  write('/tmp/init.sh', [
-    'chmod 1777 /tmp',
+  makeHomes(spec);
+  write('/tmp', 'init.sh', [
     'mkdir -p /run/sshd',
-    ...homes(spec),
     daemon ? services.daemon.start : '',
     sshd === null ? '' : services.sshd.start,
-    'touch /tmp/started',
+    ': > /tmp/started',
     'while :; do sleep 1000 & wait $!; done',
   ]);
-  const script = join(folder, 'start.sh');
-  writeFileSync(script, startScript(name, folder, root === '/' ? '' : root).join('\n'));
+  const script = layOutOwnRoot(spec, {
+    lower: root,
+    files: {
+      // In a container, this machine's own is a mount, which is no part of the root folder.
+      '/etc/resolv.conf': readFileSync('/etc/resolv.conf', 'utf8'),
+      '/etc/hosts': `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`,
+      ...userDatabase(spec, root),
+    },
+    folders: ownFolders,
+    prepare: [],
+    init: ['bash', '/tmp/init.sh'],
+  });
   return inNamespaces(script);
 }
 
-function startScript(name: string, folder: string, root: string): string[] {
-  const own = `${root}/run/host`;
-  return [
-    ...beginScript(name, folder),
-    `mount -t proc proc ${root}/proc`,
-    ...(root === '' ? [] : [`mount --rbind /dev ${root}/dev`]),
-    // sshd writes its records of logins to /var/log.
-    `mount -t tmpfs -o mode=755 tmpfs ${root}/var/log`,
-    // A place of our own for mount points. All that may lie under what is hidden below is mounted here first.
-    `mount -t tmpfs -o mode=755 tmpfs ${root}/run`,
-    `mkdir ${own}`,
-    `mount --bind ${folder} ${own}`,
-    ...mountProject(root),
-    ...ownFiles.map((file) => `mount --bind ${own}/etc/${file} ${root}/etc/${file}`),
-    ...Object.entries(ownFolders).map(([from, where]) => `mount --bind ${own}/${from} ${root}/${where}`),
-    `umount ${own}`,
-    `export ${Object.entries(initEnvironment)
-      .map(([key, value]) => `${key}=${value}`)
-      .join(' ')}`,
-    root === '' ? 'exec bash /tmp/init.sh' : `exec chroot ${root} bash /tmp/init.sh`,
-    '',
-  ];
+/** Makes the home folders, and lets the key of the fleet's clients in. */
+function makeHomes({ folder, sshd, user }: HostSpec): void {
+  const make = (home: string, id: number): void => {
+    const ssh = join(home, '.ssh');
+    const keys = join(ssh, 'authorized_keys');
+    mkdirSync(home, { recursive: true });
+    mkdirSync(ssh, { mode: 0o700 });
+    if (sshd !== null) writeFileSync(keys, `${sshd.authorised}\n`, { mode: 0o600 });
+    for (const path of [home, ssh, ...(sshd === null ? [] : [keys])]) chownSync(path, id, id);
+  };
+  make(join(folder, ownFolders['/root']), 0);
+  if (user === undefined) return;
+  make(join(folder, ownFolders['/home'], user.name), userId);
+  if (user.shell === ash) symlinkSync('/bin/busybox', join(folder, ownFolders['/home'], 'ash'));
 }
 
-/** Shell that makes the home folders, and lets the key of the fleet's clients in. */
-function homes({ sshd, user }: HostSpec): string[] {
-  if (sshd === null) return ['mkdir -p -m 700 /root/.ssh'];
-  const folders = ['/root', ...(user === undefined ? [] : [`/home/${user.name}`])];
-  return [
-    ...folders.map(
-      (home) =>
-        `mkdir -p -m 700 ${home}/.ssh; echo '${sshd.authorised}' > ${home}/.ssh/authorized_keys; chmod 600 ${home}/.ssh/authorized_keys`,
-    ),
-    ...(user === undefined ? [] : [`chown -R ${user.name}: /home/${user.name}`]),
-    ...(user?.shell === ash ? [`ln -s /bin/busybox ${ash}`] : []),
-  ];
-}
-
-/**
- * As in the root folder, with users that run builds, as an installer of Nix makes them, and with the user that may log in.
- * The files are mounts of their own, so `useradd`, which replaces them, cannot be used.
- */
-function ownFile(file: (typeof ownFiles)[number], { name, address, user }: HostSpec, root: string): string {
-  if (file === 'hosts') return `127.0.0.1 localhost\n::1 localhost\n${address} ${name}\n`;
-  const text = readFileSync(join(root, 'etc', file), 'utf8');
-  return `${text}${text.includes('nixbld') ? '' : buildUsers[file]}${user === undefined ? '' : entry(user)[file]}`;
+/** As in the root folder, with users that run builds, as an installer of Nix makes them, and with the user that may log in. */
+function userDatabase({ user }: HostSpec, root: string): Record<string, string> {
+  return Object.fromEntries(
+    (['passwd', 'group', 'shadow'] as const).map((file) => {
+      const text = readFileSync(join(root, 'etc', file), 'utf8');
+      const builds = text.includes('nixbld') ? '' : buildUsers[file];
+      return [`/etc/${file}`, `${text}${builds}${user === undefined ? '' : entry(user)[file]}`];
+    }),
+  );
 }
 
 const buildUserNames = [1, 2, 3, 4].map((number) => `nixbld${number}`);
@@ -195,8 +194,8 @@ const buildUsers = {
 
 function entry({ name, shell }: UserSpec): Record<'passwd' | 'group' | 'shadow', string> {
   return {
-    passwd: `${name}:x:1500:1500::/home/${name}:${shell}\n`,
-    group: `${name}:x:1500:\n`,
+    passwd: `${name}:x:${userId}:${userId}::/home/${name}:${shell}\n`,
+    group: `${name}:x:${userId}:\n`,
     shadow: `${name}:*:19000:0:99999:7:::\n`,
   };
 }
