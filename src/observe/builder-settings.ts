@@ -8,6 +8,7 @@ import { shellByHand } from './by-hand.ts';
 import { versionOf } from './nix-settings.ts';
 import { emulationOf, listEmulators } from './emulators.ts';
 import { listUnreadable, refuseUnreadable } from './readable-conf.ts';
+import { fetchMeansIn, listFetchMeans } from './fetch-means.ts';
 import { sectionsOf } from './sections.ts';
 import { listSessionLimits, sessionLimitsIn } from './session-limits.ts';
 import { CannotObserve, notMeasured, type Probe, sshOf } from './probe.ts';
@@ -57,6 +58,7 @@ esac
 for path in $(value secret-key-files); do look secret-key-files "$path" read; open_to_all "$path"; done
 set +f
 section groups; [ "$(uname -s)" = Darwin ] || getent group 2>/dev/null || cat /etc/group
+${listFetchMeans}
 section machines; cat /etc/nix/machines 2>/dev/null
 section arch; uname -m
 section cores; nproc 2>/dev/null || getconf _NPROCESSORS_ONLN
@@ -136,6 +138,7 @@ export const builderSettings: Probe = {
         ...wrongFile(section('files')),
         entryForBuildUsers: entryWith(builder, { 3: String(users) }),
         ...limitsOf(settings, builder.scheme),
+        ...fetchMeansIn(section, texts(settings.get('substituters'))),
         minFree: numberOf(settings.get('min-free')),
         maxSessions: Number(/^maxsessions (\d+)/im.exec(section('sshd'))?.[1] ?? 0),
         // Room for every build, and for others.

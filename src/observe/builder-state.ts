@@ -22,6 +22,11 @@ export interface BuilderState {
   notSocket: string;
   /** What stands where Nix keeps a folder and is none: a file or a dead link. */
   notFolder: string;
+  /** `/nix` or `/nix/store` where it is a symbolic link, which Nix refuses, and where it leads. */
+  storeLink: string;
+  storeLinkTo: string;
+  /** The store may not be changed by anybody (`chattr +i`). */
+  immutable: boolean;
   /** The group that may enter the socket's folder, where the others may not. */
   socketGroup: string;
   /** The mount point that holds Nix's database, where it is read-only. */
@@ -58,6 +63,8 @@ section() { printf '\\n--- %s ---\\n' "$1"; }
 var=/nix/var/nix
 section user; id -un; id -nG
 section variables; env | grep -E '^NIX_(REMOTE|STATE_DIR|STORE_DIR|DAEMON_SOCKET_PATH|LOCALSTATE_DIR)='
+# Early, for a daemon that asks itself for ever leaves so many processes that the list of them takes too long.
+section settings; nix --extra-experimental-features nix-command show-config | grep -E '^(allowed-users|store) ='
 section closed
 for folder in /nix /nix/var $var $var/profiles $var/db $var/daemon-socket; do
   [ ! -d "$folder" ] || [ -x "$folder" ] || { ls -ld "$folder"; break; }
@@ -70,6 +77,8 @@ section notfolder
 for folder in $var/temproots $var/gcroots $var/profiles $var/db $var/userpool $var/userpool2 $var/daemon-socket; do
   [ -d "$folder" ] || { [ ! -e "$folder" ] && [ ! -L "$folder" ]; } || { echo "$folder"; break; }
 done
+section link; for path in /nix /nix/store; do [ ! -L $path ] || { echo $path; readlink -f $path; break; }; done
+section attributes; lsattr -d /nix/store
 section mounts; cat /proc/mounts
 section room; for folder in $var/db $var /nix/store; do df -Pk "$folder"; df -Pi "$folder"; done
 section schema; cat $var/db/schema
@@ -81,7 +90,6 @@ for process in /proc/[0-9]*; do
   state=; [ "$name" != nix-daemon ] || state=$(sed -n 's/^State:[[:space:]]*//p' "$process/status")
   echo "\${process#/proc/} $name $state"
 done
-section settings; nix --extra-experimental-features nix-command show-config | grep -E '^(allowed-users|store) ='
 section log; journalctl -q -u nix-daemon -n 5 -o cat --no-pager
 :`;
 
@@ -93,6 +101,9 @@ export const unseen: BuilderState = {
   socketClosed: false,
   notSocket: '',
   notFolder: '',
+  storeLink: '',
+  storeLinkTo: '',
+  immutable: false,
   socketGroup: '',
   readOnlyMount: '',
   fullMount: '',
@@ -136,6 +147,7 @@ export function stateOf(stdout: string): BuilderState {
   const closed = listed(section('closed'));
   const socket = listed(section('socket'));
   const owner = listed(section('owner'))?.owner ?? '';
+  const [storeLink = '', storeLinkTo = ''] = section('link').split('\n');
   const setting = (name: string): string | undefined =>
     new RegExp(`^${name} =(.*)$`, 'm').exec(section('settings'))?.[1]?.trim();
   const allowed = setting('allowed-users');
@@ -148,6 +160,8 @@ export function stateOf(stdout: string): BuilderState {
     socketClosed: socket !== null,
     notSocket: section('notsocket'),
     notFolder: section('notfolder'),
+    ...{ storeLink, storeLinkTo },
+    immutable: /^[\w-]*i[\w-]* +\/nix\/store$/m.test(section('attributes')),
     socketGroup: [closed, socket].find((entry) => entry !== null && entry.group !== 'root')?.group ?? '',
     readOnlyMount: readOnlyMount(section('mounts'), '/nix/var/nix/db'),
     fullMount: fullMount(section('room')),

@@ -1,14 +1,18 @@
 import { type CommandResult, NoShell, type Transport, TransportError } from '../transport/transport.ts';
 import { shellByHand } from './by-hand.ts';
+import { quote } from '../shell-quote.ts';
 import { answersAsNix } from './login-shell.ts';
+import { nixPath } from './nix-path.ts';
 import { CannotObserve, type Probe, type ProbeContext, sshOf } from './probe.ts';
 
 /** What can be done on the builder besides Nix's program, and what was said where nothing can. */
 interface Seen {
   works: boolean;
   said: string;
-  /** How `ls` lists /dev/null; empty where it was not seen. */
+  /** How `ls` lists /dev/null, or `missing`; empty where it was not seen. */
   devNull: string;
+  /** What is wrong with it: `login`, the login sees it and builds may not; `builds`, builds there see it too. */
+  devNullBroken: '' | 'login' | 'builds';
   /** The login may write files of some size (`ulimit -f`). */
   writesFiles: boolean;
   /** A start-up file sends standard error to standard output. */
@@ -17,7 +21,25 @@ interface Seen {
   garbles: boolean;
 }
 
-const script = 'echo answer-$((6 * 7)); ulimit -f; ls -lLd /dev/null';
+/**
+ * Where a daemon makes the builds, they see its /dev/null, which may be another than the login's: it may have mounts of
+ * its own. Root opens the store itself, and builds run as the build users where there are any.
+ */
+const script = `echo answer-$((6 * 7)); ulimit -f
+null=missing; [ ! -e /dev/null ] || null=$(ls -lLd /dev/null)
+echo "$null"
+case $null in c??????rw*) ;; *)
+  by=login users=
+  [ "$(id -u)" != 0 ] || {
+    by=root
+    users=$(nix --extra-experimental-features nix-command show-config | sed -n 's/^build-users-group = //p')
+  }
+  if [ -S /nix/var/nix/daemon-socket/socket ]; then case $by-\${NIX_REMOTE:-} in login-* | root-daemon | root-unix:*) by=daemon ;; esac; fi
+  if [ $by = daemon ]; then echo login
+  elif [ -n "$users" ]; then case $null in ???????rw*) echo login ;; *) echo builds ;; esac
+  elif [ -r /dev/null ] && [ -w /dev/null ]; then echo login
+  else echo builds; fi ;;
+esac`;
 /** For the second question, where the first had no answer. */
 const withinMs = 4_000;
 
@@ -38,10 +60,14 @@ export const shell: Probe = {
   observe: async (_parameters, context) => {
     const transport = await sshOf(context).ssh.transport(context.signal);
     try {
-      const ran = await transport.run(script, { ...context, quick: true });
+      const { builder, ssh } = sshOf(context);
+      const inPath = `PATH=$PATH:${quote(nixPath(builder))}`;
+      const ran = await transport.run(`${inPath}; ${script}`, { ...context, quick: true });
+      const seen = seenIn(ran);
+      if (seen.devNullBroken !== '') ssh.spareDevNull();
       const oneStream = ran.oneStream === true;
-      const garbles = oneStream && sshOf(context).ssh.protocol === 'serve';
-      return { value: { ...seenIn(ran), oneStream, garbles } };
+      const garbles = oneStream && ssh.protocol === 'serve';
+      return { value: { ...seen, oneStream, garbles } };
     } catch (error) {
       if (!(error instanceof TransportError)) throw error;
       return { value: { ...(await withoutShell(error, transport, context)) } };
@@ -50,7 +76,7 @@ export const shell: Probe = {
 };
 
 const nothing = {
-  ...{ works: false, said: '', devNull: '' },
+  ...{ works: false, said: '', devNull: '', devNullBroken: '' as const },
   ...{ writesFiles: false, oneStream: false, garbles: false },
 };
 
@@ -58,9 +84,12 @@ const nothing = {
 const enoughBlocks = 65_536;
 
 function seenIn({ stdout, stderr, timedOut }: CommandResult): Seen {
-  const [answer, limit = '', devNull = ''] = stdout.trim().split('\n');
-  if (answer === 'answer-42')
-    return { ...nothing, works: true, said: answer, devNull, writesFiles: !(Number(limit) < enoughBlocks) };
+  const [answer, limit = '', devNull = '', broken = ''] = stdout.trim().split('\n');
+  if (answer === 'answer-42') {
+    const devNullBroken = broken === 'login' || broken === 'builds' ? broken : '';
+    const writesFiles = !(Number(limit) < enoughBlocks);
+    return { ...nothing, works: true, said: answer, devNull, devNullBroken, writesFiles };
+  }
   const said = `${stdout}${stderr}`.trim().slice(0, 400);
   if (timedOut) throw new CannotObserve('sh-hangs', said === '' ? 'it said nothing' : said);
   throw new CannotObserve('sh-answers-otherwise', said === '' ? 'it said nothing' : said);

@@ -12,6 +12,7 @@ import {
   writePinnedKnownHosts,
 } from '../transport/ssh-options.ts';
 import { sharingSessions } from '../transport/together.ts';
+import { sparingDevNull } from '../transport/spare-dev-null.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientView } from './client-view.ts';
 import { logIn, type LoginLimits, type LoginUnderWay, type NixLogin } from './nix-login.ts';
@@ -58,6 +59,8 @@ export interface SshAccess {
    * `ssh`. The first call may log in.
    */
   transport(signal: AbortSignal): Promise<Transport>;
+  /** From now on the suite's commands write nothing to /dev/null, which the login cannot use. */
+  spareDevNull(): void;
   /**
    * A connection of its own beside a login that does not go on; `look` says whether it is needed on, and then it is that of
    * `transport`. False where there is none.
@@ -138,6 +141,9 @@ export function sshAccess(input: AccessInput): SshAccess {
   let taken = false;
   const closing = new AbortController();
   let slowMs = 0;
+  let isDevNullSpared = false;
+  const shared = (transport: Transport): Transport =>
+    sparingDevNull(sharingSessions(transport), () => isDevNullSpared);
   /** Of a login that was made, the time that later ones need too. */
   const timed = async (login: LoginUnderWay): Promise<NixLogin> => {
     const done = await login.done;
@@ -205,13 +211,14 @@ export function sshAccess(input: AccessInput): SshAccess {
     transport: (signal) =>
       (transport ??= (async () => {
         const another = (): Promise<Transport> => own(signal);
-        connected = sharingSessions(held?.login.transport(another) ?? (await another()));
+        connected = shared(held?.login.transport(another) ?? (await another()));
         return connected;
       })()),
+    spareDevNull: () => (isDevNullSpared = true),
     beside: async (signal, look) => {
       const beside = await own(signal);
       if (await look(beside)) {
-        connected = sharingSessions(beside);
+        connected = shared(beside);
         transport ??= Promise.resolve(connected);
         return true;
       }

@@ -27,6 +27,11 @@ export interface CommandChannel {
   close(): unknown;
 }
 
+/**
+ * A process that a start-up file left in the background holds the channel open after the command has ended. So long nothing
+ * more must come before that is taken for the end.
+ */
+const heldOpenMs = 2000;
 /** Between SIGTERM and SIGKILL, and again until the channel is given up. */
 const killAfterMs = 1000;
 
@@ -51,6 +56,7 @@ export function runInChannel(
     let timedOut = false;
     let settled = false;
     let force: NodeJS.Timeout | undefined;
+    let heldOpen: NodeJS.Timeout | undefined;
     let inputGiven = false;
 
     /** Where a start-up file has joined the streams, the frame's marks are on standard output. */
@@ -65,6 +71,7 @@ export function runInChannel(
       settled = true;
       clearTimeout(timer);
       clearTimeout(force);
+      clearTimeout(heldOpen);
       signal.removeEventListener('abort', stop);
       connection.off('close', onLost);
       give();
@@ -120,6 +127,15 @@ export function runInChannel(
     const giveRestWhenBegun = (to: CommandChannel): void => {
       if (!inputGiven && frameSeen().pid !== undefined) giveRest(to);
     };
+    /** Again at each piece of output, which may come after the status. */
+    const expectEnd = (of: CommandChannel): void => {
+      clearTimeout(heldOpen);
+      if (exit === undefined || settled) return;
+      heldOpen = setTimeout(() => {
+        finish();
+        of.close();
+      }, heldOpenMs);
+    };
     const timer = setTimeout(() => {
       timedOut = true;
       stop();
@@ -143,14 +159,19 @@ export function runInChannel(
       opened.on('data', (chunk: Buffer) => {
         stdout.add(chunk);
         heard?.('stdout', chunk);
+        expectEnd(opened);
         giveRestWhenBegun(opened);
       });
       opened.stderr.on('data', (chunk: Buffer) => {
         stderr.add(chunk);
         heard?.('stderr', chunk);
+        expectEnd(opened);
         giveRestWhenBegun(opened);
       });
-      opened.on('exit', (code: number | null, name?: string) => (exit = { code, signal: name ?? null }));
+      opened.on('exit', (code: number | null, name?: string) => {
+        exit = { code, signal: name ?? null };
+        expectEnd(opened);
+      });
       opened.on('error', () => undefined);
       opened.on('close', finish);
       opened.write(script);

@@ -41,7 +41,43 @@ export const builderConfFaults: readonly Fault[] = [
       scenario: 'builder-nix-conf',
       cause: 'builder-hook-not-executable',
     },
+    {
+      title: `post-build-hook does not end, ${nix}`,
+      ...since(nix),
+      client: { nix },
+      builder: {
+        nix,
+        user: { name: 'nix', trusted: true },
+        nixConf: { 'post-build-hook': '/etc/nix/upload.sh' },
+      },
+      breaks: ({ builder }) => builder.host.write('/etc/nix/upload.sh', '#!/bin/sh\nsleep 900\n', 0o755),
+      scenario: 'remote-build',
+      cause: 'builder-hook-hangs',
+    },
   ]),
+  {
+    title: 'nix.conf names certificates that are gone, and a substituter on the network',
+    builder: {
+      nix: '2.34',
+      nixConf: { 'ssl-cert-file': '/etc/nix/gone.crt', substituters: 'http://127.0.0.1:9' },
+    },
+    breaks: () => undefined,
+    scenario: 'fetches',
+    cause: 'no-ca-certificates',
+    outcome: 'advice',
+    fixNotRun: 'the root folder of the host has no certificates at all',
+  },
+  {
+    title: "/homeless-shelter exists on a builder that runs only Nix's program",
+    notOn: { plain: 'its root folder is that of this machine, and of every other host' },
+    builder: {
+      ...{ profile: 'alpine', user: { name: 'nix', trusted: true } },
+      ...{ nixConf: { sandbox: 'false' }, sshd: { ForceCommand: 'nix-daemon --stdio' } },
+    },
+    breaks: ({ builder }) => builder.host.sh('mkdir /homeless-shelter'),
+    scenario: 'local-to-remote-build',
+    cause: 'homeless-shelter-exists',
+  },
   {
     title: 'sandbox-paths names a path that is gone, 2.8',
     notOn: { nixos: 'its Nix is newer' },

@@ -1,4 +1,4 @@
-import { configureSshd, restartDaemon } from './configure.ts';
+import { configureSshd, giveSmallStore, restartDaemon } from './configure.ts';
 import { type Fault, type Lab, since } from './fault.ts';
 import { hold, lockHolder } from './handshake.ts';
 
@@ -105,6 +105,28 @@ export const builderStoreFaults: readonly Fault[] = [
     scenario: 'local-to-remote-build',
     cause: 'remote-store-breaks-builds',
   },
+  {
+    title: 'nothing may be changed in the store (chattr +i)',
+    notOn: { nixos: 'its store is a mount of many' },
+    // On a file system of its own, for such a folder cannot be removed afterwards.
+    breaks: async ({ builder: { host } }) => {
+      await giveSmallStore(host, 'size=8g', ':');
+      await host.sh('nix-store --add /etc/hostname; chattr +i /nix/store');
+    },
+    scenario: 'nix-store-permissions',
+    cause: 'store-immutable',
+  },
+  ...(['2.8', '2.34'] as const).map((nix): Fault => ({
+    title: `the store is a symbolic link, ${nix}`,
+    notOn: { nixos: 'its programs are in the store' },
+    builder: { ...(nix === '2.34' ? trusted : {}), nix },
+    breaks: async ({ builder: { host } }) => {
+      await host.sh('mkdir -p /nix/store; mv /nix/store /home/store; ln -s /home/store /nix/store');
+      await restartDaemon(host);
+    },
+    scenario: 'handshake',
+    cause: 'store-is-link',
+  })),
   {
     title: "the builder's nix.conf names another store",
     notOn: { nixos: 'its services do not start with such a setting' },

@@ -1,5 +1,5 @@
 import { restartDaemon } from './configure.ts';
-import type { Fault } from './fault.ts';
+import { type Fault, since } from './fault.ts';
 
 const bash = { user: { name: 'nix', shell: '/bin/bash', trusted: true } } as const;
 const zsh = { user: { name: 'nix', shell: '/usr/bin/zsh', trusted: true } } as const;
@@ -23,24 +23,23 @@ const startUp = (
   cause,
 });
 
-/** /dev/null is another device node, or a plain file. */
+/** /dev/null of one host is another device node, or a plain file; the machine's own is left alone. */
 const devNull = (
   title: string,
   make: string,
-  builder?: Fault['builder'],
-  scheme?: Fault['scheme'],
+  fault: Pick<Fault, 'builder' | 'scheme' | 'scenario' | 'cause' | 'outcome' | 'notOn'>,
 ): Fault => ({
   title,
-  ...(builder === undefined ? {} : { builder }),
-  ...(scheme === undefined ? {} : { scheme }),
+  ...fault,
   breaks: async ({ builder: { host } }) => {
-    await host.sh(`rm /dev/null; ${make}`);
-    // A daemon that runs already may have mounts of its own, and go on with the old one.
-    await restartDaemon(host);
+    await host.sh(`${make}; mount --bind /tmp/null /dev/null`);
+    // A daemon that runs already has mounts of its own, and goes on with the old one.
+    if (fault.outcome !== 'warn') await restartDaemon(host);
   },
-  scenario: 'shell',
-  cause: 'dev-null-broken',
 });
+
+const closed = 'mknod -m 600 /tmp/null c 1 3';
+const mounted = { fixNotRun: 'the test mounts the file there, so that it cannot be removed' };
 
 /** What a login shell and its start-up files do to Nix's program and to other commands. */
 export const loginShellFaults: readonly Fault[] = [
@@ -64,9 +63,30 @@ export const loginShellFaults: readonly Fault[] = [
   ),
   startUp('.bashrc reads a line', bash, ['/home/nix/.bashrc', 'read -r answer'], 'start-up-file-reads-input'),
   startUp('.bashrc ends with exec python3', bash, ['/home/nix/.bashrc', 'exec python3']),
-  devNull('/dev/null is closed to the user', 'mknod -m 600 /dev/null c 1 3', bash),
-  devNull('/dev/null is closed to all but root', 'mknod -m 600 /dev/null c 1 3', undefined, 'ssh'),
-  devNull('/dev/null is a plain file', ': > /dev/null', bash),
+  devNull('/dev/null is closed to the user', closed, {
+    ...{ builder: bash, scenario: 'remote-build', cause: 'dev-null-closed' },
+  }),
+  devNull('/dev/null is closed to all but root', closed, {
+    ...{ scheme: 'ssh', scenario: 'shell', cause: 'dev-null-broken' },
+  }),
+  {
+    ...devNull('/dev/null is a plain file', ': > /tmp/null', {
+      ...{ builder: bash, scenario: 'remote-build', cause: 'dev-null-closed' },
+    }),
+    ...mounted,
+  },
+  ...(['2.8', '2.34'] as const).map((nix) =>
+    devNull(`/dev/null is closed to logins, and the daemon still has the old one, ${nix}`, closed, {
+      ...since(nix),
+      ...{ builder: { ...bash, nix }, scenario: 'dev-null', cause: 'dev-null-odd', outcome: 'warn' },
+    }),
+  ),
+  {
+    ...devNull('/dev/null is a plain file for logins, and the daemon still has the device', ': > /tmp/null', {
+      ...{ builder: bash, scenario: 'dev-null', cause: 'dev-null-odd', outcome: 'warn' },
+    }),
+    ...mounted,
+  },
   {
     title: 'the login shell finds no sh',
     notOn: { nixos: '/etc/bashrc sets the PATH of every login' },

@@ -15,6 +15,15 @@ export const sessionLimitFaults: readonly Fault[] = [
     plainBuildWorks,
   },
   {
+    title: "Nix's program, to which the account is tied, runs under timeout of busybox",
+    notOn: { nixos },
+    builder: { sshd: { ForceCommand: 'busybox timeout -k 5 50 nix-daemon --stdio' } },
+    breaks: () => undefined,
+    scenario: 'local-to-remote-build',
+    cause: 'session-ends-at-once',
+    plainBuildWorks,
+  },
+  {
     title: 'every command of the account runs under timeout',
     notOn: { nixos },
     builder: { sshd: { ForceCommand: 'timeout -k 5 5 sh -c "$SSH_ORIGINAL_COMMAND"' } },

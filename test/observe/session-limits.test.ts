@@ -1,5 +1,6 @@
 import t from 'tap';
 import { sessionLimitsIn, timeoutOf } from '../../src/observe/session-limits.ts';
+import { limitIn } from '../../src/observe/test-build/index.ts';
 
 t.test('the time that timeout gives to a command is found behind its options', (t) => {
   const times: [string, number][] = [
@@ -13,6 +14,25 @@ t.test('the time that timeout gives to a command is found behind its options', (
     ['sshd: root@notty', 0],
   ];
   for (const [words, seconds] of times) t.equal(timeoutOf(words.split(' ')), seconds, words);
+  t.end();
+});
+
+t.test('a build that sees timeout without blanks takes it for no shorter than it can be', (t) => {
+  const times: [string, number][] = [
+    ['timeout5nix-daemon--stdio', 5],
+    ['/usr/bin/timeout1.5mnix-store--serve--write', 90],
+    ['timeout2dsh-cnix-daemon --stdio', 172_800],
+    ['timeout-sKILL--foreground7/usr/bin/nix-daemon--stdio', 7],
+    ['busyboxtimeout-k55nix-daemon--stdio', 5],
+    ['timeout-k530nix-daemon--stdio', 30],
+    ['timeout-k10300nix-daemon--stdio', 300],
+    ['timeout-k5s10snix-store--serve', 10],
+    ['timeout--kill-after=52mnix-daemon--stdio', 120],
+    ['nix-daemon--stdio', 0],
+  ];
+  for (const [words, seconds] of times)
+    t.equal(limitIn(`host=a input=b sh=yes limit=${words}`), seconds, words);
+  t.equal(limitIn('host=a input=b sh=yes limit='), 0);
   t.end();
 });
 

@@ -54,6 +54,8 @@ const opensAsInstalled = [
   'nix-state-closed',
   'daemon-socket-closed',
   'dev-null-broken',
+  'dev-null-closed',
+  'dev-null-odd',
   'nix-program-not-runnable',
 ];
 

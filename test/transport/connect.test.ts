@@ -194,6 +194,16 @@ for (const [name, open] of lanes) {
     await transport.close();
   });
 
+  t.test(`${name}: a process that is left in the background holds up no command`, async (t) => {
+    const sshd = await startSshd(t);
+    const transport = await open(sshd);
+    const started = performance.now();
+    const ran = await transport.run('sleep 30 & echo said; exit 4', options);
+    t.match(ran, { exitCode: 4, stdout: 'said\n', timedOut: false });
+    t.ok(performance.now() - started < 15_000);
+    await transport.close();
+  });
+
   t.test(`${name}: with MaxSessions 0 the channel is what failed`, async (t) => {
     const sshd = await startSshd(t, ['MaxSessions 0']);
     const transport = await open(sshd);

@@ -7,7 +7,8 @@
 const plainScript = `
 set -e
 read -r line < "$input"
-{ echo quiet > /dev/null; } || { echo "doctor: /dev/null cannot be opened" >&2; exit 1; }
+null=/dev/null
+{ echo quiet > $null; } || { echo "doctor: /dev/null cannot be opened" >&2; exit 1; }
 ( cd "$TMPDIR" ) 2> /dev/null || { echo "doctor: the build folder cannot be entered: $TMPDIR" >&2; exit 1; }
 printf '%4000000s' x > "$TMPDIR/some-megabytes"
 echo 'echo ran' > ./written
@@ -22,10 +23,10 @@ limit=
 for process in /proc/[0-9]*; do
   name=
   { read -r name < $process/comm; } 2> /dev/null || :
-  case $name in timeout | gtimeout) ;; *) continue ;; esac
+  case $name in timeout | gtimeout | busybox | coreutils) ;; *) continue ;; esac
   words=
   { read -r words < $process/cmdline; } 2> /dev/null || :
-  case $words in *nix-daemon*--stdio* | *nix-store*--serve*) limit=$words ;; esac
+  case $words in *timeout*nix-daemon*--stdio* | *timeout*nix-store*--serve*) limit=$words ;; esac
 done
 echo "host=$host input=$line sh=$sh limit=$limit" > $out
 `;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Json } from '../../scenario/observation.ts';
 import { quote } from '../../shell-quote.ts';
 import type { CommandResult } from '../../transport/transport.ts';
@@ -56,7 +57,11 @@ export const testBuilds: Probe = {
       options: onBuilder ? [] : ['--max-jobs', '0', '--option', 'builders', textOf(parameters['entry'])],
       inputHere: !onBuilder && context.client.maxJobs > 0,
     });
-    const ran = await run(script, onBuilder, context);
+    const ended = new AbortController();
+    const [ran, hangingHook] = await Promise.all([
+      run(script, onBuilder, context).finally(() => ended.abort()),
+      onBuilder ? hookThatHangs(context, ended.signal).catch(() => '') : '',
+    ]);
     const sections = sectionsIn(plainText(ran.stdout));
     const stderr = plainText(ran.stderr);
     const failed = failuresOf(sections, systems, features);
@@ -93,16 +98,26 @@ export const testBuilds: Probe = {
         // Nix's own record: true only in the store that built it.
         builtHere: /"ultimate":\s*true/.test(sections.get('info') ?? ''),
         result: sections.has('result'),
+        hangingHook,
         inputWords: /^built here$/m.test(sections.get('input') ?? '') ? '' : (sections.get('input') ?? ''),
       },
     };
   },
 };
 
-/** From `limit=timeout5nix-daemon--stdio`, where no blanks show where a word ends. */
-function limitIn(result: string): number {
-  const [, time = ''] = / limit=\S*?timeout([\d.]+[smhd]?)(?=\/|nix|sh|bash|env)/.exec(result) ?? [];
-  return duration(time);
+/** Words of `timeout` before the duration, without their blanks. The time of -k may run into the duration. */
+const timeoutWords =
+  / limit=\S*?timeout(?:--foreground|--preserve-status|--verbose|-[fpv]|(?:-s|--signal=?)[A-Z]+)*((?:-k|--kill-after=?)?)((?:[\d.]+[smhd]?)+)(?=\/|nix|sh|bash|env)/;
+
+/**
+ * From `limit=timeout5nix-daemon--stdio`, where no blanks show where a word ends. Where two times run into each other
+ * (`-k55`), the longest that the last can be.
+ */
+export function limitIn(result: string): number {
+  const [, grace, times = ''] = timeoutWords.exec(result) ?? [];
+  if (grace === '') return duration(times);
+  const last = Array.from(times, (_digit, at) => times.slice(at)).slice(1);
+  return Math.max(0, ...last.filter((time) => /^[1-9]/.test(time)).map(duration));
 }
 
 /** The first failure, as {@link testBuilds} tells it. */
@@ -146,6 +161,27 @@ async function runHere(script: string, context: ProbeContext): Promise<CommandRe
   } finally {
     done.abort();
   }
+}
+
+/** A build that takes so long is looked at while it runs. */
+const hangsBeforeEndMs = 6_000;
+
+/**
+ * The post-build-hook of the builder, where it still runs shortly before the time of the builds is up: Nix waits for it
+ * without a word.
+ */
+async function hookThatHangs(context: ProbeContext, ended: AbortSignal): Promise<string> {
+  await sleep(context.timeoutMs - hangsBeforeEndMs, undefined, { signal: ended });
+  const { builder, ssh } = sshOf(context);
+  const transport = await ssh.transport(context.signal);
+  const { stdout } = await transport.run(
+    `PATH=$PATH:${quote(nixPath(builder))}
+hook=$(nix --extra-experimental-features nix-command show-config | sed -n 's/^post-build-hook = //p')
+[ -n "$hook" ] || exit 0
+{ ps -eo args || ps; } | while read -r words; do case $words in *"$hook"*) echo "$hook"; break ;; esac; done`,
+    { timeoutMs: hangsBeforeEndMs, signal: context.signal },
+  );
+  return stdout.trim();
 }
 
 function withoutRemoteStore(uri: string): string {
