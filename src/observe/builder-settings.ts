@@ -87,7 +87,8 @@ export const builderSettings: Probe = {
     const section = sectionsOf(stdout);
     const settings = settingsIn(section('settings'));
     const [user = '', groups = ''] = section('user').split('\n');
-    refuseUnreadable(section, unreadable === 'is-an-error' ? 'settings-unreadable' : notMeasured);
+    const code = unreadable === 'is-an-error' ? 'settings-unreadable' : notMeasured;
+    refuseUnreadable(section, { code });
     if (settings.size === 0)
       throw new CannotObserve('no-settings', stderr.trim() || `the builder's nix told no settings`);
     const systems = [...texts(settings.get('system')), ...texts(settings.get('extra-platforms'))];
@@ -104,6 +105,8 @@ export const builderSettings: Probe = {
     const missingFeatures = promised.filter(
       (feature) => !features.includes(feature) || notEnabled.includes(feature),
     );
+    const lacking = [...missingSystems, ...missingFeatures].join(', ');
+    refuseUnreadable(section, { code, lacking });
     const users = allocatesUsers(settings)
       ? 0
       : buildUsers(settings.get('build-users-group'), section('groups'));
@@ -133,6 +136,7 @@ export const builderSettings: Probe = {
         ...exposedSecret(/^secret-key-files open (.*)$/m.exec(section('files'))?.slice(1) ?? []),
         cores: Number(section('cores')) || 0,
         buildUsers: users,
+        hook: settings.get('post-build-hook') ?? '',
         buildGroup: settings.get('build-users-group') ?? '',
         noBuildUsers: noBuildUsers(settings, section('groups')),
         ...wrongFile(section('files')),

@@ -45,6 +45,8 @@ export interface BuilderState {
   allowedUsers: string;
   /** `store` of nix.conf there, where it is set. */
   storeSetting: string;
+  /** The line of nix.conf there that loads plugins; empty where there is none. */
+  plugins: string;
   /** A variable of the login that leads its Nix elsewhere than to the daemon of that machine, as `NIX_REMOTE=…`. */
   strayVariable: string;
   /** Who owns Nix's state, where there is no daemon and it is neither root nor the ssh user: a single-user installation. */
@@ -90,6 +92,7 @@ for process in /proc/[0-9]*; do
   state=; [ "$name" != nix-daemon ] || state=$(sed -n 's/^State:[[:space:]]*//p' "$process/status")
   echo "\${process#/proc/} $name $state"
 done
+section plugins; grep -shE '^[[:blank:]]*(extra-)?plugin-files[[:blank:]]*=' /etc/nix/nix.conf | head -n 1
 section log; journalctl -q -u nix-daemon -n 5 -o cat --no-pager
 :`;
 
@@ -114,6 +117,7 @@ export const unseen: BuilderState = {
   userNotAllowed: false,
   allowedUsers: '',
   storeSetting: '',
+  plugins: '',
   strayVariable: '',
   ownedBy: '',
   daemonLog: '',
@@ -171,6 +175,7 @@ export function stateOf(stdout: string): BuilderState {
     userNotAllowed: allowed !== undefined && !isListed(allowed, user, groups.split(' ')),
     allowedUsers: allowed ?? '',
     storeSetting: store === 'auto' ? '' : store,
+    plugins: section('plugins'),
     strayVariable: section('variables').split('\n').find(isStray) ?? '',
     ownedBy: ['', 'root', user].includes(owner) ? '' : owner,
     daemonLog: section('log'),

@@ -4,11 +4,12 @@ import { entryWith } from '../machines/entry-with.ts';
 import type { Json } from '../scenario/observation.ts';
 import { fingerprintOf, type OfferedHostKey, offeredHostKey } from '../transport/host-key.ts';
 import { compareHostKey } from '../transport/known-hosts.ts';
+import { optionsIn, type SshConfig } from '../transport/ssh-config.ts';
 import { networkWords } from '../transport/network-place.ts';
 import { TransportError } from '../transport/transport.ts';
 import { nixProgramByHand } from './by-hand.ts';
 import { acceptedHostKey, provenByLogin } from './nix-login.ts';
-import type { NotedHost } from './noted-host.ts';
+import { isUnchecked, type NotedHost } from './noted-host.ts';
 import { CannotObserve, doesNotApply, type Probe, type ProbeContext, sshOf } from './probe.ts';
 
 /**
@@ -33,6 +34,9 @@ export const hostKey: Probe = {
     const { hostname: host, port } = config;
     const offered = proven ? null : await askForKey({ host, port, types }, context);
     if (typeof offered === 'string') return { value: { notOffered: offered } };
+    const known = judge(noted, offered);
+    const other = known['accepted'] === true ? '' : otherSourceOf(config);
+    if (other !== '') throw new CannotObserve(doesNotApply, `left to the login: ssh asks ${other} as well`);
     return {
       value: {
         notOffered: '',
@@ -43,15 +47,20 @@ export const hostKey: Probe = {
           type: pinned?.type ?? '',
           fingerprint: pinned === null ? '' : fingerprintOf(pinned.key),
           same: pinned !== null && (offered === null || pinned.key === offered.key),
+          // ssh lets the login through, whatever the column says.
+          counts: !isUnchecked(noted.strict),
         },
-        known: judge(noted, offered),
+        known,
         keyMoved: offered === null ? '' : entryWithKeyMoved(builder, offered.key),
       },
     };
   },
 };
 
-function judge({ entries, strict, name, file, isFolder }: NotedHost, offered: OfferedHostKey | null): Json {
+function judge(
+  { entries, strict, name, file, isFolder }: NotedHost,
+  offered: OfferedHostKey | null,
+): Record<string, Json> {
   const status = offered === null ? 'match' : compareHostKey(entries, offered);
   const [entry] = entries;
   return {
@@ -60,7 +69,8 @@ function judge({ entries, strict, name, file, isFolder }: NotedHost, offered: Of
     accepted:
       status === 'match' ||
       status === 'vouched' ||
-      (status === 'unknown' && ['no', 'off', 'false', 'accept-new'].includes(strict)),
+      (status === 'unknown' && strict === 'accept-new') ||
+      (status !== 'revoked' && isUnchecked(strict)),
     name,
     file: entry?.file ?? file,
     isFolder: isFolder && entry === undefined,
@@ -68,6 +78,13 @@ function judge({ entries, strict, name, file, isFolder }: NotedHost, offered: Of
     where: entry === undefined ? '' : `${entry.file}:${entry.line}`,
     strictHostKeyChecking: strict,
   };
+}
+
+/** What else may tell ssh a host key, which then no file holds; empty where nothing does. */
+function otherSourceOf(config: SshConfig): string {
+  const isSet = (option: string): boolean =>
+    !['', 'none', 'no', 'false'].includes(optionsIn(config, option)[0] ?? '');
+  return ['KnownHostsCommand', 'VerifyHostKeyDNS'].find(isSet) ?? '';
 }
 
 /** The key; or why there is none, where that is the server's doing. */

@@ -47,7 +47,7 @@ export function loginFacts(
   root = '',
 ): LoginFacts {
   const files = { files: evidence.configFiles, root };
-  const { configFiles: _configFiles, words: _words, allowed, deadAddresses, ...rest } = evidence;
+  const { configFiles: _configFiles, words: _words, preface, allowed, deadAddresses, ...rest } = evidence;
   return {
     ...rest,
     allowed: allowed.join(' '),
@@ -60,7 +60,7 @@ export function loginFacts(
     sessionClosed: rest.phase === 'session' && seen.exitCode === 255 && endsSession.test(seen.stderr),
     option: config === null ? noOption : withholds(config, evidence, files),
     culprit: culpritOf(config, seen.stderr, files),
-    proxy: proxyOf(config, others, files),
+    proxy: proxyOf(config, others || preface.join('\n'), files),
     variable: variableOf(seen.stderr),
     hookReply: config !== null && isQuiet(config) ? '' : (/^# .*$/m.exec(others)?.[0] ?? ''),
   };

@@ -1,5 +1,4 @@
 import { nixProgramByHand } from './by-hand.ts';
-import { certificateCommand } from './certificate-command.ts';
 import { entryWith } from '../machines/entry-with.ts';
 import { lookAtBuilder, unseen } from './builder-state.ts';
 import { asSshReads, isPipe, type KeyState, firstKeyOfRoot, lookAtKey } from './key-state.ts';
@@ -8,6 +7,7 @@ import { loginShell } from './login-shell.ts';
 import { slowestStage } from './login-stages.ts';
 import { nixConfError } from './nix-conf-error.ts';
 import { type Probe, type ProbeContext, sshOf } from './probe.ts';
+import { certificateCommand, certificateFlaw } from './user-certificate.ts';
 import { greetingOf, magicOffset, type Protocol } from './wire/greeting.ts';
 
 /**
@@ -45,6 +45,15 @@ export const nixConnect: Probe = {
       started && greeting === null
         ? await certificateCommand(facts.accepted, context.clientTransport, context.signal)
         : { certificate: '', certificateCommand: '' };
+    const refused =
+      !started && facts.certificateOffered
+        ? await certificateFlaw(
+            facts.offered,
+            asked.ok ? asked.config.user : '',
+            context.clientTransport,
+            context.signal,
+          )
+        : { certificateFlaw: '' };
     const [state, shellSeen] = await Promise.all([
       isUnknown ? lookAtBuilder(ssh, hungForSeconds, context.signal) : unseen,
       isUnknown && !isNotFound ? loginShell(ssh, context.signal) : 'unseen',
@@ -79,6 +88,7 @@ export const nixConnect: Probe = {
         trusted: greeting?.trusted ?? 'unknown',
         daemonError: greeting?.error ?? '',
         ...forced,
+        ...refused,
         nixConf: { ...nixConf },
         // What runs there gives back what it is sent, as `cat` does.
         echoes: said.includes(greetingOf[protocol]),

@@ -24,7 +24,9 @@ export async function readNixSettings(client: Transport, signal: AbortSignal): P
       const { exitCode, stdout, stderr } = await client.run(argv, { timeoutMs: 20_000, signal });
       if (exitCode === 0) return stdout;
       // A daemon that has just ended leaves no place to run it in.
-      if (!stderr.startsWith('nsenter: ')) failure = stderr.trim() || `nix ended with exit code ${exitCode}`;
+      const words = stderr.trim();
+      if (!words.startsWith('nsenter: '))
+        failure = words || failure || `nix ended with exit code ${exitCode}`;
       return null;
     } catch {
       return null;

@@ -37,6 +37,11 @@ export function noteOf(config: SshConfig, pinnedFile: string | null, root = ''):
   };
 }
 
+/** Whether ssh goes on with a host key that it does not know, or that is another one than it knows. */
+export function isUnchecked(strict: string): boolean {
+  return ['no', 'off', 'false'].includes(strict);
+}
+
 /** Whether a login tells something: ssh lets in only who is noted, and of a pinned host nothing else is. */
 export function canProve({ entries, strict, pinnedFile }: NotedHost): boolean {
   return (

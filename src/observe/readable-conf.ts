@@ -4,19 +4,26 @@ import { CannotObserve, notMeasured } from './probe.ts';
 export const listUnreadable = `
 section() { printf '\\n--- %s ---\\n' "$1"; }
 section user; id -un; id -nG
-section unreadable
-for conf in /etc/nix/nix.conf $(sed -n 's/^ *!\\{0,1\\}include  *//p' /etc/nix/nix.conf 2>/dev/null); do
+may_not_read() { [ -e "$1" ] && [ ! -r "$1" ]; }
+section unreadable; ! may_not_read /etc/nix/nix.conf || echo /etc/nix/nix.conf
+section secret
+for conf in $(sed -n 's/^ *!\\{0,1\\}include  *//p' /etc/nix/nix.conf 2>/dev/null); do
   case $conf in /*) ;; *) conf=/etc/nix/$conf ;; esac
-  [ ! -e "$conf" ] || [ -r "$conf" ] || echo "$conf"
+  ! may_not_read "$conf" || echo "$conf"
 done`;
 
 /**
- * Throws {@link CannotObserve} where there are such files: what Nix shows then are its defaults, not what its daemon is
- * set to.
+ * Throws {@link CannotObserve} where the user may not read nix.conf: what Nix shows then are its defaults, not what its
+ * daemon is set to. A file that nix.conf includes and that only root may read is how Nix keeps access tokens secret; it
+ * may set what is `lacking`, so only then it is in the way.
  */
-export function refuseUnreadable(section: (name: string) => string, code = notMeasured): void {
+export function refuseUnreadable(
+  section: (name: string) => string,
+  { code = notMeasured, lacking = '' } = {},
+): void {
   const [user = ''] = section('user').split('\n');
-  const closed = section('unreadable').split('\n').join(', ');
+  const files = section('unreadable') || (lacking === '' ? '' : section('secret'));
+  const closed = files.split('\n').join(', ');
   if (closed !== '')
     throw new CannotObserve(
       code,

@@ -18,6 +18,8 @@ export interface LoginEvidence {
   sessionRefused: boolean;
   /** The ends of lines `Certificate invalid: …`, of the host's certificate. */
   hostCertificate: string;
+  /** What the other end wrote where an SSH server writes its greeting. */
+  preface: string[];
   /** Addresses to which it could not connect. */
   deadAddresses: string[];
   /** The configuration files that it read. */
@@ -65,6 +67,7 @@ export function readSshLog(text: string): LoginEvidence {
     partialSuccess: lines.some((line) => /^Authenticated using "[^"]*" with partial success\.$/.test(line)),
     sessionRefused: lines.some((line) => /^channel \d+: open failed: /.test(line)),
     hostCertificate: ends(/^Certificate invalid: /)[0] ?? '',
+    preface: ends(/^debug1: kex_exchange_identification: banner line \d+: /),
     deadAddresses: ends(/^debug1: connect to address /).map((end) => end.split(' ')[0] ?? ''),
     configFiles: [...new Set(ends(/^debug1: Reading configuration data /))],
     words: plainWords(text),

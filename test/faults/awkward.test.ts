@@ -95,6 +95,17 @@ const awkward: readonly Awkward[] = [
     const user = { user: { name: 'nix', trusted: true } };
     return [
       {
+        title: `nix.conf includes a file of secrets that only root may read, ${nix}`,
+        client: { nix },
+        builder: { nix, ...user },
+        makes: async ({ builder: { host } }: Lab) => {
+          await host.sh(
+            'umask 077; echo "access-tokens = example.org=secret" > /etc/nix/tokens.conf; chmod 600 /etc/nix/tokens.conf',
+          );
+          await configure(host, '!include /etc/nix/tokens.conf');
+        },
+      },
+      {
         title: `a folder for temporary files that is closed to the ssh user, who has a daemon, ${nix}`,
         client: { nix },
         builder: { nix, ...user },
@@ -293,6 +304,32 @@ const awkward: readonly Awkward[] = [
           await builder.host.sh(`echo '${stdout.trim()}' > /root/.ssh/authorized_keys`);
           client.machines(builder.line('ssh-ng', 'x86_64-linux /etc/nix/key 4'));
         }),
+  },
+  {
+    title: 'a command tells ssh the host key, and no file has it',
+    builder: { trusted: false },
+    makes: ({ client, builder }) => {
+      client.host.write('/etc/ssh/keys-of-hosts', `${builder.name} ${builder.hostKey}\n`);
+      client.host.write(rootConfig, 'KnownHostsCommand /bin/cat /etc/ssh/keys-of-hosts\n');
+    },
+  },
+  {
+    title: 'a certificate of the user has expired, and the key is authorised',
+    makes: ({ client }) =>
+      client.host.sh(
+        'cd /root/.ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -n root -V 20200101:20200102 id_ed25519.pub',
+      ),
+  },
+  {
+    title: 'a restricted login shell, whose user has no home',
+    builder: {
+      user: { name: 'nix', shell: '/bin/rbash', trusted: true },
+      sshd: { AuthorizedKeysFile: '/etc/ssh/keys' },
+    },
+    makes: ({ builder }) =>
+      builder.host.sh(
+        'cp /home/nix/.ssh/authorized_keys /etc/ssh/keys; chmod 644 /etc/ssh/keys; rm -rf /home/nix',
+      ),
   },
   {
     title: 'new host keys are taken, and this one is known',

@@ -1,3 +1,4 @@
+import { configure } from './configure.ts';
 import { type Fault, since } from './fault.ts';
 
 const both = ['2.8', '2.34'] as const;
@@ -54,7 +55,44 @@ export const builderConfFaults: readonly Fault[] = [
       scenario: 'remote-build',
       cause: 'builder-hook-hangs',
     },
+    {
+      title: `secret-key-files names a public key, ${nix}`,
+      ...since(nix),
+      client: { nix },
+      builder: { nix, nixConf: { 'secret-key-files': '/etc/nix/key.pub' } },
+      breaks: ({ builder }) =>
+        builder.host.sh(
+          'nix-store --generate-binary-cache-key test-1 /etc/nix/key /etc/nix/key.pub; chmod 600 /etc/nix/key.pub',
+        ),
+      scenario: 'remote-build',
+      cause: 'builder-signing-key-broken',
+    },
   ]),
+  ...both.map((nix): Fault => ({
+    title: `plugin-files names a file that is gone, ${nix}`,
+    ...since(nix),
+    client: { nix },
+    builder: { nix, user: { name: 'nix', trusted: true } },
+    breaks: ({ builder }) => configure(builder.host, 'plugin-files = /etc/nix/gone.so'),
+    scenario: 'handshake',
+    cause: 'builder-plugin-broken',
+  })),
+  {
+    title: 'trusted-public-keys holds what is no key, and the user is not trusted',
+    client: { nix: '2.34' },
+    builder: { nix: '2.34', user: { name: 'nix' } },
+    breaks: ({ builder }) => configure(builder.host, 'trusted-public-keys = garbage'),
+    scenario: 'local-to-remote-build',
+    cause: 'trusted-key-broken',
+    then: ['unsigned-input'],
+  },
+  {
+    title: 'secret-key-files names a file that holds no key',
+    builder: { nix: '2.34', nixConf: { 'secret-key-files': '/etc/nix/key' } },
+    breaks: ({ builder }) => builder.host.write('/etc/nix/key', 'no key\n', 0o600),
+    scenario: 'remote-build',
+    cause: 'builder-signing-key-broken',
+  },
   {
     title: 'nix.conf names certificates that are gone, and a substituter on the network',
     builder: {

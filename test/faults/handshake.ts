@@ -120,6 +120,16 @@ export const handshakeFaults: readonly Fault[] = [
     cause: 'builder-nix-conf-broken',
   },
   {
+    title: 'an included file holds a bare token',
+    builder: trusted,
+    breaks: ({ builder }) => {
+      builder.host.write('/etc/nix/tokens.conf', `ghp_${'a1'.repeat(18)}\n`);
+      return configure(builder.host, '!include tokens.conf');
+    },
+    scenario: 'handshake',
+    cause: 'builder-nix-conf-broken',
+  },
+  {
     title: "the user's own nix.conf has a line without =",
     builder: trusted,
     breaks: ({ builder }) =>

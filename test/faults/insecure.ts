@@ -36,6 +36,14 @@ async function aliceKey({ host }: Client): Promise<void> {
   );
 }
 
+/** A host key that the builder does not have. */
+async function otherHostKey({ client }: Lab): Promise<string> {
+  const { stdout } = await client.host.sh(
+    "ssh-keygen -q -t ed25519 -N '' -f /tmp/other && cut -d ' ' -f 1,2 /tmp/other.pub",
+  );
+  return stdout.trim();
+}
+
 const warned = { outcome: 'warn' } as const;
 const onSystemd = { client: { profile: 'debian-12' } } as const;
 
@@ -55,6 +63,30 @@ export const insecureFaults: readonly Fault[] = [
     breaks: configured('StrictHostKeyChecking off'),
     scenario: 'host-key-checking',
     cause: 'host-key-unchecked',
+  },
+  {
+    ...warned,
+    title: 'host keys are not checked, and another one is known',
+    builder: { trusted: false },
+    breaks: async (lab) => {
+      const other = await otherHostKey(lab);
+      lab.client.host.write('/root/.ssh/known_hosts', `${lab.builder.name} ${other}\n`);
+      configured('StrictHostKeyChecking no')(lab);
+    },
+    scenario: 'host-key-checking',
+    cause: 'host-key-changed-unchecked',
+  },
+  {
+    ...warned,
+    title: 'host keys are not checked, and the entry pins another one',
+    builder: { trusted: false },
+    breaks: async (lab) => {
+      const pinned = Buffer.from(`${await otherHostKey(lab)}\n`).toString('base64');
+      lab.client.machines(lab.builder.line('ssh-ng', `x86_64-linux - 4 1 - - ${pinned}`));
+      configured('StrictHostKeyChecking no')(lab);
+    },
+    scenario: 'host-key-checking',
+    cause: 'host-key-changed-unchecked',
   },
   {
     ...warned,

@@ -63,6 +63,36 @@ export const loginFaults: readonly Fault[] = [
     fixNotRun: 'the client is not told why it is refused; the printed look at the log tells it',
   },
   {
+    title: 'sshd reads authorised keys elsewhere',
+    notOn: { nixos: 'its SSH server is configured with the keys' },
+    builder: { sshd: { AuthorizedKeysFile: '/etc/ssh/keys/%u' } },
+    breaks: () => undefined,
+    scenario: 'connection',
+    cause: 'not-authorised',
+  },
+  {
+    title: 'sshd takes longer to find the keys than a login may take',
+    notOn: { nixos: 'the command would have to lie in its store' },
+    breaks: async ({ builder: { host } }) => {
+      host.write('/etc/ssh/slow', '#!/bin/sh\nsleep 6; cat /root/.ssh/authorized_keys\n', 0o755);
+      await configureSshd(host, {
+        AuthorizedKeysFile: 'none',
+        AuthorizedKeysCommand: '/etc/ssh/slow',
+        AuthorizedKeysCommandUser: 'root',
+        LoginGraceTime: '2',
+      });
+    },
+    scenario: 'connection',
+    cause: 'login-cut-short',
+  },
+  {
+    title: 'a ProxyCommand that answers as a web server',
+    breaks: configured('ProxyCommand echo "HTTP/1.1 403 Forbidden"'),
+    scenario: 'connection',
+    cause: 'proxy-command-fails',
+    fixNotRun: owner,
+  },
+  {
     title: 'a ProxyCommand that is not installed',
     breaks: configured('ProxyCommand /opt/gone %h %p'),
     scenario: 'connection',
@@ -233,26 +263,21 @@ export const loginFaults: readonly Fault[] = [
     cause: 'host-certificate-invalid',
     fixNotRun: 'only the owner of the CA can sign',
   },
-  {
-    title: 'a user certificate that has expired',
-    breaks: async ({ client, builder }) => {
-      await client.host.sh(
-        'cd /root/.ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -n root -V 20200101:20200102 id_ed25519.pub',
-      );
-      await authorise(builder, () => `cert-authority ${client.host.read('/root/.ssh/ca.pub').trim()}`);
-    },
+  ...[
+    ['that has expired', '-n root -V 20200101:20200102'],
+    ['that is not valid yet', '-n root -V 20900101:20910101'],
+    ['for somebody else', '-n somebody'],
+    ['for other addresses', '-n root -O source-address=192.0.2.0/24'],
+  ].map(([title, options = '']): Fault => ({
+    title: `a user certificate ${title}`,
+    breaks: (lab) => userCertificate(lab, options),
     scenario: 'connection',
     cause: 'certificate-refused',
     fixNotRun: 'only the owner of the CA can sign',
-  },
+  })),
   {
     title: 'a user certificate that is tied to a command',
-    breaks: async ({ client, builder }) => {
-      await client.host.sh(
-        'cd /root/.ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id -n root -O force-command=/bin/date id_ed25519.pub',
-      );
-      await authorise(builder, () => `cert-authority ${client.host.read('/root/.ssh/ca.pub').trim()}`);
-    },
+    breaks: (lab) => userCertificate(lab, '-n root -O force-command=/bin/date'),
     scenario: 'handshake',
     cause: 'certificate-forces-command',
     fixNotRun: 'only the owner of the CA can sign',
@@ -313,6 +338,14 @@ export const loginFaults: readonly Fault[] = [
 
 function shadow({ host }: Lab['builder'], line: string): void {
   host.write('/etc/shadow', host.read('/etc/shadow').replace(/^nix:.*$/m, line), 0o640);
+}
+
+/** The builder takes only certificates of a CA, and root has one with these options. */
+async function userCertificate({ client, builder }: Lab, options: string): Promise<void> {
+  await client.host.sh(
+    `cd /root/.ssh; ssh-keygen -q -t ed25519 -N "" -f ca; ssh-keygen -q -s ca -I id ${options} id_ed25519.pub`,
+  );
+  await authorise(builder, () => `cert-authority ${client.host.read('/root/.ssh/ca.pub').trim()}`);
 }
 
 async function hostCertificate({ client, builder }: Lab, validity: string): Promise<void> {

@@ -43,6 +43,16 @@ export const nixFaults: readonly Fault[] = [
     scenario: 'handshake',
     cause: 'shell-noise',
   },
+  ...[
+    ['zsh', '.zshenv'],
+    ['fish', '.config/fish/config.fish'],
+  ].map(([shell = '', file = '']): Fault => ({
+    title: `a start-up file of ${shell} prints a greeting`,
+    builder: { user: { name: 'nix', shell: `/usr/bin/${shell}`, trusted: true } },
+    breaks: ({ builder }) => builder.host.write(`/home/nix/${file}`, 'echo Welcome to the machine\n'),
+    scenario: 'handshake',
+    cause: 'shell-noise',
+  })),
   {
     title: "sshd's own start-up file prints a greeting",
     breaks: ({ builder }) => builder.host.write('/etc/ssh/sshrc', 'echo welcome to the farm\n'),
