@@ -68,9 +68,15 @@ export async function recordWork(fleet: Fleet, name: string, args: readonly stri
 
 /** The commands that the doctor types into a shell that it keeps. */
 function typedInto(input: string): string[] {
-  const commands = input.replaceAll(/^(.*echo mark-\w+; echo mark-\w+|printf '.nmark-.*) >&2\n/gm, '');
+  // Of the group as a whole: what begins and what ends it.
+  const begins = /^.*echo (mark-\w+); echo \1 >&2\n/gm;
+  const ends = /^\}(\nprintf '\\nmark-|\); printf ).*\n/gm;
+  const commands = input
+    .replace(/^echo mark-\w+ \$\$ >&2\n/, '')
+    .replaceAll(begins, '')
+    .replaceAll(ends, '');
   const typed = Array.from(
-    commands.matchAll(/([^]*?) < \/dev\/null; echo "(mark-\w+) \$\?"; echo \2 >&2(?:\).*)?\n/g),
+    commands.matchAll(/([^]*?); echo "(mark-\w+) \$\?"; echo \2 >&2\n/g),
     ([, command = '']) => command,
   );
   if (typed.length === 0 && input.includes('mark-'))
