@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { readFile, rm, writeFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
@@ -55,6 +56,27 @@ const commandsAreCompiled: Plugin = {
   },
 };
 
+/** Big parts that few runs need: each is a script of its own, which others do not read. */
+const parts = {
+  ssh2: "module.exports = require('ssh2');",
+  validators: "export * from './generated/validators.js';",
+};
+const partsAreScripts: Plugin = {
+  name: 'parts-are-scripts',
+  setup: (its) => {
+    its.onResolve({ filter: /^ssh2$|\/generated\/validators\.js$/ }, ({ path }) => ({
+      path: basename(path, '.js'),
+      namespace: 'part',
+    }));
+    its.onLoad({ filter: /./, namespace: 'part' }, ({ path }) => {
+      const contents = `
+        const { loadCompiled } = require('./compiled-script.ts');
+        module.exports = loadCompiled(require('node:path').join(__dirname, '${path}.cjs'));`;
+      return { contents, resolveDir: `${root}src` };
+    });
+  },
+};
+
 await build({
   ...bundled,
   entryPoints: { cli: 'src/cli.ts', machines: 'src/machines/index.ts', routing: 'src/routing/index.ts' },
@@ -67,21 +89,12 @@ await build({
     js: "import { createRequire as __bundleRequire } from 'node:module'; const require = __bundleRequire(import.meta.url);",
   },
 });
-await build({
-  ...bundled,
-  stdin: {
-    contents: Array.from(commands.keys(), (path) => `exports['${path}'] = () => require('${path}');`).join(
-      '\n',
-    ),
-    resolveDir: `${root}src`,
-  },
-  outfile: 'dist/commands.cjs',
-  format: 'cjs',
-  supported: { 'dynamic-import': false },
-  define: { 'import.meta.url': '__bundleUrl' },
-  banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
-});
-await keepCompiled(`${root}dist/commands.cjs`);
+const commandModules = Array.from(
+  commands.keys(),
+  (path) => `exports['${path}'] = () => require('${path}');`,
+);
+await script('commands', commandModules.join('\n'), [partsAreScripts]);
+for (const [name, contents] of Object.entries(parts)) await script(name, contents);
 // Nix waits for it before a build, so it is small.
 await build({
   ...bundled,
@@ -107,6 +120,22 @@ await writeFile(
   `${root}dist/specs.json`,
   JSON.stringify(compile(`${root}specs`, suite.files, suite.scenarios)),
 );
+
+/** Writes a CommonJS file of these contents, and the form in which V8 has compiled it. */
+async function script(name: string, contents: string, plugins: Plugin[] = []): Promise<void> {
+  const file = `${root}dist/${name}.cjs`;
+  await build({
+    ...bundled,
+    stdin: { contents, resolveDir: `${root}src` },
+    outfile: file,
+    format: 'cjs',
+    plugins,
+    supported: { 'dynamic-import': false },
+    define: { 'import.meta.url': '__bundleUrl' },
+    banner: { js: "const __bundleUrl = require('node:url').pathToFileURL(__filename).href;" },
+  });
+  await keepCompiled(file);
+}
 
 /** Every function is compiled, for most of them are used. Without the flag again, for V8 notes which are set. */
 async function keepCompiled(file: string): Promise<void> {
