@@ -136,7 +136,6 @@ export const builderSettings: Probe = {
         ...exposedSecret(/^secret-key-files open (.*)$/m.exec(section('files'))?.slice(1) ?? []),
         cores: Number(section('cores')) || 0,
         buildUsers: users,
-        hook: settings.get('post-build-hook') ?? '',
         buildGroup: settings.get('build-users-group') ?? '',
         noBuildUsers: noBuildUsers(settings, section('groups')),
         ...wrongFile(section('files')),
