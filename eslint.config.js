@@ -1,7 +1,17 @@
 import tseslint from 'typescript-eslint';
 
 export default tseslint.config(
-  { ignores: ['dist', 'src/generated', 'bin', 'eslint.config.js', '.tap', 'coverage'] },
+  {
+    ignores: [
+      'dist',
+      'src/generated',
+      'bin',
+      'eslint.config.js',
+      '.dependency-cruiser.js',
+      '.tap',
+      'coverage',
+    ],
+  },
   tseslint.configs.strictTypeChecked,
   {
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },

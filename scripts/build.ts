@@ -8,7 +8,7 @@ import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { setFlagsFromString } from 'node:v8';
 import { build, type BuildOptions, type Plugin } from 'esbuild';
-import { commonJs, compiledFormOf } from '../src/compiled-script.ts';
+import { commonJs, compiledFormOf } from '../src/support/compiled-script.ts';
 import { generate } from './generate.ts';
 
 const root = fileURLToPath(new URL('../', import.meta.url));
@@ -49,7 +49,7 @@ const commandsAreCompiled: Plugin = {
       const does = commands.get(path);
       if (does === undefined) throw new Error(`src/program.ts takes something else from ${path}`);
       const contents = `
-        import { commands } from './compiled-commands.ts';
+        import { commands } from './support/compiled-commands.ts';
         export const { ${does} } = commands['${path}']();`;
       return { contents, resolveDir: `${root}src` };
     });
@@ -70,7 +70,7 @@ const partsAreScripts: Plugin = {
     }));
     its.onLoad({ filter: /./, namespace: 'part' }, ({ path }) => {
       const contents = `
-        const { loadCompiled } = require('./compiled-script.ts');
+        const { loadCompiled } = require('./support/compiled-script.ts');
         module.exports = loadCompiled(require('node:path').join(__dirname, '${path}.cjs'));`;
       return { contents, resolveDir: `${root}src` };
     });
@@ -109,10 +109,10 @@ execFileSync(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'script
 });
 
 // Imported late: it needs what was generated above.
-const { readSuite } = await import('../src/commands/suite.ts');
+const { readSuite } = await import('../src/setup/suite.ts');
 const { compile } = await import('../src/scenario/compiled.ts');
 const { lintScenarios } = await import('../src/scenario/lint.ts');
-const { probes } = await import('../src/observe/index.ts');
+const { probes } = await import('../src/probes/index.ts');
 const suite = await readSuite({ spec: [], defaultSpecs: true });
 if (lintScenarios(suite.files, [], probes).length > 0)
   throw new Error('the default suite has problems: npm run check says which');

@@ -1,9 +1,9 @@
 /** Writes the reference in docs/ from the schema and the default suite; `--check` only looks whether it is up to date. */
-import { readScenarioFiles } from '../src/commands/suite.ts';
+import { readScenarioFiles } from '../src/setup/suite.ts';
 import { stepAsWritten } from '../src/fix/as-written.ts';
 import { formsOf, type ShownForm } from '../src/report/fix-forms.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { probes } from '../src/observe/index.ts';
+import { probes } from '../src/probes/index.ts';
 import { decisionsPage } from './decisions-page.ts';
 import { loadScenarios } from '../src/scenario/load.ts';
 import { type Scenario, stages } from '../src/scenario/scenario.ts';

@@ -1,6 +1,6 @@
 import { CommanderError } from '@commander-js/extra-typings';
-import { say } from './commands/say.ts';
-import { isUserError } from './commands/user-error.ts';
+import { print } from './cli/print.ts';
+import { isUserError } from './support/user-error.ts';
 import { program } from './program.ts';
 
 // A reader that closes the pipe early (`| head`) is no failure of ours.
@@ -13,7 +13,7 @@ try {
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2;
   else if (isUserError(error)) {
-    say(`nix-remote-builder-doctor: ${error.message}`, process.stderr);
+    print(`nix-remote-builder-doctor: ${error.message}`, process.stderr);
     process.exitCode = 2;
   } else throw error;
 }

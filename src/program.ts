@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Command, Option } from '@commander-js/extra-typings';
-import { fromEnvironment } from './from-environment.ts';
-import { buildersHelp, exitHelp, includeHelp, machinesHelp, strictHelp } from './option-help.ts';
-import { packageRoot } from './package-root.ts';
+import { fromEnvironment } from './cli/from-environment.ts';
+import { buildersHelp, exitHelp, includeHelp, machinesHelp, strictHelp } from './cli/option-help.ts';
+import { packageRoot } from './support/package-root.ts';
 
 const collect = (value: string, previous: string[]): string[] => [...previous, value];
 

@@ -8,7 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { readSuite } from '../../src/commands/suite.ts';
+import { readSuite } from '../../src/setup/suite.ts';
 import { type Client, type Fleet, startFleet } from '../../test/fleet/index.ts';
 import { rootfs } from '../../test/fleet/rootfs.ts';
 import { type Growth, measureGrowth } from './growth.ts';

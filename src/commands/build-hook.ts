@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { hookScript } from '../hook/script.ts';
-import { packageRoot } from '../package-root.ts';
-import { lookAtThisMachine } from './this-machine.ts';
-import { UserError } from './user-error.ts';
+import { packageRoot } from '../support/package-root.ts';
+import { inspectThisMachine } from '../setup/this-machine.ts';
+import { UserError } from '../support/user-error.ts';
 
 interface BuildHookOptions {
   hook?: string | undefined;
@@ -21,7 +21,7 @@ export async function buildHook({ hook, state }: BuildHookOptions): Promise<numb
 
 /** What Nix starts by itself. */
 async function ownHook(): Promise<string[]> {
-  const { client } = await lookAtThisMachine(AbortSignal.timeout(30_000));
+  const { client } = await inspectThisMachine(AbortSignal.timeout(30_000));
   const words = client.buildHook ?? [];
   const [program = ''] = words;
   if (/(^|\/)(nix|build-remote)$/.test(program)) return words;

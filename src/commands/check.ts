@@ -1,9 +1,9 @@
 import { nagiosText } from '../report/escape/nagios.ts';
-import type { CheckOptions } from './check-builders.ts';
-import { onInterrupt } from './interrupt.ts';
-import { lookAtThisMachine } from './this-machine.ts';
-import { readDuration } from './read-options.ts';
-import { UserError } from './user-error.ts';
+import type { CheckOptions } from '../cli/check-builders.ts';
+import { onInterrupt } from '../cli/interrupt.ts';
+import { inspectThisMachine } from '../setup/this-machine.ts';
+import { readDuration } from '../setup/read-options.ts';
+import { UserError } from '../support/user-error.ts';
 
 /** `check`: looks at every builder, writes the outputs, returns the exit code. Throws {@link UserError}. */
 export async function check(options: CheckOptions, version: string): Promise<number> {
@@ -14,11 +14,11 @@ export async function check(options: CheckOptions, version: string): Promise<num
   // Nix takes as long to answer as the rest of the program takes to load.
   const machine =
     options.replay === undefined
-      ? lookAtThisMachine(AbortSignal.any([interrupt.signal, over.signal]))
+      ? inspectThisMachine(AbortSignal.any([interrupt.signal, over.signal]))
       : undefined;
   machine?.catch(() => undefined);
   try {
-    const { checkBuilders } = await import('./check-builders.ts');
+    const { checkBuilders } = await import('../cli/check-builders.ts');
     return await checkBuilders(options, { version, interrupt, machine });
   } catch (error) {
     // A monitoring system reads standard output, and knows no exit code but its own.

@@ -3,20 +3,20 @@ import type { Report, ReportBuilder } from '../generated/types.ts';
 import { parseMachines } from '../machines/index.ts';
 import { assumedVersion } from '../machines/release.ts';
 import { type EntryToWrite, machinesLine, nixOptions, storeUri } from '../machines/write.ts';
-import type { ClientView } from '../observe/client-view.ts';
+import type { ClientView } from '../nix/client-view.ts';
 import { oneLine } from '../report/escape/visible.ts';
 import { liveProgress } from '../report/live/index.ts';
 import { painter } from '../report/table/paint.ts';
 import { troubles } from '../report/table/trouble.ts';
-import { resolveSshConfig } from '../transport/ssh-config.ts';
+import { resolveSshConfig } from '../ssh/effective-config.ts';
 import type { Transport } from '../transport/transport.ts';
-import { confirm } from './confirm.ts';
-import { editFile, withLine } from './edit-file.ts';
-import { onInterrupt } from './interrupt.ts';
-import { runChecks } from './run-checks.ts';
-import { say } from './say.ts';
-import { lookAtThisMachine } from './this-machine.ts';
-import { UserError } from './user-error.ts';
+import { confirm } from '../cli/confirm.ts';
+import { editFile, withLine } from '../cli/edit-file.ts';
+import { onInterrupt } from '../cli/interrupt.ts';
+import { runChecks } from '../setup/run-checks.ts';
+import { print } from '../cli/print.ts';
+import { inspectThisMachine } from '../setup/this-machine.ts';
+import { UserError } from '../support/user-error.ts';
 
 export interface EnrollOptions {
   scheme: string;
@@ -64,7 +64,7 @@ export async function enroll(target: string, options: EnrollOptions, version: st
   const interrupt = onInterrupt();
   const { signal } = interrupt;
   try {
-    const { client, transport } = await lookAtThisMachine(signal);
+    const { client, transport } = await inspectThisMachine(signal);
     const draft: EntryToWrite = {
       ...{ scheme, user, host, port, speedFactor },
       systems: [client.system || 'x86_64-linux'],
@@ -97,7 +97,7 @@ export async function enroll(target: string, options: EnrollOptions, version: st
     const { verdict } = report.summary;
     const unclear = verdict === 'healthy' ? 0 : report.summary.checks.fail > 0 ? 1 : 3;
     if (format === 'json')
-      say(
+      print(
         JSON.stringify(
           {
             entry,
@@ -111,16 +111,16 @@ export async function enroll(target: string, options: EnrollOptions, version: st
           2,
         ),
       );
-    else if (format === 'line') say(machinesLine(entry));
-    else if (format === 'nix') say(nixOptions(entry));
-    else say(textOf(entry, settings, seen, compared, report, options, client).join('\n'));
+    else if (format === 'line') print(machinesLine(entry));
+    else if (format === 'nix') print(nixOptions(entry));
+    else print(textOf(entry, settings, seen, compared, report, options, client).join('\n'));
     if (format !== 'text' && format !== 'json' && unclear !== 0)
-      say(missing(report).join('\n'), process.stderr);
+      print(missing(report).join('\n'), process.stderr);
     if (options.write === true) {
       if (unclear !== 0)
         throw new UserError(`${options.machinesFile} is left as it is: ${host} is not ready`);
       const copy = await editFile(options.machinesFile, (text) => withLine(text, machinesLine(entry)));
-      say(`added to ${options.machinesFile}${copy === null ? '' : `; as it was: ${copy}`}`, process.stderr);
+      print(`added to ${options.machinesFile}${copy === null ? '' : `; as it was: ${copy}`}`, process.stderr);
     }
     return interrupt.exitCode() ?? unclear;
   } finally {
@@ -184,7 +184,7 @@ async function look(
       {
         version,
         signal,
-        onNotes: (notes) => notes.forEach((note) => say(note, process.stderr)),
+        onNotes: (notes) => notes.forEach((note) => print(note, process.stderr)),
         onEvent: progress.onEvent,
       },
     );
@@ -212,7 +212,7 @@ function words(list: string): string[] {
 
 /** What keeps us from looking any further. */
 function stop(report: Report): number {
-  say(missing(report).join('\n'));
+  print(missing(report).join('\n'));
   return report.summary.checks.fail > 0 ? 1 : 3;
 }
 
@@ -238,7 +238,7 @@ async function compareFingerprint(
   }
   if (known.status === 'match' || known.status === 'vouched') return "known to root's ssh";
   const kind = offered.type.startsWith('ecdsa') ? 'ecdsa' : oneLine(offered.type).replace(/^ssh-/, '');
-  say(
+  print(
     [
       `${host} offers this host key, which root's ssh does not know:`,
       `  ${oneLine(offered.type)} ${offered.fingerprint}`,

@@ -1,9 +1,9 @@
 import { stepAsWritten } from '../fix/as-written.ts';
 import { fixText } from '../report/fix-text.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { say } from './say.ts';
-import { readSuiteToRun } from './suite.ts';
-import { UserError } from './user-error.ts';
+import { print } from '../cli/print.ts';
+import { readSuiteToRun } from '../setup/suite.ts';
+import { UserError } from '../support/user-error.ts';
 
 /** `explain SCENARIO|CAUSE`: what the YAML says of it, in prose. */
 export async function explain(name: string, options: { spec: string[] }): Promise<number> {
@@ -17,7 +17,7 @@ export async function explain(name: string, options: { spec: string[] }): Promis
     ...(scenario === undefined ? [] : [explainScenario(scenario, needsOf(scenario, scenarios))]),
     ...(named.length === 0 ? [] : [explainCause(name, named)]),
   ];
-  say(parts.join('\n\n'));
+  print(parts.join('\n\n'));
   return 0;
 }
 

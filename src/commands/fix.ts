@@ -6,15 +6,15 @@ import { liveProgress } from '../report/live/index.ts';
 import { whatToDo } from '../report/table/trouble.ts';
 import { stepsOf } from '../report/steps.ts';
 import { findTroubles } from '../report/trouble.ts';
-import { applyStep } from './apply-step.ts';
-import { changeLines } from './changes.ts';
-import { confirm } from './confirm.ts';
-import { exitCodeFor } from './exit-style.ts';
-import { onInterrupt } from './interrupt.ts';
-import { pause } from './pause.ts';
-import { runChecks, type RunOptions } from './run-checks.ts';
-import { say } from './say.ts';
-import { UserError } from './user-error.ts';
+import { applyStep } from '../cli/apply-step.ts';
+import { changeLines } from '../cli/changes.ts';
+import { confirm } from '../cli/confirm.ts';
+import { exitCodeFor } from '../cli/exit-style.ts';
+import { onInterrupt } from '../cli/interrupt.ts';
+import { pause } from '../cli/pause.ts';
+import { runChecks, type RunOptions } from '../setup/run-checks.ts';
+import { print } from '../cli/print.ts';
+import { UserError } from '../support/user-error.ts';
 
 export interface FixOptions extends RunOptions {
   apply?: true | undefined;
@@ -36,7 +36,7 @@ export async function fix(options: FixOptions, version: string): Promise<number>
         {
           version,
           signal,
-          onNotes: (notes) => notes.forEach((note) => say(note, process.stderr)),
+          onNotes: (notes) => notes.forEach((note) => print(note, process.stderr)),
           onEvent: progress.onEvent,
         },
       );
@@ -47,31 +47,31 @@ export async function fix(options: FixOptions, version: string): Promise<number>
   };
   try {
     let report = await look(options.include);
-    say(planLines(report).join('\n'));
+    print(planLines(report).join('\n'));
     const tried = new Set<string>();
     while (options.apply === true && !signal.aborted) {
       const next = safeSteps(report).find(({ step }) => !tried.has(JSON.stringify(step)));
       if (next === undefined) break;
       const { step, hosts } = next;
       tried.add(JSON.stringify(step));
-      say(
+      print(
         ['', oneLine(step.says ?? 'The next safe step'), ...whatToDo(step).map((line) => `  ${line}`)].join(
           '\n',
         ),
       );
       if (options.yes !== true && !(await confirm('Do it?', 'give --yes to do every safe step', signal)))
         continue;
-      say(await applyStep(step, signal));
+      print(await applyStep(step, signal));
       const after = await lookAgain(look, hosts, options.include, signal);
       const changes = compareReports(onlyThose(report, after), after);
       report = updated(report, after);
-      say(changes.length === 0 ? 'nothing changed' : changeLines(changes).join('\n'));
+      print(changes.length === 0 ? 'nothing changed' : changeLines(changes).join('\n'));
       if (changes.some(({ worse }) => worse)) {
-        say('Stopped: something is worse than before. The copy beside a changed file brings it back.');
+        print('Stopped: something is worse than before. The copy beside a changed file brings it back.');
         break;
       }
     }
-    if (options.apply === true) say(`\n${lastWords(report)}`);
+    if (options.apply === true) print(`\n${lastWords(report)}`);
     return interrupt.exitCode() ?? exitCodeFor(report, 'check');
   } finally {
     interrupt.dispose();
@@ -153,7 +153,7 @@ async function lookAgain(
     const report = await lookOnce();
     const throttled = report.builders.filter(({ rootCause }) => rootCause?.cause === passesByItself);
     if (throttled.length === 0 || pauses === mostPauses || signal.aborted) return report;
-    say(
+    print(
       `${throttled.map(({ name }) => name).join(', ')} lets nobody in for a moment, after logins in vain: looking again in ${passesWithinMs / 1000} s`,
     );
     await pause(passesWithinMs, new EventTarget(), signal);

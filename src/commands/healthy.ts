@@ -1,9 +1,9 @@
 import { isExternal } from '../engine/external.ts';
 import { entryWith } from '../machines/entry-with.ts';
 import { visible } from '../report/escape/visible.ts';
-import { onInterrupt } from './interrupt.ts';
-import { runChecks, type RunOptions } from './run-checks.ts';
-import { say } from './say.ts';
+import { onInterrupt } from '../cli/interrupt.ts';
+import { runChecks, type RunOptions } from '../setup/run-checks.ts';
+import { print } from '../cli/print.ts';
 
 /**
  * `healthy`: checks the builders and prints those that are healthy as a value for `--builders`; the others go to standard
@@ -16,7 +16,7 @@ export async function healthy(options: RunOptions, version: string): Promise<num
       version,
       signal: interrupt.signal,
       onNotes: (notes) => {
-        for (const note of notes) say(note, process.stderr);
+        for (const note of notes) print(note, process.stderr);
       },
       onEvent: () => undefined,
     });
@@ -26,7 +26,7 @@ export async function healthy(options: RunOptions, version: string): Promise<num
       const builder = builders[index];
       if (builder === undefined || isExternal(builder)) continue;
       if (verdict === 'healthy') good.push(entryWith(builder, {}));
-      else say(`left out: ${name}: ${rootCause?.message ?? 'it could not be measured'}`, process.stderr);
+      else print(`left out: ${name}: ${rootCause?.message ?? 'it could not be measured'}`, process.stderr);
     }
     // As it stands: a redacted entry would be another one.
     process.stdout.write(`${visible(good.join(' ; '))}\n`);

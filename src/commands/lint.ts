@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
-import { probes } from '../observe/index.ts';
+import { probes } from '../probes/index.ts';
 import type { ScenarioFile } from '../scenario/load.ts';
 import { formatProblem, type Problem } from '../scenario/problem.ts';
-import { say } from './say.ts';
-import { readScenarioFiles, readSuite, recallDefault } from './suite.ts';
+import { print } from '../cli/print.ts';
+import { readScenarioFiles, readSuite, recallDefault } from '../setup/suite.ts';
 
 /** `lint PATH...`: prints every problem of every file; 0 when there is none, else 2. */
 export async function lint(paths: readonly string[], options: { format: string }): Promise<number> {
@@ -15,9 +15,9 @@ export async function lint(paths: readonly string[], options: { format: string }
     process.stdout.write(`${JSON.stringify({ files: files.length, problems }, null, 2)}\n`);
   } else {
     const texts = new Map(files.map(({ path, text }) => [path, text]));
-    for (const problem of problems) say(formatProblem(problem, texts.get(problem.file) ?? ''));
+    for (const problem of problems) print(formatProblem(problem, texts.get(problem.file) ?? ''));
     const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;
-    say(`${count(files.length, 'file')}, ${count(problems.length, 'problem')}`, process.stderr);
+    print(`${count(files.length, 'file')}, ${count(problems.length, 'problem')}`, process.stderr);
   }
   return problems.length === 0 ? 0 : 2;
 }

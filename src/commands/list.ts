@@ -1,5 +1,5 @@
-import { sayRows } from './say.ts';
-import { readSuiteToRun, type SuiteOptions } from './suite.ts';
+import { sayRows } from '../cli/print.ts';
+import { readSuiteToRun, type SuiteOptions } from '../setup/suite.ts';
 
 /** `list`: the scenarios in the order in which they run. */
 export async function list(options: SuiteOptions & { format: string }): Promise<number> {

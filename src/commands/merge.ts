@@ -1,8 +1,8 @@
 import { MergeError, mergeReports } from '../report/shards.ts';
-import { exitCodeFor, readExitStyle } from './exit-style.ts';
-import { readOutputs, readVerbosity, type VerbosityOptions, writeOutputs } from './output.ts';
-import { readReport } from './report-file.ts';
-import { UserError } from './user-error.ts';
+import { exitCodeFor, readExitStyle } from '../cli/exit-style.ts';
+import { readOutputs, readVerbosity, type VerbosityOptions, writeOutputs } from '../cli/output.ts';
+import { readReport } from '../cli/report-file.ts';
+import { UserError } from '../support/user-error.ts';
 
 /** `merge REPORT.json... -f FORMAT`: one output of all shards, and the exit code that one run would have had. */
 export async function merge(

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { packageRoot } from '../package-root.ts';
-import { say } from './say.ts';
-import { UserError } from './user-error.ts';
+import { packageRoot } from '../support/package-root.ts';
+import { print } from '../cli/print.ts';
+import { UserError } from '../support/user-error.ts';
 
 /** A scenario that is valid as it stands, to be changed line by line. */
 function startingPoint(): string {
@@ -52,8 +52,8 @@ export async function newScenario(path: string): Promise<number> {
   } catch (error) {
     throw new UserError(`cannot write ${path}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  say(`${path} is a valid scenario. Change it, then:`);
-  say(`  nix-remote-builder-doctor lint ${path}`);
-  say(`  nix-remote-builder-doctor -s ${path} -t ${basename(path).replace(/\.ya?ml$/, '')}`);
+  print(`${path} is a valid scenario. Change it, then:`);
+  print(`  nix-remote-builder-doctor lint ${path}`);
+  print(`  nix-remote-builder-doctor -s ${path} -t ${basename(path).replace(/\.ya?ml$/, '')}`);
   return 0;
 }

@@ -1,6 +1,6 @@
-import { exitCodeFor, readExitStyle } from './exit-style.ts';
-import { readOutputs, readVerbosity, type VerbosityOptions, writeOutputs } from './output.ts';
-import { readReport } from './report-file.ts';
+import { exitCodeFor, readExitStyle } from '../cli/exit-style.ts';
+import { readOutputs, readVerbosity, type VerbosityOptions, writeOutputs } from '../cli/output.ts';
+import { readReport } from '../cli/report-file.ts';
 
 /** `render REPORT.json -f FORMAT`: gives what `check -f FORMAT` gave. Exit 0, or with `--exit` what the report says. */
 export async function render(

@@ -1,19 +1,25 @@
 import { assumedVersion, featuresOf, parseRelease } from '../machines/release.ts';
-import type { ClientView } from '../observe/client-view.ts';
-import { readDerivation, type DerivationNeeds } from '../observe/derivation.ts';
-import { observeBuilds } from '../observe/observe-builds.ts';
-import { currentLoadFolder, heldSlots } from '../observe/slot-locks.ts';
+import type { ClientView } from '../nix/client-view.ts';
+import { readDerivation, type DerivationNeeds } from '../nix/derivation.ts';
+import { observeBuilds } from '../nix/trial-builds.ts';
+import { currentLoadFolder, heldSlots } from '../nix/slot-locks.ts';
 import { decide } from '../routing/decide.ts';
 import { adviceOn, explainChoice, round } from '../routing/explain.ts';
 import { type Distribution, distribute } from '../routing/distribute.ts';
-import type { ExternalBuilder } from '../routing/external.ts';
-import { type BuildRequest, type Candidate, type Choice, chooseBuilder } from '../routing/index.ts';
+import type {} from '../routing/external.ts';
+import {
+  type BuildRequest,
+  type Candidate,
+  type Choice,
+  chooseBuilder,
+  type ExternalBuilder,
+} from '../routing/index.ts';
 import type { Transport } from '../transport/transport.ts';
-import { type BuilderOptions, readBuilders } from './builders.ts';
-import { onInterrupt } from './interrupt.ts';
-import { say, sayRows } from './say.ts';
-import { lookAtThisMachine } from './this-machine.ts';
-import { UserError } from './user-error.ts';
+import { type BuilderOptions, readBuilders } from '../setup/builders.ts';
+import { onInterrupt } from '../cli/interrupt.ts';
+import { print, sayRows } from '../cli/print.ts';
+import { inspectThisMachine } from '../setup/this-machine.ts';
+import { UserError } from '../support/user-error.ts';
 
 export interface RouteOptions extends BuilderOptions {
   system?: string | undefined;
@@ -35,7 +41,7 @@ export async function route(installable: string | undefined, options: RouteOptio
     throw new UserError(`there is no format "${options.format}" here; there are: text, json`);
   const interrupt = onInterrupt();
   try {
-    const { client: view, transport } = await lookAtThisMachine(interrupt.signal, process.cwd());
+    const { client: view, transport } = await inspectThisMachine(interrupt.signal, process.cwd());
     const client = asVersion(view, options.nixVersion);
     const needs = await readNeeds(installable, options, client, transport, interrupt.signal);
     const { builders, diagnostics, text } = await readBuilders(options, client);
@@ -83,7 +89,7 @@ export async function route(installable: string | undefined, options: RouteOptio
     } else {
       writeTable(choice, needs, client);
       writeExternal(client, needs.system, decision.to === 'external' ? decision.external : undefined);
-      say(`\n${sentence}`);
+      print(`\n${sentence}`);
       if (computed !== null) writeDistribution(computed, seen, client);
     }
     return decision.to === 'builder' || decision.to === 'external' ? 0 : 1;
@@ -158,7 +164,7 @@ function figures({ counts, local, waiting, order }: Distribution): Record<string
 
 function writeTable(choice: Choice, needs: DerivationNeeds, client: ClientView): void {
   const features = needs.requiredFeatures.length === 0 ? '' : `, needs ${needs.requiredFeatures.join(', ')}`;
-  say(`A build for ${needs.system}${features}, as Nix ${client.nixVersion} chooses:\n`);
+  print(`A build for ${needs.system}${features}, as Nix ${client.nixVersion} chooses:\n`);
   const rows = [
     ['', 'BUILDER', 'BUSY', 'SPEED', 'KEY', ''],
     ...choice.candidates.map((candidate) => [
@@ -176,7 +182,7 @@ function writeTable(choice: Choice, needs: DerivationNeeds, client: ClientView):
 /** The programs of `external-builders`; `started`: the one that gets this build. */
 function writeExternal({ external }: ClientView, system: string, started?: ExternalBuilder): void {
   if (external.builders.length === 0) return;
-  say('\nexternal-builders, which Nix turns to after the builders:\n');
+  print('\nexternal-builders, which Nix turns to after the builders:\n');
   sayRows([
     ['', 'SYSTEMS', 'PROGRAM', ''],
     ...external.builders.map((one) => [
@@ -204,7 +210,7 @@ function writeDistribution(
   client: ClientView,
 ): void {
   const total = computed.order.length;
-  say(`\n${total} builds, one after the other, none of them ending meanwhile:\n`);
+  print(`\n${total} builds, one after the other, none of them ending meanwhile:\n`);
   const bar = (builds: number): string => '█'.repeat(Math.round((builds / Math.max(1, total)) * 30));
   const rows = [
     ...(seen === null ? [] : [['BUILDER', 'COMPUTED', 'OBSERVED', '']]),
@@ -223,5 +229,5 @@ function writeDistribution(
   ];
   sayRows(rows);
   const advice = adviceOn(computed, client);
-  if (advice !== null) say(`\n${advice}`);
+  if (advice !== null) print(`\n${advice}`);
 }

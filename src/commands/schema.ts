@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { packageRoot } from '../package-root.ts';
-import { UserError } from './user-error.ts';
+import { packageRoot } from '../support/package-root.ts';
+import { UserError } from '../support/user-error.ts';
 
 /** `schema scenario|report`: prints the JSON Schema. */
 export async function schema(name: string): Promise<number> {

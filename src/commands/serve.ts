@@ -5,13 +5,14 @@ import type { Report } from '../generated/types.ts';
 import type { Filter } from '../engine/plan.ts';
 import { prometheusLabel } from '../report/escape/prometheus.ts';
 import { oneLine } from '../report/escape/visible.ts';
-import { render, type RenderOptions } from '../report/render.ts';
-import { parseDuration } from '../scenario/duration.ts';
-import { newNotes } from './new-notes.ts';
-import { pause, wakeUp } from './pause.ts';
-import { runChecks, type RunOptions } from './run-checks.ts';
-import { say } from './say.ts';
-import { UserError } from './user-error.ts';
+import { render } from '../report/render.ts';
+import { newNotes } from '../cli/new-notes.ts';
+import { pause, wakeUp } from '../cli/pause.ts';
+import { runChecks, type RunOptions } from '../setup/run-checks.ts';
+import { print } from '../cli/print.ts';
+import { UserError } from '../support/user-error.ts';
+import type { RenderOptions } from '../report/render-options.ts';
+import { readInterval } from '../setup/read-options.ts';
 
 export interface ServeOptions extends RunOptions {
   listen: string;
@@ -42,7 +43,7 @@ export async function serve(options: ServeOptions, version: string): Promise<num
   const server = createServer((request, response) => void answer(request, response, state));
   await listening(server, host, port);
   const address = server.address() as AddressInfo;
-  say(`listening on http://${host}:${address.port}/, checking every ${options.interval}`, process.stderr);
+  print(`listening on http://${host}:${address.port}/, checking every ${options.interval}`, process.stderr);
 
   const wake = new EventTarget();
   const end = (): void => stop.abort();
@@ -76,7 +77,7 @@ async function runOnce(
     const { report, filters } = await runChecks(options, {
       version,
       signal,
-      goesOn: true,
+      repeats: true,
       onNotes,
       onEvent: () => undefined,
     });
@@ -89,7 +90,7 @@ async function runOnce(
     if (!(error instanceof UserError)) throw error;
     state.failures += 1;
     state.problem = error.message;
-    say(`no report: ${error.message}`, process.stderr);
+    print(`no report: ${error.message}`, process.stderr);
   }
 }
 
@@ -202,14 +203,6 @@ function listening(server: Server, host: string, port: number): Promise<void> {
 function notifySystemd(word: string): void {
   if (process.env['NOTIFY_SOCKET'] === undefined) return;
   execFile('systemd-notify', [word], () => undefined);
-}
-
-/** A duration that is no less than a second. Throws {@link UserError}. */
-export function readInterval(text: string, option: string): number {
-  const ms = parseDuration(text);
-  if (ms === null || ms < 1000)
-    throw new UserError(`${option} wants a duration from 1s, such as 30s or 5m, not "${text}"`);
-  return ms;
 }
 
 function readListen(text: string): { host: string; port: number } {

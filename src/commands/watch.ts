@@ -4,14 +4,14 @@ import { compareReports } from '../report/compare.ts';
 import { liveProgress } from '../report/live/index.ts';
 import { render } from '../report/render.ts';
 import { wantsColor } from '../report/wants-color.ts';
-import { changeLines } from './changes.ts';
-import { onInterrupt } from './interrupt.ts';
-import { newNotes } from './new-notes.ts';
-import { pause, wakeUp } from './pause.ts';
-import { runChecks, type RunOptions } from './run-checks.ts';
-import { say } from './say.ts';
-import { readInterval } from './serve.ts';
-import { UserError } from './user-error.ts';
+import { changeLines } from '../cli/changes.ts';
+import { onInterrupt } from '../cli/interrupt.ts';
+import { newNotes } from '../cli/new-notes.ts';
+import { pause, wakeUp } from '../cli/pause.ts';
+import { runChecks, type RunOptions } from '../setup/run-checks.ts';
+import { print } from '../cli/print.ts';
+import { readInterval } from '../setup/read-options.ts';
+import { UserError } from '../support/user-error.ts';
 
 export interface WatchOptions extends RunOptions {
   every: string;
@@ -60,7 +60,7 @@ async function look(
     const { report } = await runChecks(options, {
       version,
       signal,
-      goesOn: true,
+      repeats: true,
       onNotes,
       onEvent: progress.onEvent,
     });
@@ -68,7 +68,7 @@ async function look(
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
     progress.close();
-    say(error.message, process.stderr);
+    print(error.message, process.stderr);
     return null;
   } finally {
     progress.close();
@@ -88,7 +88,7 @@ async function show(report: Report, last: Report | null, every: string): Promise
     });
     stdout.write(`${stdout.isTTY ? clearScreen : ''}${table}`);
   }
-  if (changes.length > 0) say([`${time}, since the run before:`, ...changes].join('\n'));
+  if (changes.length > 0) print([`${time}, since the run before:`, ...changes].join('\n'));
   else if (stdout.isTTY)
-    say(`${time}: nothing changed; again in ${every}, or when the machines file changes. Ctrl-C ends.`);
+    print(`${time}: nothing changed; again in ${every}, or when the machines file changes. Ctrl-C ends.`);
 }

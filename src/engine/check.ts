@@ -5,31 +5,37 @@ import { applies, type Judgement, judge, mayPassYet, type NotApplied } from '../
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, TemplateError } from '../scenario/template.ts';
-import { doesNotApply, notMeasured } from '../observe/probe.ts';
 import { describeObservation } from './describe.ts';
-import { type Request, requestOf, stepsOf } from './observe.ts';
+import { type ObservationRequest, requestOf, stepsOf } from './observe.ts';
+import { notMeasured, doesNotApply } from '../support/cannot-observe.ts';
 
 /** One scenario applied to one builder, or once to the client. */
 export interface CheckInput {
   scenario: Scenario;
-  /** The checks that this one needs, done. */
+  /** The results of the checks that this one needs. */
   needs: ReportCheck[];
-  /** Which check of the plan gives the fact, and why what needs it could not be measured where it is false. */
+  /** Which scenario captures the fact, and its `unmeasured` text: why checks on a false fact could not be measured. */
   factSource: (name: string) => { by?: string | undefined; unmeasured?: string | undefined };
-  /** What templates know; not asked for where nothing is to be filled in. */
+  /** The names that templates can use. Called only when a template is rendered. */
   context: () => Context;
-  /** Why it is left out although it was planned (`--read-only`), or null. */
+  /** Why the check is skipped although it was selected (`--read-only`), or null. */
   leftOut: string | null;
-  look: (request: Request, fresh: boolean, nonce: string) => Promise<Observation>;
-  /** Why the check need not pass, or null. */
+  /** The waiver of this check, or null. */
   waived: NonNullable<ReportCheck['waived']> | null;
-  /** Like `look`, but after an interrupt too. What it saw is not judged. */
-  cleanUp: (request: Request) => Promise<unknown>;
-  /** A command that shows what was seen, when it is typed. */
-  byHand: (request: Request, observation: Observation) => Promise<string>;
-  delay: (ms: number) => Promise<void>;
-  /** When the run began, in milliseconds of `performance.now()`. */
+  /** Start of the run, in milliseconds of `performance.now()`. */
   runStarted: number;
+  actions: CheckActions;
+}
+
+/** What a check does to the outside. */
+export interface CheckActions {
+  /** `fresh`: make the request again although its answer is known. */
+  observe: (request: ObservationRequest, fresh: boolean, nonce: string) => Promise<Observation>;
+  /** Like `observe`, but also after an interrupt. The result is not judged. */
+  cleanUp: (request: ObservationRequest) => Promise<unknown>;
+  /** A command that shows the same observation when it is typed. */
+  reproduce: (request: ObservationRequest, observation: Observation) => Promise<string>;
+  delay: (ms: number) => Promise<void>;
 }
 
 /** The check for the report, and the facts that it captured. */
@@ -39,7 +45,7 @@ export interface CheckResult {
 }
 
 /** Makes one check. Throws nothing but our own bugs. */
-export async function makeCheck(input: CheckInput): Promise<CheckResult> {
+export async function runScenario(input: CheckInput): Promise<CheckResult> {
   const { scenario } = input;
   const started = performance.now();
   const done = (rest: Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>): ReportCheck => ({
@@ -58,7 +64,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
     const message = `needs ${excused.scenario}, which is waived`;
     return without(done({ outcome: 'skip', message, ...(excused.waived && { waived: excused.waived }) }));
   }
-  const barrier = input.needs.find((need) => !letsPass(need));
+  const barrier = input.needs.find((need) => !satisfiesNeed(need));
   if (barrier !== undefined) {
     const root = barrier.blockedBy ?? barrier.scenario;
     const message = barrier.outcome === 'blocked' ? barrier.message : `waits for ${root}: ${barrier.message}`;
@@ -72,9 +78,9 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
   for (let attempt = 1; ; attempt += 1) {
     const nonce = randomBytes(8).toString('hex');
     const context = { ...known, check: { nonce } };
-    let request: Request;
-    let setups: Request[];
-    let cleanups: Request[];
+    let request: ObservationRequest;
+    let setups: ObservationRequest[];
+    let cleanups: ObservationRequest[];
     try {
       request = requestOf(scenario, context);
       setups = stepsOf(scenario.setup, context);
@@ -84,10 +90,10 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
       return without(done({ outcome: 'error', message: `could not be asked: ${error.message}` }));
     }
     const observation =
-      (await setUp(setups, input, nonce)) ?? (await input.look(request, attempt > 1, nonce));
+      (await setUp(setups, input, nonce)) ?? (await input.actions.observe(request, attempt > 1, nonce));
     await Promise.all(
       (['client', 'builder'] as const).map(async (target) => {
-        for (const cleanup of cleanups) if (cleanup.target === target) await input.cleanUp(cleanup);
+        for (const cleanup of cleanups) if (cleanup.target === target) await input.actions.cleanUp(cleanup);
       }),
     );
     if (observation.error?.code === notMeasured) return without(done(unmeasured(observation.error.message)));
@@ -100,7 +106,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
       observation.error?.code !== 'interrupted' &&
       mayPassYet(scenario, observation, context);
     if (again) {
-      await input.delay(scenario.retry.delayMs);
+      await input.actions.delay(scenario.retry.delayMs);
       continue;
     }
     const check = done({
@@ -108,7 +114,7 @@ export async function makeCheck(input: CheckInput): Promise<CheckResult> {
       ...(attempt > 1 ? { attempts: attempt } : {}),
       ...(judgement.outcome === 'pass' || observation.error?.code === 'interrupted'
         ? {}
-        : { byHand: await input.byHand(request, observation) }),
+        : { byHand: await input.actions.reproduce(request, observation) }),
       observation: describeObservation(request, observation),
     });
     const excuse = judgement.outcome === 'pass' ? null : input.waived;
@@ -121,12 +127,12 @@ type Ending = Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>;
 
 /** Null where every step ended well; else what could not be measured, and why. */
 async function setUp(
-  steps: readonly Request[],
-  { look }: CheckInput,
+  steps: readonly ObservationRequest[],
+  { actions }: CheckInput,
   nonce: string,
 ): Promise<Observation | null> {
   for (const step of steps) {
-    const { error, exitCode, stdout = '', stderr = '', ...rest } = await look(step, true, nonce);
+    const { error, exitCode, stdout = '', stderr = '', ...rest } = await actions.observe(step, true, nonce);
     if (error === undefined && exitCode === 0) continue;
     const words =
       error?.message ?? (errorLines(stderr) || errorLines(stdout) || `status ${exitCode ?? 'none'}`);
@@ -169,7 +175,7 @@ function waive(check: ReportCheck, waived: NonNullable<ReportCheck['waived']>): 
 }
 
 /** A need that passed, with or without a warning, or that does not apply, holds nothing up. */
-export function letsPass({ outcome }: ReportCheck): boolean {
+export function satisfiesNeed({ outcome }: ReportCheck): boolean {
   return outcome === 'pass' || outcome === 'warn' || outcome === 'skip';
 }
 

@@ -1,8 +1,8 @@
 import type { Builder } from '../machines/builder.ts';
 import { isFakeSsh } from '../machines/index.ts';
-import type { ClientView } from '../observe/client-view.ts';
-import { blame } from '../observe/confinement.ts';
-import { nixPath } from '../observe/nix-path.ts';
+import type { ClientView } from '../nix/client-view.ts';
+import { blame } from '../nix/daemon-confinement.ts';
+import { nixPath } from '../nix/program-path.ts';
 import type { Json } from '../scenario/observation.ts';
 
 /** What templates and `when` know of the builder. Every value is present; what an entry leaves out is empty. */
@@ -37,7 +37,7 @@ export function clientContext(client: ClientView): Record<string, Json> {
     maxJobs: client.maxJobs,
     // A recording of an older version has none.
     externalEnabled: (client.external as ClientView['external'] | undefined)?.enabled === true,
-    hasNix: client.nixVersion !== '',
+    hasNix: client.nixVersion !== '' || client.nixUnanswered,
     daemonPid: client.environment.daemonPid ?? 0,
     daemonUnit: client.environment.place.unit || 'nix-daemon.service',
     daemonNamespaces: client.environment.place.namespaces.join(' '),

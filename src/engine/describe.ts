@@ -1,10 +1,13 @@
 import type { ReportObservation } from '../generated/report.ts';
 import type { Observation } from '../scenario/observation.ts';
-import { quoteIfNeeded } from '../shell-quote.ts';
-import type { Request } from './observe.ts';
+import { quoteIfNeeded } from '../support/shell-quote.ts';
+import type { ObservationRequest } from './observe.ts';
 
 /** An observation as the report keeps it: with what was asked, as a shell would take it. */
-export function describeObservation(request: Request, observation: Observation): ReportObservation {
+export function describeObservation(
+  request: ObservationRequest,
+  observation: Observation,
+): ReportObservation {
   const { durationMs, truncated, timedOut, ...seen } = observation;
   return {
     target: request.target,

@@ -1,5 +1,6 @@
 import type { Builder } from '../machines/builder.ts';
-import type { ExternalBuilders } from '../routing/external.ts';
+import type {} from '../routing/external.ts';
+import type { ExternalBuilders } from '../routing/request.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 
 const scheme = 'external';

@@ -1,5 +1,5 @@
 import type { Builder } from '../machines/builder.ts';
-import { globRegex } from '../glob.ts';
+import { globRegex } from '../support/glob.ts';
 
 /** What a builder goes by: host, URI, or user and host. */
 type Named = Pick<Builder, 'host' | 'uri' | 'user'>;
@@ -49,4 +49,21 @@ function hasInName({ host, uri, user }: Named, part: string): boolean {
   if (part === '') return false;
   const name = host === '' || part.includes('/') ? uri : part.includes('@') ? `${user}@${host}` : host;
   return name.includes(part);
+}
+
+/** The host where it is enough to tell builders apart, else the URI, else the URI with its line. */
+export function uniqueNames(builders: readonly Builder[]): string[] {
+  const hosts = counted(builders.map(({ host }) => host));
+  const uris = counted(builders.map(({ uri }) => uri));
+  return builders.map(({ host, uri }, index) => {
+    if (host !== '' && hosts.get(host) === 1) return host;
+    if (uri !== '' && uris.get(uri) === 1) return uri;
+    return `${uri} #${index + 1}`;
+  });
+}
+
+function counted(words: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
+  return counts;
 }

@@ -1,18 +1,19 @@
-import { CannotObserve, type Probe, type ProbeContext } from '../observe/probe.ts';
+import { type Probe, type ProbeContext } from '../probes/probe.ts';
 import type { ScenarioStep } from '../generated/types.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { type Context, renderCommand, renderText, renderValue } from '../scenario/template.ts';
-import { surrounded } from './surroundings.ts';
+import { surrounded } from './command-environment.ts';
 import { type Command, type Transport, TransportError } from '../transport/transport.ts';
+import { CannotObserve } from '../support/cannot-observe.ts';
 
 /** What to look at, with every template filled in. */
-export type Request =
+export type ObservationRequest =
   | { kind: 'command'; target: 'client' | 'builder'; command: Command; stdin?: string }
   | { kind: 'probe'; target: 'client' | 'builder'; probe: string; parameters: Record<string, Json> };
 
 /** Fills the scenario's templates. Throws `TemplateError` for a value that is missing. */
-export function requestOf(scenario: Scenario, context: Context): Request {
+export function requestOf(scenario: Scenario, context: Context): ObservationRequest {
   const { target } = scenario;
   if (scenario.probe !== undefined) {
     const parameters = renderValue(scenario.with ?? {}, context) as Record<string, Json>;
@@ -31,7 +32,7 @@ export function requestOf(scenario: Scenario, context: Context): Request {
 }
 
 /** What is run before or afterwards. Throws as {@link requestOf}. */
-export function stepsOf(steps: readonly ScenarioStep[], context: Context): Request[] {
+export function stepsOf(steps: readonly ScenarioStep[], context: Context): ObservationRequest[] {
   return steps.map(({ on, command }) => ({
     kind: 'command',
     target: on,
@@ -52,7 +53,7 @@ export interface ObserveOptions {
 const patienceMs = 5_000;
 
 /** Looks, and never throws for what a broken machine can do: what could not be observed is in `error`. */
-export async function observe(request: Request, options: ObserveOptions): Promise<Observation> {
+export async function observe(request: ObservationRequest, options: ObserveOptions): Promise<Observation> {
   const started = performance.now();
   if (isOver(options)) return interrupted(options, started);
   const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs + patienceMs)]);
@@ -79,7 +80,7 @@ export async function observe(request: Request, options: ObserveOptions): Promis
   }
 }
 
-async function look(request: Request, options: ObserveOptions): Promise<Observation> {
+async function look(request: ObservationRequest, options: ObserveOptions): Promise<Observation> {
   const { timeoutMs, signal, quick } = options;
   if (request.kind === 'probe') {
     const probe = options.probes.get(request.probe);

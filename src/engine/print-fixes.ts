@@ -1,8 +1,8 @@
 import { realpathSync } from 'node:fs';
 import { printStep } from '../fix/print.ts';
-import { readSystem } from '../fix/system.ts';
+import { readSystem } from '../system/system.ts';
 import type { FixStep, ReportCheck } from '../generated/report.ts';
-import type { ClientView } from '../observe/client-view.ts';
+import type { ClientView } from '../nix/client-view.ts';
 import type { Subject } from './subject.ts';
 
 /** Checks with each step of their fixes as it is typed on the machine that it is for, without secrets of the entry. */

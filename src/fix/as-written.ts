@@ -1,6 +1,6 @@
 import type { FixStep, ScenarioFix } from '../generated/types.ts';
 import { printStep } from './print.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 /** A step of a scenario as it would be printed for a system (default: the likeliest ones), with its templates as they are. */
 export function stepAsWritten(

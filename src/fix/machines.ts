@@ -6,7 +6,7 @@ import { assumedVersion } from '../machines/release.ts';
 import { nixOptions } from '../machines/write.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 type Change = NonNullable<FixChange['machines']>;
 

@@ -1,5 +1,5 @@
 import type { Form } from './change.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 /**
  * A step that is an option of the system's configuration. `mended`: until then Nix cannot read its configuration, or can build

@@ -1,8 +1,8 @@
 import { nixName } from '../machines/nix-text.ts';
-import { quoteIfNeeded } from '../shell-quote.ts';
+import { quoteIfNeeded } from '../support/shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 /** Packages that are not called the same everywhere, by their name in Debian. */
 const others: Readonly<Record<string, Partial<Record<System['packages'] | 'nix', string>>>> = {

@@ -1,5 +1,5 @@
 import type { FixChange } from '../generated/types.ts';
-import { quoteIfNeeded } from '../shell-quote.ts';
+import { quoteIfNeeded } from '../support/shell-quote.ts';
 import type { Form } from './change.ts';
 import { andThen } from './shell.ts';
 

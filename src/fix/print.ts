@@ -8,7 +8,7 @@ import { permissionsForm } from './permissions.ts';
 import { settingForm } from './setting.ts';
 import { sshForm } from './ssh.ts';
 import { sshdForm } from './sshd.ts';
-import { likelySystems, nameOf, type System } from './system.ts';
+import { likelySystems, nameOf, type System } from '../system/system.ts';
 import { unitForm } from './unit.ts';
 import { userForm } from './user.ts';
 

@@ -1,8 +1,8 @@
 import type { FixChange } from '../generated/types.ts';
-import { quoteIfNeeded } from '../shell-quote.ts';
+import { quoteIfNeeded } from '../support/shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 type Service = NonNullable<FixChange['service']>;
 

@@ -1,11 +1,11 @@
 import { nixList, nixText } from '../machines/nix-text.ts';
 import type { FixChange } from '../generated/types.ts';
-import { quote } from '../shell-quote.ts';
+import { quote } from '../support/shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
 import { rereadNixConf } from './service.ts';
 import { andThen, putLine } from './shell.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 type Setting = NonNullable<FixChange['setting']>;
 

@@ -1,4 +1,4 @@
-import { quoteIfNeeded } from '../shell-quote.ts';
+import { quoteIfNeeded } from '../support/shell-quote.ts';
 
 /** Commands one after the other, each only if the one before succeeded. */
 export function andThen(...commands: readonly string[]): string {

@@ -2,7 +2,7 @@ import { nixLines } from '../machines/nix-text.ts';
 import type { FixChange } from '../generated/types.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 /** An option of ssh for one host. The first value counts (ssh_config(5)), so it comes before all others. */
 export function sshForm({ host, option, value }: NonNullable<FixChange['ssh']>, system: System): Form {

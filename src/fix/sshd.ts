@@ -1,11 +1,11 @@
 import { nixLines, nixList, nixName, nixText } from '../machines/nix-text.ts';
 import type { FixChange } from '../generated/types.ts';
-import { quote, quoteIfNeeded } from '../shell-quote.ts';
+import { quote, quoteIfNeeded } from '../support/shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
 import { rereadSshd } from './service.ts';
 import { andThen, print, putLine, without } from './shell.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 /** For these sshd takes the last value, whatever its manual says (servconf.c); tried with `sshd -T` of OpenSSH 9.2. */
 const lastCounts = ['MaxStartups'];

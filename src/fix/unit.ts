@@ -1,11 +1,11 @@
 import { nixName, nixText } from '../machines/nix-text.ts';
 import type { FixChange } from '../generated/types.ts';
-import { quoteIfNeeded } from '../shell-quote.ts';
+import { quoteIfNeeded } from '../support/shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
 import { restartDaemon } from './service.ts';
 import { andThen } from './shell.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 type Unit = NonNullable<FixChange['unit']>;
 

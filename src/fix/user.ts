@@ -1,10 +1,10 @@
 import { nixList, nixName, nixText } from '../machines/nix-text.ts';
 import type { FixChange } from '../generated/types.ts';
-import { quote, quoteIfNeeded } from '../shell-quote.ts';
+import { quote, quoteIfNeeded } from '../support/shell-quote.ts';
 import type { Form } from './change.ts';
 import { moduleForm } from './module-form.ts';
 import { andThen } from './shell.ts';
-import type { System } from './system.ts';
+import type { System } from '../system/system.ts';
 
 type User = NonNullable<FixChange['user']>;
 

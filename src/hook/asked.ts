@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Memory, nameOf } from './memory.ts';
+import { type BuilderStateStore, nameOf } from './memory.ts';
 
 /** A request that was made not long ago. */
 export interface Asked {
@@ -14,12 +14,12 @@ export interface Asked {
 /** After this long, a request is forgotten. */
 const keptForMs = 60_000;
 
-export function noteAsked(memory: Memory, asked: Asked): void {
+export function noteAsked(memory: BuilderStateStore, asked: Asked): void {
   memory.put(`asked-${nameOf(asked.text)}`, JSON.stringify(asked));
 }
 
 /** Those of the last minute, the newest first. Throws where the folder is gone. */
-export function recentlyAsked({ folder }: Memory): Asked[] {
+export function recentlyAsked({ folder }: BuilderStateStore): Asked[] {
   const found: { asked: Asked; at: number }[] = [];
   for (const name of readdirSync(folder)) {
     if (!/^asked-[0-9a-f]+$/.test(name)) continue;

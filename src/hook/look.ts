@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Builder } from '../machines/builder.ts';
 import { ask, placeOf } from './ask.ts';
-import type { Memory } from './memory.ts';
+import type { BuilderStateStore } from './memory.ts';
 
 /** Without an answer for this long, a builder is silent for now. */
 const leastPatienceMs = 300;
@@ -13,7 +13,7 @@ const mostPatienceMs = 4000;
  * Asks builders at the same time, and notes who answers. Ends when each has answered, or was silent for four times as
  * long as it or one of the others took; questions that are open then go on, and a late answer is noted too.
  */
-export async function look(builders: readonly Builder[], memory: Memory): Promise<void> {
+export async function look(builders: readonly Builder[], memory: BuilderStateStore): Promise<void> {
   let slowestMs = 0;
   await Promise.all(
     builders.map(async ({ uri, ...rest }) => {

@@ -3,7 +3,7 @@ import { entriesOf, isWatched, textOf } from './entries.ts';
 import { isAlive, isSilent, leftOut } from './leave-out.ts';
 import { look } from './look.ts';
 import { noteAsked } from './asked.ts';
-import { Memory } from './memory.ts';
+import { BuilderStateStore } from './memory.ts';
 import { readFile } from './read-file.ts';
 import {
   framesOf,
@@ -22,7 +22,7 @@ import { watch } from './watch.ts';
  * `watch FOLDER`: asks the builders of recent requests again and again, and ends a minute after the last one.
  */
 async function main([does, folder = '']: readonly string[]): Promise<void> {
-  const memory = new Memory(folder);
+  const memory = new BuilderStateStore(folder);
   if (does === 'watch') return watch(memory);
   const { bytes, settings } = readRequest(0);
   const changed = settings === null ? null : await withoutSilent(settings, memory).catch(() => null);
@@ -30,7 +30,10 @@ async function main([does, folder = '']: readonly string[]): Promise<void> {
 }
 
 /** Null where the request stays as it is. */
-async function withoutSilent(settings: readonly Setting[], memory: Memory): Promise<Setting[] | null> {
+async function withoutSilent(
+  settings: readonly Setting[],
+  memory: BuilderStateStore,
+): Promise<Setting[] | null> {
   const valueOf = (wanted: string): string =>
     fromBytes(settings.find(({ name }) => name === wanted)?.value ?? '');
   const [text, system] = [valueOf('builders'), valueOf('system')];
@@ -55,7 +58,7 @@ async function withoutSilent(settings: readonly Setting[], memory: Memory): Prom
 }
 
 /** One that finds another at work ends at once. */
-function startWatching({ folder }: Memory): void {
+function startWatching({ folder }: BuilderStateStore): void {
   const script = process.argv[1] ?? '';
   spawn(process.execPath, [script, 'watch', folder], { detached: true, stdio: 'ignore', cwd: '/' })
     .on('error', () => undefined)

@@ -7,7 +7,7 @@ import type { Seen } from './leave-out.ts';
  * What is known of builders, in a folder that only root may enter. Each fact is a file of its own that is put in place
  * whole, and says when it was seen: hooks that run at the same time cannot undo what another saw.
  */
-export class Memory {
+export class BuilderStateStore {
   readonly folder: string;
 
   constructor(folder: string) {

@@ -2,7 +2,7 @@ import type { Builder } from '../machines/builder.ts';
 import type { Asked } from './asked.ts';
 import { textOf } from './entries.ts';
 import { leftOut } from './leave-out.ts';
-import { type Memory, nameOf } from './memory.ts';
+import { type BuilderStateStore, nameOf } from './memory.ts';
 import { string, toBytes } from './request.ts';
 
 /** `PID SIZE NAME`: a request that begins with NAME.old, which has that size, may begin with NAME.new, as long as PID runs. */
@@ -16,10 +16,10 @@ const mostBytes = 4096;
  * exchange it without starting Node.
  */
 export class Quick {
-  readonly #memory: Memory;
+  readonly #memory: BuilderStateStore;
   #name = '';
 
-  constructor(memory: Memory) {
+  constructor(memory: BuilderStateStore) {
     this.#memory = memory;
   }
 

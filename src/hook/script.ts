@@ -1,4 +1,4 @@
-import { quote } from '../shell-quote.ts';
+import { quote } from '../support/shell-quote.ts';
 
 export interface HookScript {
   /** The words of Nix's own hook. */

@@ -5,7 +5,7 @@ import { recentlyAsked } from './asked.ts';
 import { entriesOf, isWatched } from './entries.ts';
 import { isAlive } from './leave-out.ts';
 import { look } from './look.ts';
-import type { Memory } from './memory.ts';
+import type { BuilderStateStore } from './memory.ts';
 import { Quick } from './quick.ts';
 import { readFile } from './read-file.ts';
 
@@ -17,7 +17,7 @@ const lock = 'watcher';
 const calm = 'calm';
 
 /** Asks silent builders each second and others now and then, so that a hook need not. Only one does at a time. */
-export async function watch(memory: Memory): Promise<void> {
+export async function watch(memory: BuilderStateStore): Promise<void> {
   if (!takeLock(memory)) return;
   removeLeftovers(memory);
   const quick = new Quick(memory);
@@ -62,7 +62,7 @@ export async function watch(memory: Memory): Promise<void> {
   }
 }
 
-function takeLock(memory: Memory): boolean {
+function takeLock(memory: BuilderStateStore): boolean {
   const file = join(memory.folder, lock);
   const own = `${file}.${process.pid}`;
   writeFileSync(own, String(process.pid), { mode: 0o600 });
@@ -83,7 +83,7 @@ function takeLock(memory: Memory): boolean {
 }
 
 /** A hook that was killed leaves its pipe; a watcher that was, what it kept ready. */
-function removeLeftovers(memory: Memory): void {
+function removeLeftovers(memory: BuilderStateStore): void {
   for (const name of readdirSync(memory.folder)) {
     const [, pid] = /^(?:pipe|head)\.(\d+)$/.exec(name) ?? [];
     if (pid === undefined ? name.startsWith('quick') : !isRunning(Number(pid))) memory.remove(name);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../generated/types.ts';
-import { packageRoot } from '../package-root.ts';
+import { packageRoot } from '../support/package-root.ts';
 import { githubMessage } from './escape/github.ts';
 import { htmlText } from './escape/html.ts';
 import { markdownText } from './escape/markdown.ts';
@@ -16,17 +16,7 @@ import { junitView } from './junit.ts';
 import { markdownView } from './markdown.ts';
 import { nagiosView } from './nagios.ts';
 import { prometheusView } from './prometheus.ts';
-
-/** -1: nothing but what failed; 0: as usual; 1: every check; 2: and all that failed ones saw; 3: what each check saw. */
-export type Verbosity = -1 | 0 | 1 | 2 | 3;
-
-export interface RenderOptions {
-  color: boolean;
-  /** How much the table shows. */
-  verbosity: Verbosity;
-  /** Columns of the terminal. */
-  width: number;
-}
+import type { RenderOptions } from './render-options.ts';
 
 /** Makes one output of a report, in pieces where it may be long. Loads what is heavy when it is asked for. */
 type Reporter = (report: Report, options: RenderOptions) => Rendered | Promise<Rendered>;

@@ -1,5 +1,5 @@
-import { type ExternalBuilder, findExternal, whyNotStarted } from './external.ts';
-import type { BuildRequest, Choice, RoutingClient } from './index.ts';
+import { findExternal, whyNotStarted } from './external.ts';
+import type { BuildRequest, Choice, ExternalBuilder, RoutingClient } from './index.ts';
 
 /** What is known of a derivation besides its request. */
 export interface Derivation {

@@ -1,19 +1,4 @@
-import type { BuildRequest, RoutingClient } from './index.ts';
-
-/** A program that Nix starts for derivations of some systems, from its setting `external-builders` (since 2.32). */
-export interface ExternalBuilder {
-  systems: string[];
-  program: string;
-  args: string[];
-}
-
-/** The setting, as far as it decides where a build goes. */
-export interface ExternalBuilders {
-  /** The experimental feature `external-builders`, without which such a build fails. */
-  enabled: boolean;
-  /** In the order of the setting. */
-  builders: readonly ExternalBuilder[];
-}
+import type { BuildRequest, ExternalBuilder, ExternalBuilders, RoutingClient } from './request.ts';
 
 /** From Nix's settings by their names, as `nix config show --json` gives them. None where this Nix has no such setting. */
 export function externalBuildersOf(settings: Readonly<Record<string, unknown>> | null): ExternalBuilders {

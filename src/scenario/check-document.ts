@@ -1,6 +1,6 @@
 import type { ScenarioDocument } from '../generated/types.ts';
 import { fixProblem } from './check-fix.ts';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../support/did-you-mean.ts';
 import { builderNames, clientNames } from './known-names.ts';
 import { matchers } from './matchers/index.ts';
 import { groupCount, regexProblem } from './regex.ts';

@@ -1,4 +1,4 @@
-import { debian } from '../fix/system.ts';
+import { debian } from '../system/system.ts';
 
 /** What templates and conditions may say of a builder. The engine gives every one of them a value. */
 export const builderNames = [

@@ -1,5 +1,5 @@
 import type { ErrorObject } from 'ajv';
-import { didYouMean } from './did-you-mean.ts';
+import { didYouMean } from '../support/did-you-mean.ts';
 
 /** A problem that still knows its place only as a path in the document. */
 export interface PathProblem {

@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars';
 import { nixText } from '../machines/nix-text.ts';
-import { quote, quoteIfNeeded } from '../shell-quote.ts';
+import { quote, quoteIfNeeded } from '../support/shell-quote.ts';
 import type { Json } from './observation.ts';
 import { quoteRegex } from './regex.ts';
 import { ShellState } from './shell-state.ts';

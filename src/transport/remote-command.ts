@@ -1,4 +1,4 @@
-import { quote } from '../shell-quote.ts';
+import { quote } from '../support/shell-quote.ts';
 import type { Command } from './transport.ts';
 
 /** The command as `sh` reads it, in a process of its own. Throws for NUL, which no word can hold. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { KeptSocket } from './kept-socket.ts';
-import { connectThere } from './network-place.ts';
+import type { GreetedSocket } from './greeted-socket.ts';
+import { connectInNamespace } from './namespace-socket.ts';
 import { errorCode, openSocket } from './socket.ts';
 
 /** What connecting and listening for the server's first line saw. */
@@ -29,7 +29,7 @@ interface Target {
   /** For the server's first line after it; default: what is left of `timeoutMs`. */
   greetingMs?: number;
   signal: AbortSignal;
-  kept?: KeptSocket;
+  kept?: GreetedSocket;
   /** Words that enter another network (networkWords). */
   enter?: readonly string[];
 }
@@ -42,7 +42,7 @@ export async function tcpProbe(target: Target): Promise<TcpSeen> {
   const { host, port, enter = [] } = target;
   if (enter.length === 0) return probeOn(openSocket(host, port), target);
   try {
-    return await probeOn(await connectThere({ ...target, enter }), target);
+    return await probeOn(await connectInNamespace({ ...target, enter }), target);
   } catch (error) {
     return { ...nothingSeen, error: errorCode(error as NodeJS.ErrnoException) || String(error) };
   }

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Report } from '../../src/generated/types.ts';
-import { processesWith, soon } from '../transport/sshd.ts';
+import { processesWith, soon } from '../connection/sshd.ts';
 
 interface Interrupted {
   code: number | null;

@@ -13,9 +13,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { applyStep } from '../../src/commands/apply-step.ts';
+import { applyStep } from '../../src/cli/apply-step.ts';
 import { printStep } from '../../src/fix/print.ts';
-import { debian } from '../../src/fix/system.ts';
+import { debian } from '../../src/system/system.ts';
 import type { FixStep, ScenarioFix } from '../../src/generated/types.ts';
 import { parseMachines } from '../../src/machines/index.ts';
 import { defaultSuite } from '../scenario/default-suite.ts';

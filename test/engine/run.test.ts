@@ -9,18 +9,21 @@ import {
   selectBuilders,
   selectScenarios,
 } from '../../src/engine/plan.ts';
-import { type RunInput, run, uniqueNames } from '../../src/engine/run.ts';
+import { uniqueNames } from '../../src/engine/names.ts';
+import { run } from '../../src/engine/run.ts';
+import type { RunInput } from '../../src/engine/run-input.ts';
 import type { Report, ReportCheck } from '../../src/generated/types.ts';
 import { type Builder, parseMachines } from '../../src/machines/index.ts';
-import { CannotObserve, doesNotApply, type Probe } from '../../src/observe/probe.ts';
+import { type Probe } from '../../src/probes/probe.ts';
 import type { ReportEvent } from '../../src/report/events.ts';
 import { builderNames, clientNames } from '../../src/scenario/known-names.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
 import { orderByNeeds } from '../../src/scenario/order.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-import { clientTransport } from '../../src/transport/client.ts';
-import { clientView as client } from '../observe/helpers.ts';
-import { env } from '../transport/sshd.ts';
+import { clientTransport } from '../../src/transport/local-process.ts';
+import { clientView as client } from '../probes/helpers.ts';
+import { env } from '../connection/sshd.ts';
+import { CannotObserve, doesNotApply } from '../../src/support/cannot-observe.ts';
 
 function builders(...lines: string[]): Builder[] {
   return parseMachines(lines.join('\n'), {
@@ -36,29 +39,30 @@ function suite(text: string): Scenario[] {
   return orderByNeeds(scenarios);
 }
 
+/** What a test changes of an ordinary run. */
+interface Changes {
+  builders?: Builder[];
+  probes?: RunInput['suite']['probes'];
+  vars?: RunInput['suite']['vars'];
+  waivers?: NonNullable<RunInput['suite']['waivers']>;
+  readOnly?: boolean;
+  signal?: AbortSignal;
+}
+
 async function runSuite(
   text: string,
-  more: Partial<RunInput> = {},
+  changes: Changes = {},
 ): Promise<{ report: Report; events: ReportEvent[]; check: (id: string, builder?: number) => ReportCheck }> {
   const events: ReportEvent[] = [];
+  const { builders: fleet = builders('alpha'), probes = new Map(), vars = {}, waivers = [] } = changes;
   const report = await run({
     tool: { name: 'test', version: '0' },
-    client,
-    clientTransport: clientTransport({ env }),
-    builders: builders('alpha'),
-    diagnostics: [],
-    effective: [],
-    scenarios: suite(text),
-    probes: new Map(),
-    access: () => undefined,
-    vars: {},
-    jobs: 4,
-    readOnly: false,
-    notes: [],
-    signal: new AbortController().signal,
-    emit: (event) => events.push(event),
-    clean: (value) => value,
-    ...more,
+    client: { view: client, transport: clientTransport({ env }) },
+    fleet: { builders: fleet, diagnostics: [], effective: [], access: () => undefined },
+    suite: { scenarios: suite(text), probes, vars, waivers },
+    limits: { jobs: 4, readOnly: changes.readOnly ?? false },
+    output: { notes: [], emit: (event) => events.push(event), redact: (value) => value },
+    signal: changes.signal ?? new AbortController().signal,
   });
   const check = (id: string, builder = 0): ReportCheck => {
     const found = [...report.clientChecks, ...(report.builders[builder]?.checks ?? [])].find(
@@ -323,8 +327,8 @@ t.test(
       parameters: [],
       required: [],
       observe: (_parameters, context) => {
-        lists.add(context.builders);
-        return Promise.resolve({ value: context.builders.map(({ uri }) => uri) });
+        lists.add(context.machines.builders);
+        return Promise.resolve({ value: context.machines.builders.map(({ uri }) => uri) });
       },
     };
     const { check } = await runSuite(

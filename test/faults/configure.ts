@@ -1,6 +1,6 @@
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { quote } from '../../src/shell-quote.ts';
+import { quote } from '../../src/support/shell-quote.ts';
 import type { Builder } from '../fleet/index.ts';
 import { inside } from '../fleet/start-script.ts';
 import type { Host } from '../fleet/host.ts';

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import t from 'tap';
 import { printStep } from '../../src/fix/print.ts';
-import { debian, type System } from '../../src/fix/system.ts';
+import { debian, type System } from '../../src/system/system.ts';
 import type { FixChange, FixStep } from '../../src/generated/types.ts';
 import { parseMachines } from '../../src/machines/index.ts';
 

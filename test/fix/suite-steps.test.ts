@@ -1,5 +1,5 @@
 import t from 'tap';
-import type { System } from '../../src/fix/system.ts';
+import type { System } from '../../src/system/system.ts';
 import { nixos, suiteSteps } from './suite.ts';
 
 const macos: System = { ...nixos, id: 'macos', family: 'darwin', init: 'launchd', moduleSystem: 'none' };

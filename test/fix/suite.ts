@@ -1,5 +1,5 @@
 import { stepAsWritten } from '../../src/fix/as-written.ts';
-import type { System } from '../../src/fix/system.ts';
+import type { System } from '../../src/system/system.ts';
 import type { FixStep, ScenarioFix } from '../../src/generated/types.ts';
 import { defaultSuite } from '../scenario/default-suite.ts';
 

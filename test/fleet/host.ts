@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { resolveInside } from '../../src/transport/resolve-inside.ts';
+import { resolveInside } from '../../src/support/resolve-inside.ts';
 import type { HostSpec, Profile } from './profile.ts';
 import { type ProfileName, profiles } from './profiles/index.ts';
 import type { NixVersion } from './rootfs.ts';

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { resolveInside } from '../../src/transport/resolve-inside.ts';
+import { resolveInside } from '../../src/support/resolve-inside.ts';
 import type { Host } from './host.ts';
 import type { Profile } from './profile.ts';
 import { type ProfileName, profiles } from './profiles/index.ts';

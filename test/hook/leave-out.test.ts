@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { entriesOf, textOf } from '../../src/hook/entries.ts';
 import { leftOut, type Seen, silentForMs } from '../../src/hook/leave-out.ts';
-import { Memory, nameOf } from '../../src/hook/memory.ts';
+import { BuilderStateStore, nameOf } from '../../src/hook/memory.ts';
 
 const read = (text: string): ReturnType<typeof entriesOf> => entriesOf(text, 'x86_64-linux', () => null);
 const entries = (text: string): NonNullable<ReturnType<typeof entriesOf>> => read(text) ?? [];
@@ -30,7 +30,7 @@ t.test('in 1000 random states no builder is left out that was up for as long as 
   const builders = entries('ssh://a\nssh://b\nssh://c');
   let left = 0;
   for (const [index, events] of fc.sample(story, { seed, numRuns: 1000 }).entries()) {
-    const memory = new Memory(t.testdir());
+    const memory = new BuilderStateStore(t.testdir());
     const upSince = new Map<string, number | null>(['a', 'b', 'c'].map((name) => [name, 0]));
     // What is written later than it was asked: two hooks may overtake each other.
     const pending: { at: number; write: () => void }[] = [];

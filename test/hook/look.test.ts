@@ -6,7 +6,7 @@ import t from 'tap';
 import { entriesOf } from '../../src/hook/entries.ts';
 import { isAlive, isSilent } from '../../src/hook/leave-out.ts';
 import { look } from '../../src/hook/look.ts';
-import { Memory } from '../../src/hook/memory.ts';
+import { BuilderStateStore } from '../../src/hook/memory.ts';
 
 /** Servers by the port that they greet on after so long; null never. */
 async function servers(delays: readonly (number | null)[]): Promise<{ ports: number[]; close: () => void }> {
@@ -49,7 +49,7 @@ printf 'hostname 127.0.0.1\\nport %s\\n' $p
     process.env['PATH'] = path;
     close();
   });
-  const memory = new Memory(folder);
+  const memory = new BuilderStateStore(folder);
   const names = ['good', 'mute', 'slow', 'none', 'by-proxy'];
   const entries =
     entriesOf(names.map((name) => `ssh://${name}`).join('\n'), 'x86_64-linux', () => null) ?? [];

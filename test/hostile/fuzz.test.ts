@@ -4,13 +4,13 @@ import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import t, { type Test } from 'tap';
 import { parseMachines } from '../../src/machines/index.ts';
-import { magicOffset, readGreeting } from '../../src/observe/wire/greeting.ts';
+import { magicOffset, readGreeting } from '../../src/nix/protocol/greeting.ts';
 import { redactText } from '../../src/report/redact.ts';
-import { readLocks } from '../../src/observe/slot-locks.ts';
+import { readLocks } from '../../src/nix/slot-locks.ts';
 import { regexProblem } from '../../src/scenario/regex.ts';
 import { renderCommand, renderText, TemplateError } from '../../src/scenario/template.ts';
-import { lookupKnownHosts } from '../../src/transport/known-hosts.ts';
-import { parseSshConfig } from '../../src/transport/ssh-config.ts';
+import { lookupKnownHosts } from '../../src/ssh/known-hosts.ts';
+import { parseSshConfig } from '../../src/ssh/effective-config.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
 import { threat } from './threat.ts';
 

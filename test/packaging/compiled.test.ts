@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { commonJs, compiledFormOf, loadCompiled } from '../../src/compiled-script.ts';
+import { commonJs, compiledFormOf, loadCompiled } from '../../src/support/compiled-script.ts';
 
 t.test('V8 takes the form in which the commands were compiled when the package was built', (t) => {
   const file = 'dist/commands.cjs';

@@ -50,8 +50,8 @@ t.test('every list has its block', (t) => {
     [...found.keys()],
     [
       'specs/nix/uptime.yaml',
-      'src/observe/answer.ts',
-      'src/observe/index.ts',
+      'src/probes/answer.ts',
+      'src/probes/index.ts',
       'reporters/names.hbs',
       'src/report/render.ts',
       'test/faults/network.ts',
@@ -68,8 +68,8 @@ t.test('a scenario', (t) => {
 });
 
 t.test('a probe', (t) => {
-  put('src/observe/answer.ts');
-  addLines(join(folder, 'src/observe/index.ts'), found.get('src/observe/index.ts') ?? '', [
+  put('src/probes/answer.ts');
+  addLines(join(folder, 'src/probes/index.ts'), found.get('src/probes/index.ts') ?? '', [
     /^import /,
     /^ {2}\w+,$/,
   ]);

@@ -1,8 +1,9 @@
 import t from 'tap';
 import type { FixStep } from '../../src/generated/types.ts';
 import { exitCodeOf } from '../../src/report/build.ts';
-import { render, type RenderOptions } from '../../src/report/render.ts';
+import { render } from '../../src/report/render.ts';
 import { advised, builder, check, report } from './sample.ts';
+import type { RenderOptions } from '../../src/report/render-options.ts';
 
 const plain: RenderOptions = { color: false, verbosity: 0, width: 100 };
 const names = ['alpha', 'beta', 'gamma', 'delta', 'epsilon'];

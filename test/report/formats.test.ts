@@ -3,10 +3,11 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import type { Report } from '../../src/generated/types.ts';
-import { checkFormat, render, renderPieces, type RenderOptions } from '../../src/report/render.ts';
+import { checkFormat, render, renderPieces } from '../../src/report/render.ts';
 import { renderTemplate, templatePieces } from '../../src/report/template.ts';
 import { readTap } from './read-tap.ts';
 import { builder, check, everything, hostile, report } from './sample.ts';
+import type { RenderOptions } from '../../src/report/render-options.ts';
 
 const plain: RenderOptions = { color: false, verbosity: 0, width: 80 };
 const reports: [string, Report][] = [

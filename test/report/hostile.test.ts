@@ -12,13 +12,14 @@ import t from 'tap';
 import type { Outcome, Report, ReportCheck } from '../../src/generated/types.ts';
 import { nagiosExitCodeOf } from '../../src/report/build.ts';
 import { outcomes } from '../../src/report/outcomes.ts';
-import { render, type RenderOptions } from '../../src/report/render.ts';
+import { render } from '../../src/report/render.ts';
 import { findTroubles } from '../../src/report/trouble.ts';
 import { startBrowser } from './browser.ts';
 import { type Consumer, formatsTable } from './formats-table.ts';
 import { readWorkflowCommand } from './github-commands.ts';
 import { builder, check, failed, hostile, report } from './sample.ts';
 import { readTap } from './read-tap.ts';
+import type { RenderOptions } from '../../src/report/render-options.ts';
 
 const count = 1000;
 const seed = Number(process.env['NRBD_SEED'] ?? Date.now() % 1_000_000);

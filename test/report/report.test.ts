@@ -8,9 +8,10 @@ import { oneLine, visible } from '../../src/report/escape/visible.ts';
 import { xmlText } from '../../src/report/escape/xml.ts';
 import { fixText } from '../../src/report/fix-text.ts';
 import { redactor } from '../../src/report/redact.ts';
-import { render, type RenderOptions } from '../../src/report/render.ts';
+import { render } from '../../src/report/render.ts';
 import { wrap } from '../../src/report/table/wrap.ts';
 import { builder, check, everything, failed, hostile, report } from './sample.ts';
+import type { RenderOptions } from '../../src/report/render-options.ts';
 
 const plain: RenderOptions = { color: false, verbosity: 0, width: 80 };
 

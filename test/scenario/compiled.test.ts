@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import t from 'tap';
-import { readSuite } from '../../src/commands/suite.ts';
-import { packageRoot } from '../../src/package-root.ts';
+import { readSuite } from '../../src/setup/suite.ts';
+import { packageRoot } from '../../src/support/package-root.ts';
 import { compile, type CompiledSuite, recall } from '../../src/scenario/compiled.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import t from 'tap';
-import { readScenarioFiles } from '../../src/commands/suite.ts';
+import { readScenarioFiles } from '../../src/setup/suite.ts';
 import { traps } from '../../src/machines/traps.ts';
-import { probes } from '../../src/observe/index.ts';
+import { probes } from '../../src/probes/index.ts';
 import { checkExamples } from '../../src/scenario/examples.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
 import { checkSuite } from '../../src/scenario/suite.ts';

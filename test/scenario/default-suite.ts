@@ -1,5 +1,5 @@
-import { readScenarioFiles } from '../../src/commands/suite.ts';
-import { probes } from '../../src/observe/index.ts';
+import { readScenarioFiles } from '../../src/setup/suite.ts';
+import { probes } from '../../src/probes/index.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
 

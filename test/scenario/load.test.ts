@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { didYouMean } from '../../src/scenario/did-you-mean.ts';
+import { didYouMean } from '../../src/support/did-you-mean.ts';
 import { parseDuration } from '../../src/scenario/duration.ts';
 import { checkExamples } from '../../src/scenario/examples.ts';
 import { lintScenarios } from '../../src/scenario/lint.ts';

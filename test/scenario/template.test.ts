@@ -10,7 +10,7 @@ import {
   TemplateError,
   usesOf,
 } from '../../src/scenario/template.ts';
-import { quote, quoteIfNeeded } from '../../src/shell-quote.ts';
+import { quote, quoteIfNeeded } from '../../src/support/shell-quote.ts';
 
 const evil = "x'; touch /tmp/owned; echo '$(id)";
 const context: Context = {

@@ -12,14 +12,14 @@ import {
 import { tmpdir, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { clientTransport } from '../../src/transport/client.ts';
-import { isDaemon, parseEnviron } from '../../src/transport/daemon-process.ts';
-import { asSeenBySsh, daemonEnvironment } from '../../src/transport/environment.ts';
-import { askSshConfig } from '../../src/transport/shared-config.ts';
-import { parseSshConfig, resolveSshConfig } from '../../src/transport/ssh-config.ts';
+import { clientTransport } from '../../src/transport/local-process.ts';
+import { isDaemon, parseEnviron } from '../../src/nix/daemon-process.ts';
+import { asSeenBySsh, daemonEnvironment } from '../../src/nix/daemon-environment.ts';
+import { askSshConfig } from '../../src/ssh/shared-config.ts';
+import { parseSshConfig, resolveSshConfig } from '../../src/ssh/effective-config.ts';
 import type { Transport } from '../../src/transport/transport.ts';
-import { type NixSsh, nixSshWords, writePinnedKnownHosts } from '../../src/transport/ssh-options.ts';
-import { env, never, soon } from './sshd.ts';
+import { type NixSsh, nixSshWords, writePinnedKnownHosts } from '../../src/ssh/options.ts';
+import { env, never, soon } from '../connection/sshd.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'command-line-'));
 t.teardown(() => rmSync(folder, { recursive: true, force: true }));

@@ -1,11 +1,11 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { connectSsh2 } from '../../src/transport/ssh2.ts';
-import { sharingSessions } from '../../src/transport/together.ts';
+import { connectSsh2 } from '../../src/connection/ssh2.ts';
+import { batchingTransport } from '../../src/transport/command-batch.ts';
 import type { RunOptions, Transport } from '../../src/transport/transport.ts';
 import { loginShells } from '../fleet/login-shells.ts';
-import { fails, never, processesWith, soon, startSshd } from './sshd.ts';
+import { fails, never, processesWith, soon, startSshd } from '../connection/sshd.ts';
 
 t.before(() => t.setTimeout(240_000));
 
@@ -65,7 +65,7 @@ for (const [name, shell] of Object.entries(loginShells())) {
     t.match(seen, { exitCode: null, timedOut: true, stdout: 'begun\n' });
     t.ok(await soon(() => processesWith(marker).length === 0), 'what hangs ends with all that it started');
 
-    const place = sharingSessions(transport);
+    const place = batchingTransport(transport);
     const results = await Promise.all([
       place.run(['printf', '%s|', ...hostile], quick),
       place.run('echo one >&2; exit 9', quick),
@@ -87,5 +87,5 @@ t.test('what answers in place of `sh` is told as it is', async (t) => {
   await fails(t, transport.run('true', options), {
     ...{ phase: 'shell', message: 'only builds here', answer: { exitCode: 5 } },
   });
-  await fails(t, sharingSessions(transport).run('true', quick), { phase: 'shell' });
+  await fails(t, batchingTransport(transport).run('true', quick), { phase: 'shell' });
 });

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { offeredHostKey } from '../../src/transport/host-key.ts';
-import { keptSocket } from '../../src/transport/kept-socket.ts';
+import { offeredHostKey } from '../../src/ssh/offered-host-key.ts';
+import { greetedSocket } from '../../src/transport/greeted-socket.ts';
 import { tcpProbe } from '../../src/transport/tcp.ts';
-import { fails, freePort, never, startSshd } from './sshd.ts';
+import { fails, freePort, never, startSshd } from '../connection/sshd.ts';
 
 t.before(() => t.setTimeout(60_000));
 
@@ -108,7 +108,7 @@ t.test('the host key is read', async (t) => {
 
   await t.test('on the connection that the look at the port left open', async (t) => {
     const sshd = await startSshd(t);
-    const kept = keptSocket();
+    const kept = greetedSocket();
     const target = { host: '127.0.0.1', port: sshd.port, timeoutMs: 5_000, signal: never, kept };
     t.match(await tcpProbe(target), { banner: /^SSH-2\.0-OpenSSH/ });
     const { banner, type } = await offeredHostKey({ ...target, types: [] });
@@ -133,7 +133,7 @@ t.test('the host key is read', async (t) => {
           .pipe(socket);
       }
     });
-    const target = { ...place, kept: keptSocket(), timeoutMs: 5_000 };
+    const target = { ...place, kept: greetedSocket(), timeoutMs: 5_000 };
     t.match(await tcpProbe(target), { banner: 'SSH-2.0-Impatient' });
     await new Promise((resolve) => setTimeout(resolve, 100));
     t.match(await offeredHostKey({ ...target, types: [] }), { banner: /OpenSSH/ });
@@ -141,7 +141,7 @@ t.test('the host key is read', async (t) => {
   });
 
   await t.test('one that nobody takes is hung up', async (t) => {
-    const kept = keptSocket();
+    const kept = greetedSocket();
     const ended = new Promise<void>((resolve) => {
       void standIn(t, (socket) => {
         socket.on('close', () => resolve()).resume();

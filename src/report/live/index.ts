@@ -1,13 +1,6 @@
-import type { ReportEvent } from '../events.ts';
 import { wantsColor } from '../wants-color.ts';
+import type { Live } from './live.ts';
 import { plainLines } from './plain.ts';
-
-/** What shows a run while it goes on. */
-export interface Live {
-  onEvent: (event: ReportEvent) => void;
-  /** Gives the terminal back as it was; harmless when called again. */
-  close: () => void;
-}
 
 /** For who asked for silence. */
 export const noProgress: Live = { onEvent: () => undefined, close: () => undefined };

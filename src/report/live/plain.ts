@@ -1,5 +1,5 @@
 import { oneLine } from '../escape/visible.ts';
-import type { Live } from './index.ts';
+import type { Live } from './live.ts';
 
 /** A line for each builder that is done, where there are several. */
 export function plainLines(stream: NodeJS.WritableStream): Live {

@@ -1,6 +1,6 @@
 import { painter } from '../table/paint.ts';
 import { drawScreen } from './draw.ts';
-import type { Live } from './index.ts';
+import type { Live } from './live.ts';
 import { Progress } from './progress.ts';
 
 const everyMs = 150;

@@ -2,7 +2,7 @@ import type { Report, ReportCheck } from '../../generated/types.ts';
 import { exitCodeOf } from '../build.ts';
 import { oneLine, visible } from '../escape/visible.ts';
 import { marks } from '../outcomes.ts';
-import type { RenderOptions } from '../render.ts';
+import type { RenderOptions } from '../render-options.ts';
 import { brokenWords, clientName, rowsOf } from '../trouble.ts';
 import { unmeasuredWords } from '../unmeasured.ts';
 import { matrix } from './matrix.ts';

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveInside } from '../../../../src/transport/resolve-inside.ts';
+import { resolveInside } from '../../../../src/support/resolve-inside.ts';
 import { keysOption, nixText } from './configuration.ts';
 
 type Inside = { enter(): string[] };

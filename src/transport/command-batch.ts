@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import pLimit, { type LimitFunction } from 'p-limit';
+import { statusOf } from './command-frame.ts';
+import { type ShellSession, openShellSession } from './shell-session.ts';
+import { shellCommandLine } from './remote-command.ts';
+import type { Command, CommandResult, RunOptions, Transport } from './transport.ts';
+
+interface QueuedCommand {
+  command: Command;
+  options: RunOptions;
+  resolve: (result: CommandResult | Promise<CommandResult>) => void;
+}
+
+/** Commands in one shell. More would make the first wait for the last, and one that hangs holds up its own shell only. */
+const maxBatchSize = 16;
+
+interface BatchPolicy {
+  /** Commands that are asked for within this time of the first are run together, in milliseconds. */
+  collectMs: number;
+  /** A shell that takes this long has one that hangs. */
+  batchTimeoutMs: number;
+  /** Shells that run at the same time. */
+  shells: LimitFunction;
+}
+
+/** A quick local command takes some ten milliseconds. */
+const onThisMachine: BatchPolicy = { collectMs: 0, batchTimeoutMs: 4_000, shells: pLimit(4) };
+/** A small builder may take seconds to start Nix. Its transport counts the sessions. */
+const onBuilder: BatchPolicy = {
+  collectMs: 4,
+  batchTimeoutMs: 8_000,
+  shells: pLimit(Number.POSITIVE_INFINITY),
+};
+
+/** Runs the script of a group that ends with the mark. Null where it could not. */
+type RunScript = ShellSession['run'];
+
+const waiting = new Map<Transport, QueuedCommand[]>();
+
+/**
+ * Runs a quick local command, in one shell with others that are asked for at the same moment: starting a process is
+ * dear for a program with much memory, and a thousand builders ask at once. A command whose shell was held up by
+ * another is run by itself.
+ */
+export function runInBatch(
+  command: readonly string[],
+  transport: Transport,
+  options: RunOptions,
+): Promise<CommandResult> {
+  return enqueue({ command, options }, transport, onThisMachine);
+}
+
+/** The same place, where commands that are {@link RunOptions.quick} share a shell, and that shell is kept. */
+export function batchingTransport(transport: Transport): Transport {
+  const kept: ShellSession[] = [];
+  const endAll = (): Promise<unknown> => Promise.all(kept.splice(0).map((shell) => shell.end()));
+  const inKept: RunScript = async (script, mark, options) => {
+    let shell = kept.pop();
+    while (shell?.alive === false) shell = kept.pop();
+    shell ??= openShellSession(transport);
+    const said = await shell.run(script, mark, options);
+    if (shell.alive) kept.push(shell);
+    return said;
+  };
+  return {
+    get name() {
+      return transport.name;
+    },
+    run: async (command, options) => {
+      if (options.quick === true) return enqueue({ command, options }, transport, onBuilder, inKept);
+      // It may need the session.
+      if (kept.length > 0) await endAll();
+      return transport.run(command, options);
+    },
+    close: async () => {
+      await endAll();
+      await transport.close();
+    },
+  };
+}
+
+function enqueue(
+  asked: Omit<QueuedCommand, 'resolve'>,
+  transport: Transport,
+  { collectMs: withinMs, batchTimeoutMs: patienceMs, shells }: BatchPolicy,
+  inKept?: RunScript,
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const others = waiting.get(transport);
+    if (others !== undefined) {
+      others.push({ ...asked, resolve });
+      return;
+    }
+    const all: QueuedCommand[] = [{ ...asked, resolve }];
+    waiting.set(transport, all);
+    const start = (): void => {
+      waiting.delete(transport);
+      for (let at = 0; at < all.length; at += maxBatchSize)
+        void shells(() => runBatch(all.slice(at, at + maxBatchSize), transport, patienceMs, inKept));
+    };
+    if (withinMs === 0) setImmediate(start);
+    else setTimeout(start, withinMs);
+  });
+}
+
+async function runBatch(
+  group: readonly QueuedCommand[],
+  transport: Transport,
+  patienceMs: number,
+  inKept: RunScript | undefined,
+): Promise<void> {
+  const [first] = group;
+  if (first === undefined) return;
+  const alone = ({ command, options }: QueuedCommand): Promise<CommandResult> =>
+    transport.run(command, options);
+  const byItself = group.length === 1;
+  if (byItself && inKept === undefined) {
+    const result = alone(first);
+    first.resolve(result);
+    await result.catch(() => undefined);
+    return;
+  }
+  const mark = `mark-${randomBytes(8).toString('hex')}`;
+  const end = `${mark}-end`;
+  const commands = group.map(({ command }) => shellCommandLine(command));
+  const script =
+    byItself || inKept === undefined ? asItComes(commands, mark, end) : atOnce(commands, mark, end);
+  const started = performance.now();
+  const { signal } = first.options;
+  const timeoutMs = Math.min(
+    ...group.map(({ options }) => options.timeoutMs),
+    ...(byItself ? [] : [patienceMs]),
+  );
+  const run: RunScript = inKept ?? ((text, _mark, options) => transport.run(text, options));
+  const said = await run(script, end, { timeoutMs, signal }).catch(() => null);
+  const durationMs = performance.now() - started;
+  const own =
+    said === null ? null : { ...said, stdout: after(mark, said.stdout), stderr: after(mark, said.stderr) };
+  const results = own === null || own.truncated ? [] : split(own, mark);
+  for (const [index, asked] of group.entries()) {
+    const result = results[index];
+    const joined = own?.oneStream === true ? { oneStream: true as const } : {};
+    const whole = { signal: null, timedOut: false, truncated: false, durationMs, ...joined };
+    if (result !== undefined) asked.resolve({ ...result, ...whole });
+    else if (byItself && own?.timedOut === true)
+      asked.resolve({ ...own, ...whole, exitCode: null, timedOut: true });
+    else asked.resolve(alone(asked));
+  }
+}
+
+/** Each with its status behind the mark, and the mark on standard error too. */
+function marked(commands: readonly string[], mark: string): string {
+  const lines = commands.map((line) => `${line}; echo "${mark} $?"; echo ${mark} >&2`);
+  // An empty standard input that needs no /dev/null, which may be closed to the user.
+  return `: | { ${[`echo ${mark}; echo ${mark} >&2`, ...lines].join('\n')}\n}`;
+}
+
+function asItComes(commands: readonly string[], mark: string, end: string): string {
+  return `${marked(commands, mark)}\nprintf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`;
+}
+
+/** The same, but nothing is said before all is done: a connection carries two pieces then, not some thirty. */
+function atOnce(commands: readonly string[], mark: string, end: string): string {
+  const say = (text: string): string => `printf '%s\\n\\n%s\\n' "$${text}" ${end}`;
+  // Not every shell lets a redirection hold for an assignment that stands alone.
+  return `{ err=$({ out=$(${marked(commands, mark)}); ${say('out')} >&3; } 2>&1); } 3>&1; ${say('err')} >&2\n`;
+}
+
+/** Without what the shell said when it started, and what a command of the group before left running in it. */
+function after(mark: string, text: string): string {
+  const line = `${mark}\n`;
+  const at = text.indexOf(line);
+  return at < 0 ? '' : text.slice(at + line.length);
+}
+
+/** What each command wrote, as far as they came. */
+function split(
+  { stdout, stderr }: Pick<CommandResult, 'stdout' | 'stderr'>,
+  mark: string,
+): Pick<CommandResult, 'exitCode' | 'stdout' | 'stderr'>[] {
+  const errors = stderr.split(`${mark}\n`);
+  return stdout.split(`${mark} `).flatMap((part, index, parts) => {
+    const status = /^\d+\n/.exec(parts[index + 1] ?? '')?.[0];
+    if (status === undefined) return [];
+    // But for the first, a part begins with the status of the command before.
+    const rest = index === 0 ? part : part.replace(/^\d+\n/, '');
+    // Where both streams are one, the marks of standard error are here too.
+    const own = rest.replaceAll(`${mark}\n`, '');
+    return [{ exitCode: statusOf(status), stdout: own, stderr: errors[index] ?? '' }];
+  });
+}
