@@ -67,7 +67,8 @@ export async function runScenario(input: CheckInput): Promise<CheckResult> {
   const barrier = input.needs.find((need) => !satisfiesNeed(need));
   if (barrier !== undefined) {
     const root = barrier.blockedBy ?? barrier.scenario;
-    const message = barrier.outcome === 'blocked' ? barrier.message : `waits for ${root}: ${barrier.message}`;
+    const message =
+      barrier.outcome === 'blocked' ? barrier.message : `blocked by ${root}: ${barrier.message}`;
     return without(done({ outcome: 'blocked', blockedBy: root, message }));
   }
   if (input.leftOut !== null) return without(done({ outcome: 'skip', message: input.leftOut }));

@@ -11,6 +11,7 @@ import { stepsOf } from './steps.ts';
 import { mapStrings, remembered } from './strings.ts';
 import { escaped, escapedPieces } from './template.ts';
 import {
+  blocksWords,
   adviceText,
   brokenWords,
   causeWords,
@@ -115,7 +116,7 @@ function cell({ outcome, scenario }: ReportCheck, who: string): object {
 }
 
 function troubleView(trouble: Trouble): object {
-  const { whose, mark, waiting } = trouble;
+  const { whose, mark } = trouble;
   const { scenario, cause, see } = whose[0]?.cause ?? { scenario: '' };
   return {
     kind: mark,
@@ -127,7 +128,7 @@ function troubleView(trouble: Trouble): object {
     see: see !== undefined && /^https?:\/\//.test(see) ? see : '',
     read: see ?? '',
     messages: messagesOf(trouble).map((message) => brief(message, longestText)),
-    waiting: waiting === 0 ? '' : `${waiting} ${waiting === 1 ? 'check waits' : 'checks wait'} for this`,
+    blocks: blocksWords(trouble),
     steps: stepsOf(trouble).flatMap(({ variants, left }) => [
       ...variants.map(({ where, step }) => ({
         head: `${where}${step.says === undefined ? '' : `: ${step.says}`}`,

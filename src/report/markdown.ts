@@ -6,6 +6,7 @@ import { marks, outcomes, stageColumns } from './outcomes.ts';
 import { stepsOf, type TroubleStep } from './steps.ts';
 import { escaped } from './template.ts';
 import {
+  blocksWords,
   adviceText,
   brokenWords,
   causeWords,
@@ -81,7 +82,7 @@ function stageCell(
 }
 
 function troubleView(trouble: Trouble): object {
-  const { whose, mark, waiting } = trouble;
+  const { whose, mark } = trouble;
   const { scenario, cause, see } = whose[0]?.cause ?? { scenario: '' };
   return {
     mark: mark === 'advice' ? '' : marks[mark].mark,
@@ -90,7 +91,7 @@ function troubleView(trouble: Trouble): object {
     scenario,
     see: see ?? '',
     messages: messagesOf(trouble).map((message) => brief(message, longestMessage)),
-    waiting: waiting === 0 ? '' : `${waiting} ${waiting === 1 ? 'check waits' : 'checks wait'} for this.`,
+    blocks: blocksWords(trouble),
     steps: stepsOf(trouble).map(stepView),
   };
 }

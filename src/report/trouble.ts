@@ -7,8 +7,8 @@ export interface Trouble {
   mark: 'fail' | 'warn' | 'advice';
   /** Beside each name, what the report says of it. */
   whose: { name: string; cause: RootCause }[];
-  /** Checks that wait until it is mended. */
-  waiting: number;
+  /** Checks that are blocked by it. */
+  blocks: number;
 }
 
 /** What the client is called beside the builders. */
@@ -33,7 +33,7 @@ export function findTroubles(report: Report): Trouble[] {
 }
 
 function single(name: string, cause: RootCause): Trouble {
-  return { mark: 'fail', whose: [{ name, cause }], waiting: 0 };
+  return { mark: 'fail', whose: [{ name, cause }], blocks: 0 };
 }
 
 function asCause({ scenario, cause, message, fix = [], see }: ReportCheck): RootCause {
@@ -50,7 +50,7 @@ function asCause({ scenario, cause, message, fix = [], see }: ReportCheck): Root
 function ownTroubles({ name, checks }: ReportBuilder): Trouble[] {
   return failuresOf(checks).map((check) => ({
     ...single(name, asCause(check)),
-    waiting: checks.filter(({ blockedBy }) => blockedBy === check.scenario).length,
+    blocks: checks.filter(({ blockedBy }) => blockedBy === check.scenario).length,
   }));
 }
 
@@ -109,7 +109,7 @@ function group(all: readonly Trouble[]): Trouble[] {
     if (same === undefined) groups.set(key, { ...trouble, whose: [...trouble.whose] });
     else {
       same.whose.push(...trouble.whose);
-      same.waiting += trouble.waiting;
+      same.blocks += trouble.blocks;
     }
   }
   return [...groups.values()];
@@ -123,4 +123,9 @@ export function messagesOf({ whose }: Trouble): string[] {
     return !seen.has(text) && seen.add(text);
   });
   return own.slice(0, shown).map(({ cause: { message } }) => message);
+}
+
+/** How many checks it blocks, in words; empty where it blocks none. */
+export function blocksWords({ blocks }: Trouble): string {
+  return blocks === 0 ? '' : `blocks ${blocks} ${blocks === 1 ? 'check' : 'checks'}`;
 }

@@ -83,8 +83,8 @@ t.test('every independent failure of a builder is told, the first is the root ca
       ['my-proxy is wrong', 'found', 'on alpha', 'repair my-proxy'],
     ],
   );
-  t.match(blocks[0], '1 check waits for this');
-  t.notMatch(blocks[1], 'waits for this');
+  t.match(blocks[0], 'blocks 1 check');
+  t.notMatch(blocks[1], 'blocks');
   const github = await render(sample, 'github', plain);
   t.match(github, '0 of 2 builders healthy (broken: 3 independent causes)');
   t.equal(github.match(/^::error file=\/etc\/nix\/machines/gm)?.length, 4);
@@ -240,7 +240,7 @@ t.test(
     t.ok(lines.includes('          $ chmod 600 the key is open'));
     t.ok(lines.includes('        2. on beta'));
     t.ok(lines.includes('          + the key is open'));
-    t.ok(lines.includes('        1 check waits for this'));
+    t.ok(lines.includes('        blocks 1 check'));
     t.equal(lines.at(-2), '2 pass, 1 fail, 1 blocked in 1.2 s'.replace('2 pass', '2 pass'));
   },
 );

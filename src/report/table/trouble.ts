@@ -3,7 +3,7 @@ import { oneLine, visible } from '../escape/visible.ts';
 import { formsOf } from '../fix-forms.ts';
 import { marks } from '../outcomes.ts';
 import { stepsOf, type TroubleStep } from '../steps.ts';
-import { adviceText, findAdvice, findTroubles, messagesOf, type Trouble } from '../trouble.ts';
+import { adviceText, blocksWords, findAdvice, findTroubles, messagesOf, type Trouble } from '../trouble.ts';
 import { type Paint, styles } from './paint.ts';
 
 import { wrap } from './wrap.ts';
@@ -31,7 +31,8 @@ export function advice(report: Report, paint: Paint, width: number, inFull: bool
 }
 
 function block(trouble: Trouble, paint: Paint, width: number): string[] {
-  const { mark: kind, whose, waiting } = trouble;
+  const { mark: kind, whose } = trouble;
+  const blocks = blocksWords(trouble);
   const [first] = whose;
   if (first === undefined) return [];
   const { scenario, cause, see } = first.cause;
@@ -46,9 +47,7 @@ function block(trouble: Trouble, paint: Paint, width: number): string[] {
     ...labelled('Why', why, width),
     ...stepsOf(trouble).flatMap((step, index) => stepLines(step, index === 0, paint, width)),
     ...(see === undefined ? [] : labelled('See', see, width)),
-    ...(waiting === 0
-      ? []
-      : [`        ${paint('gray', `${waiting} ${waiting === 1 ? 'check waits' : 'checks wait'} for this`)}`]),
+    ...(blocks === '' ? [] : [`        ${paint('gray', blocks)}`]),
   ];
 }
 
