@@ -183,7 +183,7 @@ class BuilderAccess implements SshAccess {
     this.closing.abort();
     await this.earlyLogin?.done.catch(() => undefined);
     await this.connected?.close();
-    this.held?.login.letGo();
+    this.held?.login.release();
     await this.held?.release();
   }
 

@@ -1,5 +1,5 @@
 import { Capped } from '../transport/capped-output.ts';
-import { bare, endScript, frame, loginShellLine, type Told } from '../transport/command-frame.ts';
+import { bare, endScript, frame, loginShellLine, type FrameResult } from '../transport/command-frame.ts';
 import { giveInput } from '../transport/command-input.ts';
 import {
   type Command,
@@ -15,16 +15,16 @@ export interface CommandConnection {
     line: string,
     opened: (refused: Error | undefined, channel: CommandChannel | undefined) => void,
   ): unknown;
-  once(event: 'close', heard: () => void): unknown;
-  off(event: 'close', heard: () => void): unknown;
+  once(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
 }
 
 /** The channel of a command that was started. */
 export interface CommandChannel {
-  readonly stderr: { on(event: 'data', heard: (chunk: Buffer) => void): unknown };
-  on(event: 'data', heard: (chunk: Buffer) => void): unknown;
-  on(event: 'exit', heard: (code: number | null, signal?: string) => void): unknown;
-  on(event: 'error' | 'close', heard: () => void): unknown;
+  readonly stderr: { on(event: 'data', listener: (chunk: Buffer) => void): unknown };
+  on(event: 'data', listener: (chunk: Buffer) => void): unknown;
+  on(event: 'exit', listener: (code: number | null, signal?: string) => void): unknown;
+  on(event: 'error' | 'close', listener: () => void): unknown;
   write(input: string | Uint8Array): unknown;
   /** The rest of the command's input, and the end of it. */
   end(input?: string | Uint8Array): unknown;
@@ -51,7 +51,7 @@ export function runInChannel(
   command: Command,
   options: RunOptions,
 ): Promise<CommandResult> {
-  const { timeoutMs, signal, stdin, heard } = options;
+  const { timeoutMs, signal, stdin, onOutput } = options;
   const { line, script, inputFollows, read } = options.bare === true ? bare(command) : frame(command);
   return new Promise((resolve, reject) => {
     const started = performance.now();
@@ -66,7 +66,7 @@ export function runInChannel(
     let inputGiven = false;
 
     /** Where a start-up file has joined the streams, the frame's marks are on standard output. */
-    const frameSeen = (): Told & { oneStream: boolean } => {
+    const frameSeen = (): FrameResult & { oneStream: boolean } => {
       const told = read(stderr.text());
       if (told.pid !== undefined || options.bare === true) return { ...told, oneStream: false };
       const joined = read(stdout.text());
@@ -164,13 +164,13 @@ export function runInChannel(
       channel = opened;
       opened.on('data', (chunk: Buffer) => {
         stdout.add(chunk);
-        heard?.('stdout', chunk);
+        onOutput?.('stdout', chunk);
         expectEnd(opened);
         giveRestWhenBegun(opened);
       });
       opened.stderr.on('data', (chunk: Buffer) => {
         stderr.add(chunk);
-        heard?.('stderr', chunk);
+        onOutput?.('stderr', chunk);
         expectEnd(opened);
         giveRestWhenBegun(opened);
       });

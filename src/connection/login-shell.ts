@@ -45,7 +45,7 @@ async function ask({ transport, timeoutMs, signal }: Asked, question: Question):
     await transport.run(question.words, {
       ...{ timeoutMs, bare: true, stdin: keptOpen(question.input, inputEnds) },
       signal: AbortSignal.any([signal, done.signal]),
-      heard: (stream, chunk) => {
+      onOutput: (stream, chunk) => {
         said[stream] = Buffer.concat([said[stream], chunk]).subarray(0, 64 * 1024);
         if (question.enough(said)) done.abort();
       },

@@ -11,7 +11,7 @@ export interface NixLogin {
   /** Whether ssh logged in. */
   started: boolean;
   /** What the remote side said, and Nix's greeting in it. */
-  said: Buffer;
+  output: Buffer;
   greeting: Greeting | null;
   /**
    * How it ended; where it goes on, for others to use, it has a `release`. Its `stderr` is what Nix's own login shows:

@@ -34,13 +34,13 @@ const packet = 32 * 1024;
 export async function connectMux(path: string, withinMs: number): Promise<MuxConnection> {
   const socket = connect(path);
   socket.setTimeout(withinMs, () => socket.destroy(new Error(`ssh did not answer within ${withinMs} ms`)));
-  const said = new EventEmitter<{ packet: [Fields] }>();
-  let heard = (fields: Fields): unknown => said.emit('packet', fields);
-  onPackets(socket, (fields) => heard(fields));
+  const packets = new EventEmitter<{ packet: [Fields] }>();
+  let onFields = (fields: Fields): unknown => packets.emit('packet', fields);
+  onPackets(socket, (fields) => onFields(fields));
   const gone = once(socket, 'close').then(() => Promise.reject(new Error('ssh hung up')));
   gone.catch(() => undefined);
   const answerTo = async (...words: number[]): Promise<Fields> => {
-    const answered = once(said, 'packet');
+    const answered = once(packets, 'packet');
     socket.write(string(Buffer.concat(words.map(uint32))));
     const [fields] = (await Promise.race([answered, gone])) as [Fields];
     return fields;
@@ -58,7 +58,7 @@ export async function connectMux(path: string, withinMs: number): Promise<MuxCon
   }
   socket.setTimeout(0);
   const connection = new MuxConnection(socket);
-  heard = (fields) => connection.hear(fields);
+  onFields = (fields) => connection.receive(fields);
   return connection;
 }
 
@@ -107,11 +107,11 @@ export class MuxConnection extends EventEmitter<{ close: [] }> implements Comman
   }
 
   /** Takes a message from the server. */
-  hear(fields: Fields): void {
+  receive(fields: Fields): void {
     fields.byte();
     const type = fields.byte();
     const id = fields.uint32();
-    if (this.#channels.get(id)?.hear(type, fields) === 'closed') this.#channels.delete(id);
+    if (this.#channels.get(id)?.receive(type, fields) === 'closed') this.#channels.delete(id);
   }
 
   end(): void {
@@ -130,7 +130,7 @@ class MuxChannel extends EventEmitter implements CommandChannel {
   /** What the server takes: bytes in all, and in one packet. */
   #window = 0;
   #packet = packet;
-  #heard = 0;
+  #unacknowledged = 0;
   #input = Buffer.alloc(0);
   #ended = false;
 
@@ -172,7 +172,7 @@ class MuxChannel extends EventEmitter implements CommandChannel {
   }
 
   /** Throws RangeError for a message that is cut short. */
-  hear(type: number, fields: Fields): 'closed' | undefined {
+  receive(type: number, fields: Fields): 'closed' | undefined {
     switch (type) {
       case message.confirmation:
         this.#remote = fields.uint32();
@@ -232,10 +232,10 @@ class MuxChannel extends EventEmitter implements CommandChannel {
   /** Whoever listens takes everything, so the server gets its window back. */
   #take(to: EventEmitter, bytes: Buffer): void {
     to.emit('data', Buffer.from(bytes));
-    this.#heard += bytes.length;
-    if (this.#heard < window / 2) return;
-    this.#send(message.windowAdjust, uint32(this.#heard));
-    this.#heard = 0;
+    this.#unacknowledged += bytes.length;
+    if (this.#unacknowledged < window / 2) return;
+    this.#send(message.windowAdjust, uint32(this.#unacknowledged));
+    this.#unacknowledged = 0;
   }
 
   #sendInput(): void {

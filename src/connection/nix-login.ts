@@ -72,14 +72,14 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
       explainsHang(ssh, { ...evidence, words: `${evidence.words}\n${plainWords(others.text())}` }, signal),
     signal: limits.signal,
   });
-  const spoken = await converse(
+  const conversation = await converse(
     [
       ...[...ssh.place.enter, 'ssh', learnsNoHostKeys, ...attached, ...(shared?.words ?? [])],
       ...[...loggedTo(log, nixWords), ...ssh.remoteProgram],
     ],
     {
       env: ssh.env,
-      heard: (chunk) => others.add(chunk),
+      onStderr: (chunk) => others.add(chunk),
       send: greetingOf[protocol],
       complete: (bytes) => {
         if (hasStarted(bytes)) begin();
@@ -98,14 +98,14 @@ async function greet(ssh: LoginTo, limits: LoginLimits, begin: () => void): Prom
     },
   ).finally(() => (stages ??= watch.stop()));
   const evidence = readSshLog(await readFile(log, 'utf8').catch(() => ''));
-  if (spoken.release === undefined) await rm(log, { force: true });
-  const heard = [evidence.words, plainWords(spoken.stderr)].filter((text) => text.trim() !== '');
-  const seen = { ...spoken, stderr: heard.join('\n') };
+  if (conversation.release === undefined) await rm(log, { force: true });
+  const shown = [evidence.words, plainWords(conversation.stderr)].filter((text) => text.trim() !== '');
+  const seen = { ...conversation, stderr: shown.join('\n') };
   if (shared !== null && seen.release !== undefined) ssh.keep(shared, seen.release);
   const started = hasStarted(seen.stdout);
   const said = started ? seen.stdout.subarray(startedMark.length) : seen.stdout;
   return {
-    ...{ words, started, said, seen, evidence, stages: stages ?? {}, others: spoken.stderr },
+    ...{ words, started, output: said, seen, evidence, stages: stages ?? {}, others: conversation.stderr },
     greeting: findGreeting(said, protocol),
     shared: seen.release === undefined ? null : shared,
   };
@@ -126,7 +126,7 @@ export function acceptedHostKey({ started, seen }: NixLogin): boolean {
 }
 
 /** After this nobody waits for a login to learn from it; it goes on all the same. */
-const patienceMs = 2_000;
+const waitForLoginMs = 2_000;
 
 /**
  * Whether a login that is made ahead of the look at it shows what would cost a connection of its own: one that is done
@@ -140,7 +140,7 @@ export async function provenByLogin(
 ): Promise<boolean> {
   const login = (await ssh.loginVerifiesHostKey(signal)) ? ssh.startLoginEarly() : null;
   if (login === null) return false;
-  const late = sleep(patienceMs, 'late' as const, { ref: false });
+  const late = sleep(waitForLoginMs, 'late' as const, { ref: false });
   const seen = await Promise.race([login.done.catch(() => null), late]);
   if (seen !== 'late') return seen !== null && shows(seen);
   ssh.loginSlot.releaseAsSlow();

@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { TransportError } from '../transport/transport.ts';
 
 /** sshd's MaxSessions is 10 by default; some are left to others. */
-const mostSessions = 8;
+const maxSessions = 8;
 /** A server may take a moment to give a finished session's place free. */
 const retries = 20;
 const retryAfterMs = 50;
@@ -15,7 +15,7 @@ export type SessionSlots = <T>(attempt: () => Promise<T>, signal: AbortSignal) =
  * ({@link TransportError} with phase `channel`) waits for its turn and tries again, and from then on fewer run at once.
  */
 export function sessionSlots(): SessionSlots {
-  const limit = pLimit(mostSessions);
+  const limit = pLimit(maxSessions);
   let open = 0;
   const counted = async <T>(attempt: () => Promise<T>): Promise<T> => {
     open += 1;

@@ -18,7 +18,7 @@ export interface SharedLogin {
    */
   transport(own: () => Promise<Transport>): Transport | null;
   /** Lets ssh end. */
-  letGo(): void;
+  release(): void;
 }
 
 const answersWithinMs = 1_000;
@@ -50,7 +50,7 @@ export function sharedLogin(folder: string, { keepAlive }: { keepAlive: boolean 
       return held !== null;
     },
     transport: (own) => (held === null ? null : sharedTransport(held, own)),
-    letGo: () => held?.end(),
+    release: () => held?.end(),
   };
 }
 

@@ -9,7 +9,7 @@ import type { SharedLogin } from './shared-login.ts';
 
 /** How Nix reaches one builder by ssh. Everything is found out once. */
 export interface SshAccess {
-  /** What ssh is started with. */
+  /** The environment of ssh. */
   readonly env: Record<string, string>;
   /** A private folder of this run. */
   readonly folder: string;
@@ -26,32 +26,32 @@ export interface SshAccess {
   /** What `ssh -G` says with those words. */
   config(signal: AbortSignal): Promise<AskedConfig>;
   /**
-   * What makes the next login one that Nix's own `ssh` can use too; null where ssh's configuration has its own mind
-   * about that (ControlMaster), or this Nix cannot.
+   * Makes the next login one that Nix's own `ssh` can use too; null where ssh's configuration sets ControlMaster itself, or
+   * this Nix cannot use one.
    */
   sharing(signal: AbortSignal): Promise<SharedLogin | null>;
   /** What is noted of the host in the files that this configuration, the builder's, names. */
   knownHost(config: SshConfig): Promise<KnownHostLookup>;
-  /** Logs in as Nix does. The first call takes the login that was made ahead. */
+  /** Logs in as Nix does. The first call returns the early login, if there is one. */
   login(limits: LoginLimits): Promise<NixLogin>;
-  /** Makes that login now; null where the run makes none, or it is not the builder's turn. */
+  /** Starts that login now; null where the run makes none, or the builder has no login slot. */
   startLoginEarly(): LoginUnderWay | null;
-  /** Whether the run makes a login that tells something: of a host that ssh knows, and whose key it verifies. */
+  /** Whether the run makes a login that verifies the host key: ssh knows the host and checks strictly. */
   loginVerifiesHostKey(signal: AbortSignal): Promise<boolean>;
-  /** The builder's turn among those that are logged in to at the same time. */
+  /** Limits how many builders are logged in to at the same time. */
   readonly loginSlot: BuilderLoginSlot;
-  /** Hands over a login that is held until the builder is done with; `release` then waits for the end of its ssh. */
+  /** Takes over a login, to hold until {@link SshAccess.close}; `release` then waits for the end of its ssh. */
   keep(login: SharedLogin, release: () => Promise<void>): void;
   /**
-   * A connection for the suite's own commands: the login that is held, else one of its own, by ssh2 or by the real
-   * `ssh`. The first call may log in.
+   * A connection for the suite's commands: the held login, else a separate one, by ssh2 or by the real `ssh`. The first
+   * call may log in.
    */
   transport(signal: AbortSignal): Promise<Transport>;
   /** From now on the suite's commands do not write to /dev/null, which the login cannot use. */
   spareDevNull(): void;
   /**
-   * A connection of its own beside a login that does not go on; `look` says whether it is needed on, and then it is that of
-   * `transport`. False where there is none.
+   * Opens a separate connection beside a login that hangs. Where `look` returns true the connection stays and becomes the
+   * one of `transport`.
    */
   withSeparateConnection(
     signal: AbortSignal,
@@ -59,16 +59,16 @@ export interface SshAccess {
   ): Promise<boolean>;
   /** How much more time than usual a command that logs in needs, in milliseconds. */
   readonly slowMs: number;
-  /** The connection that the look at the port left open. */
+  /** The connection that the port check left open. */
   readonly greetedSocket: GreetedSocket;
-  /** Which it was; undefined when there was no login. */
+  /** Which transport was used; undefined where there was no login. */
   transportName(): Transport['name'] | undefined;
   close(): Promise<void>;
 }
 
-/** Whether it is a builder's turn to be logged in to. */
+/** What a connection needs of the builder's login slot. */
 export interface BuilderLoginSlot {
   readonly acquired: boolean;
-  /** Leaves it for now, because the login takes long. */
+  /** Releases the slot because the login is slow. */
   releaseAsSlow(): void;
 }

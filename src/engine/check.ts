@@ -38,13 +38,13 @@ export interface CheckActions {
   delay: (ms: number) => Promise<void>;
 }
 
-/** The check for the report, and the facts that it captured. */
+/** The check as the report has it, and the facts that it captured. */
 export interface CheckResult {
   check: ReportCheck;
   facts: Judgement['captures'];
 }
 
-/** Makes one check. Throws nothing but our own bugs. */
+/** Makes one check. Throws only on bugs of this program. */
 export async function runScenario(input: CheckInput): Promise<CheckResult> {
   const { scenario } = input;
   const started = performance.now();
@@ -126,7 +126,7 @@ export async function runScenario(input: CheckInput): Promise<CheckResult> {
 
 type Ending = Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>;
 
-/** Null where every step ended well; else what could not be measured, and why. */
+/** Runs the `setup` steps. Null where all succeeded; else an observation with the error. */
 async function setUp(
   steps: readonly ObservationRequest[],
   { actions }: CheckInput,
@@ -143,7 +143,7 @@ async function setUp(
   return null;
 }
 
-/** A condition on a fact that is not known is no answer; an error where the check that gives the fact ran in vain. */
+/** Why `when` did not match. A condition on an unknown fact is an error where the check that captures it did run. */
 function notApplied(
   { reason, key, actual }: NotApplied,
   { needs, scenario, factSource }: CheckInput,
@@ -175,7 +175,7 @@ function waive(check: ReportCheck, waived: NonNullable<ReportCheck['waived']>): 
   return { ...check, outcome: 'skip', message, waived };
 }
 
-/** A need that passed, with or without a warning, or that does not apply, holds nothing up. */
+/** A need that passed, warned or was skipped blocks nothing. */
 export function satisfiesNeed({ outcome }: ReportCheck): boolean {
   return outcome === 'pass' || outcome === 'warn' || outcome === 'skip';
 }

@@ -1,68 +1,68 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 
-/** One place among those that may work at the same time. */
+/** The slot of one builder: a limited number of builders are logged in to at the same time (a semaphore). */
 export interface LoginSlot {
-  /** Resolves when there is a place; at once when it has been taken already. */
+  /** Resolves when the slot is granted; at once when it already was. */
   acquire: () => Promise<void>;
-  /** The same, but does not wait any longer once somebody was {@link LoginSlot.releaseAsSlow}. */
+  /** The same, but stops waiting once any builder called {@link LoginSlot.releaseAsSlow}. */
   acquireUnlessSlow: () => Promise<void>;
   readonly acquired: boolean;
-  /** Leaves the place to the next. */
+  /** Passes the slot to the next builder. */
   release: () => void;
-  /** Leaves it because it will take long, and warns those who wait that it may take them long too. */
+  /** Releases it because this login is slow; builders in {@link LoginSlot.acquireUnlessSlow} stop waiting. */
   releaseAsSlow: () => void;
 }
 
-/** Hands out turns, so many of which are taken at the same time. */
-export function loginSlots(places: number): () => LoginSlot {
-  const limit = pLimit(places);
-  let warn: () => void = () => undefined;
-  const warned = new Promise<void>((resolve) => (warn = resolve));
-  return () => slotOf(limit, warned, warn);
+/** Makes the slots of a run; `max` of them are granted at the same time. */
+export function loginSlots(max: number): () => LoginSlot {
+  const limit = pLimit(max);
+  let reportSlow: () => void = () => undefined;
+  const anySlow = new Promise<void>((resolve) => (reportSlow = resolve));
+  return () => slotOf(limit, anySlow, reportSlow);
 }
 
-/** A turn of one builder: taken at its first need, kept until it is done. */
-function slotOf(limit: LimitFunction, warned: Promise<void>, warn: () => void): LoginSlot {
-  let place: Place | undefined;
-  const take = (): Promise<void> => (place ??= askFor(limit)).granted;
-  const leave = (): void => {
-    place?.end();
-    place = undefined;
+/** Acquired at the first need, held until the builder is done. */
+function slotOf(limit: LimitFunction, anySlow: Promise<void>, reportSlow: () => void): LoginSlot {
+  let request: SlotRequest | undefined;
+  const acquire = (): Promise<void> => (request ??= requestSlot(limit)).granted;
+  const release = (): void => {
+    request?.end();
+    request = undefined;
   };
   return {
-    acquire: take,
+    acquire,
     acquireUnlessSlow: async () => {
-      await Promise.race([take(), warned]);
-      // Who goes on without it must not keep it from others.
-      if (place?.isGranted !== true) leave();
+      await Promise.race([acquire(), anySlow]);
+      // Release the slot if it was not granted in time.
+      if (request?.isGranted !== true) release();
     },
     get acquired() {
-      return place?.isGranted === true;
+      return request?.isGranted === true;
     },
-    release: leave,
+    release,
     releaseAsSlow: () => {
-      leave();
-      warn();
+      release();
+      reportSlow();
     },
   };
 }
 
-interface Place {
+interface SlotRequest {
   granted: Promise<void>;
   isGranted: boolean;
-  /** Before it was granted, too: then it is passed on at once. */
+  /** Ends the request or the grant. */
   end: () => void;
 }
 
-function askFor(limit: LimitFunction): Place {
-  const place: Place = { granted: Promise.resolve(), isGranted: false, end: () => undefined };
-  const ended = new Promise<void>((resolve) => (place.end = resolve));
-  place.granted = new Promise((resolve) => {
+function requestSlot(limit: LimitFunction): SlotRequest {
+  const request: SlotRequest = { granted: Promise.resolve(), isGranted: false, end: () => undefined };
+  const ended = new Promise<void>((resolve) => (request.end = resolve));
+  request.granted = new Promise((resolve) => {
     void limit(() => {
-      place.isGranted = true;
+      request.isGranted = true;
       resolve();
       return ended;
     });
   });
-  return place;
+  return request;
 }

@@ -7,12 +7,12 @@ import { surrounded } from './command-environment.ts';
 import { type Command, type Transport, TransportError } from '../transport/transport.ts';
 import { CannotObserve } from '../support/cannot-observe.ts';
 
-/** What to look at, with every template filled in. */
+/** What to observe, with every template rendered. */
 export type ObservationRequest =
   | { kind: 'command'; target: 'client' | 'builder'; command: Command; stdin?: string }
   | { kind: 'probe'; target: 'client' | 'builder'; probe: string; parameters: Record<string, Json> };
 
-/** Fills the scenario's templates. Throws `TemplateError` for a value that is missing. */
+/** Renders the scenario's templates. Throws `TemplateError` for a value that is missing. */
 export function requestOf(scenario: Scenario, context: Context): ObservationRequest {
   const { target } = scenario;
   if (scenario.probe !== undefined) {
@@ -31,7 +31,7 @@ export function requestOf(scenario: Scenario, context: Context): ObservationRequ
   };
 }
 
-/** What is run before or afterwards. Throws as {@link requestOf}. */
+/** The commands of `setup` and `cleanup`. Throws as {@link requestOf}. */
 export function stepsOf(steps: readonly ScenarioStep[], context: Context): ObservationRequest[] {
   return steps.map(({ on, command }) => ({
     kind: 'command',
@@ -49,20 +49,20 @@ export interface ObserveOptions {
   quick: boolean;
 }
 
-/** Probes end by themselves within their timeout; this much later the run stops waiting for one that does not. */
-const patienceMs = 5_000;
+/** A probe ends within its own timeout. The run waits this much longer for one that does not. */
+const graceMs = 5_000;
 
-/** Looks, and never throws for what a broken machine can do: what could not be observed is in `error`. */
+/** Observes. Never throws for what a broken machine can do: why nothing was observed is in `error`. */
 export async function observe(request: ObservationRequest, options: ObserveOptions): Promise<Observation> {
   const started = performance.now();
   if (isOver(options)) return interrupted(options, started);
-  const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs + patienceMs)]);
+  const deadline = AbortSignal.any([options.signal, AbortSignal.timeout(options.timeoutMs + graceMs)]);
   try {
     const seen = await Promise.race([
       look(request, { ...options, signal: deadline }),
       rejectWhenAborted(deadline),
     ]);
-    // What we killed ourselves says nothing of the machine.
+    // The result of a command that we killed says nothing about the machine.
     return isOver(options) ? interrupted(options, started) : seen;
   } catch (error) {
     if (isOver(options)) return interrupted(options, started);
@@ -70,8 +70,8 @@ export async function observe(request: ObservationRequest, options: ObserveOptio
     if (error instanceof CannotObserve) return failed(error.code, error.message, durationMs);
     if (error instanceof TransportError) return failed(error.phase, error.message, durationMs);
     if (deadline.aborted)
-      return failed('timeout', `no result after ${options.timeoutMs + patienceMs} ms`, durationMs);
-    // Ours, not the machine's: shown whole, and the other checks go on.
+      return failed('timeout', `no result after ${options.timeoutMs + graceMs} ms`, durationMs);
+    // A bug of this program: shown whole, and the other checks go on.
     return failed(
       'internal',
       error instanceof Error ? (error.stack ?? error.message) : String(error),
@@ -110,7 +110,7 @@ function transportOf(
 function rejectWhenAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     const fail = (): void => {
-      // One more turn, so that what was cancelled can say how it ended.
+      // Some time, so that what was cancelled can report how it ended.
       setTimeout(() => reject(new Error('aborted')), 2_500).unref();
     };
     if (signal.aborted) fail();

@@ -5,7 +5,7 @@ import type { FixStep, ReportCheck } from '../generated/report.ts';
 import type { ClientView } from '../nix/client-view.ts';
 import type { Subject } from './subject.ts';
 
-/** Checks with each step of their fixes as it is typed on the machine that it is for, without secrets of the entry. */
+/** The checks, with each step of their fixes in the form of the machine that it is for, and redacted. */
 export function printFixes(
   checks: readonly ReportCheck[],
   { builder, facts }: Subject,

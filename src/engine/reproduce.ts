@@ -5,8 +5,8 @@ import { commandText } from './describe.ts';
 import type { ObserveOptions, ObservationRequest } from './observe.ts';
 
 /**
- * A command that shows what a check saw, when it is typed on this machine by the user that Nix's daemon runs as. `again`:
- * how the check itself is made again, for a look that no command shows as well.
+ * A command that shows what a check observed, when it is typed on this machine as the user of Nix's daemon. `again`: the
+ * command that repeats the check itself, for observations that no command shows.
  */
 export async function reproduceCommand(
   request: ObservationRequest,
@@ -22,7 +22,7 @@ export async function reproduceCommand(
   }
   const text = typed(request);
   if (request.target === 'builder') return ssh === undefined ? again : shellCommand(ssh, text);
-  // A login that is shared is over by then.
+  // The shared login has ended by then.
   const lasting = text.split('\n').filter((line) => ssh === undefined || !line.includes(ssh.folder));
   return lasting.length === 1 ? text : `sh <<'END'\n${lasting.join('\n')}\nEND`;
 }

@@ -28,7 +28,7 @@ export const nixConnect: Probe = {
       return { value: { started: false, ...(await lookAtTheKey(context)) } };
     const other: Protocol = protocol === 'worker' ? 'serve' : 'worker';
     const login = await ssh.login(context);
-    const { started, said, greeting, seen, shared } = login;
+    const { started, output: said, greeting, seen, shared } = login;
     const asked = await ssh.config(context.signal);
     const facts = loginFacts(login, asked.ok ? asked.config : null, ssh.place.root);
     const key = started ? unneeded : await lookAtTheKey(context);

@@ -9,7 +9,7 @@ import { quote } from '../support/shell-quote.ts';
 /** What can be done on the builder besides Nix's program, and what was said where nothing can. */
 interface Seen {
   works: boolean;
-  said: string;
+  words: string;
   /** How `ls` lists /dev/null, or `missing`; empty where it was not seen. */
   devNull: string;
   /** What is wrong with it: `login`, the login sees it and builds may not; `builds`, builds there see it too. */
@@ -89,7 +89,7 @@ function seenIn({ stdout, stderr, timedOut }: CommandResult): Seen {
   if (answer === 'answer-42') {
     const devNullBroken = broken === 'login' || broken === 'builds' ? broken : '';
     const writesFiles = !(Number(limit) < enoughBlocks);
-    return { ...nothing, works: true, said: answer, devNull, devNullBroken, writesFiles };
+    return { ...nothing, works: true, words: answer, devNull, devNullBroken, writesFiles };
   }
   const said = `${stdout}${stderr}`.trim().slice(0, 400);
   if (timedOut) throw new CannotObserve('sh-hangs', said === '' ? 'it said nothing' : said);
@@ -104,12 +104,12 @@ async function withoutShell(
 ): Promise<Seen> {
   const { phase } = error;
   // The server itself starts nothing else.
-  if (phase === 'channel') return { ...nothing, said: error.message };
+  if (phase === 'channel') return { ...nothing, words: error.message };
   if (phase !== 'shell' && phase !== 'lost') throw error;
   const { protocol, slowMs } = sshOf(context).ssh;
   const asked = { transport, timeoutMs: withinMs + slowMs, signal: context.signal };
   if (await answersAsNix(protocol, asked).catch(() => false))
-    return { ...nothing, said: "Nix's program answered" };
+    return { ...nothing, words: "Nix's program answered" };
   if (!(error instanceof NoShell)) throw error;
   const { exitCode, signal, stdout, stderr } = error.answer;
   const said = `${stdout}${stderr}`.trim().slice(0, 400);
@@ -117,5 +117,5 @@ async function withoutShell(
     throw new CannotObserve('sh-not-started', said || `it ended with ${signal ?? exitCode ?? 'no status'}`);
   if (said === '' && (exitCode ?? 0) === 0)
     throw new CannotObserve('sh-not-started', 'it ended at once and said nothing');
-  return { ...nothing, said };
+  return { ...nothing, words: said };
 }

@@ -152,7 +152,7 @@ async function runHere(script: string, context: ProbeContext): Promise<CommandRe
     const ran = await clientTransport.run(script, {
       timeoutMs,
       signal: AbortSignal.any([signal, stalled.signal]),
-      heard: (stream, chunk) => {
+      onOutput: (stream, chunk) => {
         // Nix says so when it has sent the build.
         connected ||= stream === 'stderr' && /^building '[^']*' on /m.test(chunk.toString());
       },

@@ -88,7 +88,7 @@ function isBetter(a: Candidate, b: Candidate): boolean {
 }
 
 /** Nix tries every slot; a builder of more jobs than this is a slip, and not worth minutes. */
-const mostSlots = 100_000;
+const maxSlots = 100_000;
 
 function countSlots(
   builder: Builder,
@@ -98,7 +98,7 @@ function countSlots(
   let load = 0;
   let free: string | null = null;
   const nameOf = slotNames(builder.uri, features);
-  for (let index = 0; index < Math.min(builder.maxJobs, mostSlots); index += 1) {
+  for (let index = 0; index < Math.min(builder.maxJobs, maxSlots); index += 1) {
     const slot = nameOf(index);
     if (isBusy(slot)) load += 1;
     else free ??= slot;

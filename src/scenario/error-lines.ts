@@ -86,8 +86,8 @@ export function errorLines(output: string): string {
     (sentence) => !headline.test(sentence),
   );
   const reasons = sentences.filter((sentence) => !finds(consequences, sentence));
-  const told = distinct((reasons.length > 0 ? reasons : sentences).map(reasonOf)).slice(0, mostSentences);
-  return shorten(told.join('; '), longestQuote);
+  const quoted = distinct((reasons.length > 0 ? reasons : sentences).map(reasonOf)).slice(0, mostSentences);
+  return shorten(quoted.join('; '), longestQuote);
 }
 
 /** Without colours and control bytes; what only tells of progress is left out. */

@@ -49,10 +49,10 @@ export async function sshSays(
   const command = ['ssh', '-G', ...words.filter((word) => word !== '--')];
   const ask = (all: string[]): Promise<CommandResult> =>
     runInBatch(all, client, { timeoutMs: 15_000, signal });
-  const said = await ask(command);
-  return /^Cannot fork into background without a command/m.test(said.stderr)
+  const answer = await ask(command);
+  return /^Cannot fork into background without a command/m.test(answer.stderr)
     ? ask([...command, 'true'])
-    : said;
+    : answer;
 }
 
 /** Reads the output of `ssh -G`. It is kept as text, for a thousand of these are many small things for a program. */

@@ -94,7 +94,7 @@ function askOn(
   return new Promise((resolve, reject) => {
     const started = performance.now();
     const client = new Client();
-    const heard = listen();
+    const debugLog = listen();
     let connectMs = 0;
     const finish = (settle: () => void): void => {
       clearTimeout(timer);
@@ -107,7 +107,7 @@ function askOn(
       finish(() => reject(new TransportError('connect', message, { reason })));
     const onError = (error: Error): void => {
       const failure = connectError(error);
-      finish(() => reject(failure.reason === 'no-common-algorithm' ? heard.disagreement() : failure));
+      finish(() => reject(failure.reason === 'no-common-algorithm' ? debugLog.disagreement() : failure));
     };
     const timer = setTimeout(() => fail(`no host key within ${timeoutMs} ms`, 'timeout'), timeoutMs);
     const cancel = (): void => fail('cancelled', 'cancelled');
@@ -127,14 +127,14 @@ function askOn(
       username: 'host-key',
       readyTimeout: timeoutMs,
       algorithms: { serverHostKey: hostKeyAlgorithms(types) },
-      debug: heard.note,
+      debug: debugLog.note,
       hostVerifier: (blob: Buffer) => {
         const parsed = utils.parseKey(blob);
         const type = parsed instanceof Error ? 'unknown' : parsed.type;
         const key = blob.toString('base64');
         const keyMs = performance.now() - started;
         finish(() =>
-          resolve({ type, key, fingerprint: fingerprintOf(key), banner: heard.banner(), connectMs, keyMs }),
+          resolve({ type, key, fingerprint: fingerprintOf(key), banner: debugLog.banner(), connectMs, keyMs }),
         );
         // Nothing is sent after this: no user name, no key.
         return false;

@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 
-/** A turn of the event loop goes on with work that can wait for no longer than this. */
+/** Work that can wait yields when the current turn of the event loop has taken longer than this. */
 const longestTurnMs = 10;
 let turnBegan: number | undefined;
 let queue = Promise.resolve();
 
 /**
- * Awaited between pieces of work of which there may be thousands: lets timers, keys and the network have their turn
- * when the present one has been long.
+ * Awaited between pieces of work of which there may be thousands. Lets timers, keys and sockets be served when the
+ * current turn of the event loop has been long.
  */
 export function yieldToEventLoop(): Promise<void> {
-  // One after the other, so that each looks at the clock when the one before has done its piece.
+  // In order, so that each looks at the clock after the piece of work before it.
   queue = queue.then(untilShort);
   return queue;
 }

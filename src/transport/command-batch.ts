@@ -11,15 +11,15 @@ interface QueuedCommand {
   resolve: (result: CommandResult | Promise<CommandResult>) => void;
 }
 
-/** Commands in one shell. More would make the first wait for the last, and one that hangs holds up its own shell only. */
+/** Commands in one batch. In a larger one the first waits for the last; one that hangs delays only its own batch. */
 const maxBatchSize = 16;
 
 interface BatchPolicy {
-  /** Commands that are asked for within this time of the first are run together, in milliseconds. */
+  /** Commands that arrive within this time of the first join its batch. Milliseconds. */
   collectMs: number;
-  /** A shell that takes this long has one that hangs. */
+  /** After this time one command of the batch hangs: each is then run by itself. Milliseconds. */
   batchTimeoutMs: number;
-  /** Shells that run at the same time. */
+  /** Limits the batches that run at the same time. */
   shells: LimitFunction;
 }
 
@@ -32,15 +32,14 @@ const onBuilder: BatchPolicy = {
   shells: pLimit(Number.POSITIVE_INFINITY),
 };
 
-/** Runs the script of a group that ends with the mark. Null where it could not. */
+/** Runs the script of a batch, which ends with the mark. Null where it could not. */
 type RunScript = ShellSession['run'];
 
 const waiting = new Map<Transport, QueuedCommand[]>();
 
 /**
- * Runs a quick local command, in one shell with others that are asked for at the same moment: starting a process is
- * dear for a program with much memory, and a thousand builders ask at once. A command whose shell was held up by
- * another is run by itself.
+ * Runs a quick local command in one shell with others that are requested at the same moment. Forking is expensive when
+ * the process is large, and a thousand builders may ask at once. If the batch times out, each command is run by itself.
  */
 export function runInBatch(
   command: readonly string[],
@@ -50,24 +49,24 @@ export function runInBatch(
   return enqueue({ command, options }, transport, onThisMachine);
 }
 
-/** The same place, where commands that are {@link RunOptions.quick} share a shell, and that shell is kept. */
+/** The same transport, where {@link RunOptions.quick} commands share a shell session, which stays open for the next batch. */
 export function batchingTransport(transport: Transport): Transport {
   const kept: ShellSession[] = [];
   const endAll = (): Promise<unknown> => Promise.all(kept.splice(0).map((shell) => shell.end()));
-  const inKept: RunScript = async (script, mark, options) => {
+  const inSession: RunScript = async (script, mark, options) => {
     let shell = kept.pop();
     while (shell?.alive === false) shell = kept.pop();
     shell ??= openShellSession(transport);
-    const said = await shell.run(script, mark, options);
+    const output = await shell.run(script, mark, options);
     if (shell.alive) kept.push(shell);
-    return said;
+    return output;
   };
   return {
     get name() {
       return transport.name;
     },
     run: async (command, options) => {
-      if (options.quick === true) return enqueue({ command, options }, transport, onBuilder, inKept);
+      if (options.quick === true) return enqueue({ command, options }, transport, onBuilder, inSession);
       // It may need the session.
       if (kept.length > 0) await endAll();
       return transport.run(command, options);
@@ -82,7 +81,7 @@ export function batchingTransport(transport: Transport): Transport {
 function enqueue(
   asked: Omit<QueuedCommand, 'resolve'>,
   transport: Transport,
-  { collectMs: withinMs, batchTimeoutMs: patienceMs, shells }: BatchPolicy,
+  { collectMs, batchTimeoutMs, shells }: BatchPolicy,
   inKept?: RunScript,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
@@ -96,17 +95,17 @@ function enqueue(
     const start = (): void => {
       waiting.delete(transport);
       for (let at = 0; at < all.length; at += maxBatchSize)
-        void shells(() => runBatch(all.slice(at, at + maxBatchSize), transport, patienceMs, inKept));
+        void shells(() => runBatch(all.slice(at, at + maxBatchSize), transport, batchTimeoutMs, inKept));
     };
-    if (withinMs === 0) setImmediate(start);
-    else setTimeout(start, withinMs);
+    if (collectMs === 0) setImmediate(start);
+    else setTimeout(start, collectMs);
   });
 }
 
 async function runBatch(
   group: readonly QueuedCommand[],
   transport: Transport,
-  patienceMs: number,
+  batchTimeoutMs: number,
   inKept: RunScript | undefined,
 ): Promise<void> {
   const [first] = group;
@@ -124,12 +123,12 @@ async function runBatch(
   const end = `${mark}-end`;
   const commands = group.map(({ command }) => shellCommandLine(command));
   const script =
-    byItself || inKept === undefined ? asItComes(commands, mark, end) : atOnce(commands, mark, end);
+    byItself || inKept === undefined ? printAsItComes(commands, mark, end) : printAtEnd(commands, mark, end);
   const started = performance.now();
   const { signal } = first.options;
   const timeoutMs = Math.min(
     ...group.map(({ options }) => options.timeoutMs),
-    ...(byItself ? [] : [patienceMs]),
+    ...(byItself ? [] : [batchTimeoutMs]),
   );
   const run: RunScript = inKept ?? ((text, _mark, options) => transport.run(text, options));
   const said = await run(script, end, { timeoutMs, signal }).catch(() => null);
@@ -148,25 +147,25 @@ async function runBatch(
   }
 }
 
-/** Each with its status behind the mark, and the mark on standard error too. */
+/** Each command, followed by the mark and its status on standard output, and the mark on standard error. */
 function marked(commands: readonly string[], mark: string): string {
   const lines = commands.map((line) => `${line}; echo "${mark} $?"; echo ${mark} >&2`);
   // An empty standard input that needs no /dev/null, which may be closed to the user.
   return `: | { ${[`echo ${mark}; echo ${mark} >&2`, ...lines].join('\n')}\n}`;
 }
 
-function asItComes(commands: readonly string[], mark: string, end: string): string {
+function printAsItComes(commands: readonly string[], mark: string, end: string): string {
   return `${marked(commands, mark)}\nprintf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`;
 }
 
-/** The same, but nothing is said before all is done: a connection carries two pieces then, not some thirty. */
-function atOnce(commands: readonly string[], mark: string, end: string): string {
+/** The same, but prints only when all commands have ended: two packets on the connection instead of some thirty. */
+function printAtEnd(commands: readonly string[], mark: string, end: string): string {
   const say = (text: string): string => `printf '%s\\n\\n%s\\n' "$${text}" ${end}`;
   // Not every shell lets a redirection hold for an assignment that stands alone.
   return `{ err=$({ out=$(${marked(commands, mark)}); ${say('out')} >&3; } 2>&1); } 3>&1; ${say('err')} >&2\n`;
 }
 
-/** Without what the shell said when it started, and what a command of the group before left running in it. */
+/** Without the output of start-up files, and of processes that an earlier batch left behind. */
 function after(mark: string, text: string): string {
   const line = `${mark}\n`;
   const at = text.indexOf(line);

@@ -18,10 +18,10 @@ export interface Frame {
   /** Whether the command's own input may follow the script at once; else only when `read` has found the pid. */
   inputFollows: boolean;
   /** What the frame told on a stream, and that stream without it and without what start-up files wrote before. */
-  read: (stream: string) => Told;
+  read: (stream: string) => FrameResult;
 }
 
-export interface Told {
+export interface FrameResult {
   /** Of the shell that runs the command; undefined when it did not start. */
   pid: string | undefined;
   /** Undefined when the command did not come to its end, or its end was not heard of. */
@@ -50,15 +50,15 @@ export function frame(command: Command): Frame {
     script: inputFollows ? `${begin}\n` : whole,
     inputFollows,
     read: (stream) => {
-      const begun = first.exec(stream);
-      if (begun === null) return { pid: undefined, status: undefined, rest: stream };
-      const said = stream.slice(begun.index + begun[0].length);
+      const firstMark = first.exec(stream);
+      if (firstMark === null) return { pid: undefined, status: undefined, rest: stream };
+      const output = stream.slice(firstMark.index + firstMark[0].length);
       // The newline of the first mark is the one before the last where the command wrote nothing.
-      const end = last.exec(said);
+      const lastMark = last.exec(output);
       return {
-        pid: begun[1],
-        status: end?.[1] === undefined ? undefined : statusOf(end[1]),
-        rest: end === null ? said : said.slice(0, end.index),
+        pid: firstMark[1],
+        status: lastMark?.[1] === undefined ? undefined : statusOf(lastMark[1]),
+        rest: lastMark === null ? output : output.slice(0, lastMark.index),
       };
     },
   };

@@ -24,7 +24,7 @@ interface ConverseOptions {
   /** Asked when the answer is complete: true lets the process live on, with its stdin at its end. */
   keep?: (stdout: Buffer) => Promise<boolean>;
   /** Hears what it writes to standard error while it runs. */
-  heard?: (chunk: Buffer) => void;
+  onStderr?: (chunk: Buffer) => void;
   timeoutMs: number;
   /** When it resolves, the time is up. */
   stalled?: Promise<void>;
@@ -93,7 +93,7 @@ export function converse(argv: readonly string[], options: ConverseOptions): Pro
       else if (answered || stdout.length >= maxBytes) end(graceMs);
     });
     child.stderr.on('data', (chunk: Buffer) => {
-      options.heard?.(chunk);
+      options.onStderr?.(chunk);
       if (stderr.length < maxBytes) stderr = Buffer.concat([stderr, chunk]).subarray(0, maxBytes);
     });
     // EPIPE: the process ended without reading; its exit tells more.

@@ -19,7 +19,7 @@ interface Place {
 }
 
 /** In all: builders that wait for their turn must not use up the files that a process may have open. */
-const mostKept = 64;
+const maxKept = 64;
 let kept = 0;
 
 export function greetedSocket(): GreetedSocket {
@@ -34,7 +34,7 @@ export function greetedSocket(): GreetedSocket {
   };
   return {
     keep: (socket, place, read) => {
-      if (mine !== undefined || kept >= mostKept) return false;
+      if (mine !== undefined || kept >= maxKept) return false;
       kept += 1;
       mine = { socket, place };
       socket.pause();

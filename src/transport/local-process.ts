@@ -39,7 +39,7 @@ export function clientTransport(place: ClientPlace): Transport {
 async function runLocally(
   command: Command,
   { env, cwd, enter = [] }: ClientPlace,
-  { timeoutMs, signal, stdin, heard }: RunOptions,
+  { timeoutMs, signal, stdin, onOutput }: RunOptions,
 ): Promise<CommandResult> {
   const { execa } = await import('execa');
   // Starting a process is dear for a program with much memory.
@@ -65,11 +65,11 @@ async function runLocally(
   const stderr = new Capped();
   child.stdout.on('data', (chunk: Buffer) => {
     stdout.add(chunk);
-    heard?.('stdout', chunk);
+    onOutput?.('stdout', chunk);
   });
   child.stderr.on('data', (chunk: Buffer) => {
     stderr.add(chunk);
-    heard?.('stderr', chunk);
+    onOutput?.('stderr', chunk);
   });
   child.stdin?.on('error', () => undefined);
   if (child.stdin !== null) void giveInput(stdin, child.stdin);

@@ -3,34 +3,38 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Capped } from './capped-output.ts';
 import type { CommandResult, RunOptions, Transport } from './transport.ts';
 
-/** What a script wrote. */
-type Said = Pick<CommandResult, 'stdout' | 'stderr' | 'truncated' | 'timedOut' | 'oneStream'>;
+/** The output of a script. */
+type ShellOutput = Pick<CommandResult, 'stdout' | 'stderr' | 'truncated' | 'timedOut' | 'oneStream'>;
 
-/** An `sh` that runs one script after another: it costs the server one session, and that is dear. */
+/** An `sh` that runs one script after another, in one session of the connection. */
 export interface ShellSession {
   /**
-   * Runs a script that tells its end with `mark`, in a line after an empty one on both streams. Null where the shell
-   * ended before, or the run was aborted; a script that takes too long takes the shell with it.
+   * Runs a script that ends both streams with an empty line and a line `mark`. Null where the shell ended before, or the run
+   * was aborted. A script that times out ends the shell.
    */
-  run(script: string, mark: string, options: Pick<RunOptions, 'timeoutMs' | 'signal'>): Promise<Said | null>;
-  /** Whether it can take another script. */
+  run(
+    script: string,
+    mark: string,
+    options: Pick<RunOptions, 'timeoutMs' | 'signal'>,
+  ): Promise<ShellOutput | null>;
+  /** Whether it can run another script. */
   readonly alive: boolean;
-  /** Lets it end, and resolves when it has, or has been told to. */
+  /** Ends the shell. Resolves when it has ended, or has been killed. */
   end(): Promise<void>;
 }
 
-/** A server may allow few sessions, so a shell that nobody needs for so long ends. */
+/** A server may allow few sessions, so an idle shell is ended after this time. */
 const idleMs = 1_000;
-/** From the end of its input to its own. */
+/** How long the shell may take to end after its input has ended. */
 const endsWithinMs = 1_000;
 /** The longest that `setTimeout` can wait. */
 const foreverMs = 2 ** 31 - 1;
 
-/** Starts a shell. What keeps it from starting shows at its first script. */
+/** Starts a shell. If it cannot start, its first script fails. */
 export function openShellSession(transport: Transport): ShellSession {
   const stdin = new PassThrough({ encoding: 'utf8' });
   const stopping = new AbortController();
-  let heard: RunOptions['heard'];
+  let onOutput: RunOptions['onOutput'];
   let idle: NodeJS.Timeout | undefined;
   let alive = true;
   const end = async (): Promise<void> => {
@@ -47,7 +51,7 @@ export function openShellSession(transport: Transport): ShellSession {
       timeoutMs: foreverMs,
       signal: stopping.signal,
       stdin: stdin[Symbol.asyncIterator](),
-      heard: (stream, chunk) => heard?.(stream, chunk),
+      onOutput: (stream, chunk) => onOutput?.(stream, chunk),
     })
     .then(
       () => undefined,
@@ -62,8 +66,8 @@ export function openShellSession(transport: Transport): ShellSession {
       clearTimeout(idle);
       const stdout = new UpToMark(mark);
       const stderr = new UpToMark(mark);
-      const whole = new Promise<'whole'>((resolve) => {
-        heard = (stream, chunk) => {
+      const complete = new Promise<'whole'>((resolve) => {
+        onOutput = (stream, chunk) => {
           (stream === 'stdout' ? stdout : stderr).add(chunk);
           if ((stdout.whole && stderr.whole) || stdout.twice) resolve('whole');
         };
@@ -77,7 +81,7 @@ export function openShellSession(transport: Transport): ShellSession {
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
       stdin.write(script);
-      const how = await Promise.race([whole, ended]);
+      const how = await Promise.race([complete, ended]);
       clearTimeout(timer);
       signal.removeEventListener('abort', stop);
       const timedOut = how !== 'whole' && time.isUp;
@@ -115,7 +119,7 @@ class UpToMark extends Capped {
   }
 
   /** Up to the first mark, and from there on. */
-  parts(): Pick<Said, 'stdout' | 'stderr'> {
+  parts(): Pick<ShellOutput, 'stdout' | 'stderr'> {
     const text = this.text();
     const next = text.indexOf(this.#end) + this.#end.length;
     return { stdout: text.slice(0, next), stderr: text.slice(next) };

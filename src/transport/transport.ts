@@ -23,7 +23,7 @@ export interface RunOptions {
   /** Written at once, or piece by piece as it comes. */
   stdin?: string | Uint8Array | AsyncIterable<string | Uint8Array>;
   /** Hears what it writes while it runs. */
-  heard?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
+  onOutput?: (stream: 'stdout' | 'stderr', chunk: Buffer) => void;
   /**
    * Over ssh: the command is a list of plain words for the login shell itself, and nothing but `stdin` is its input.
    * Its status is what the login shell makes of it.

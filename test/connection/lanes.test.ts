@@ -87,7 +87,7 @@ for (const [name, open] of Object.entries(lanes)) {
       const seen = await transport.run(['sh'], {
         ...options,
         stdin: questions(),
-        heard: (stream, chunk) => (heard[stream] += chunk.toString()),
+        onOutput: (stream, chunk) => (heard[stream] += chunk.toString()),
       });
       t.match(seen, { exitCode: 7, stdout: 'one\ntwo\n', stderr: 'one\ntwo\n' });
     });
