@@ -2,7 +2,7 @@ import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
 import type { Host } from '../fleet/host.ts';
 import { withFleet } from '../fleet/with-fleet.ts';
-import { addKvm, configure, restartDaemon } from './configure.ts';
+import { addKvm, configure, forbidNamespaces, restartDaemon } from './configure.ts';
 import type { Lab } from './fault.ts';
 import { hideNix } from './nix.ts';
 
@@ -86,6 +86,7 @@ const awkward: readonly Awkward[] = [
     title: 'a path of the sandbox is gone, and Nix falls back to no sandbox',
     client: { nix: '2.34' },
     builder: { nix: '2.34', nixConf: { sandbox: 'true', 'extra-sandbox-paths': '/var/cache/ccache' } },
+    makes: ({ builder }) => forbidNamespaces(builder.host),
   },
   {
     title: 'ssh goes to the background once it has logged in',
@@ -227,6 +228,7 @@ const awkward: readonly Awkward[] = [
         ...{ 'run-diff-hook': 'true', 'diff-hook': '/etc/nix/gone' },
       },
     },
+    makes: ({ builder }) => forbidNamespaces(builder.host),
   },
   {
     title: 'a folder for temporary files that takes few more',

@@ -1,3 +1,4 @@
+import { forbidNamespaces } from './configure.ts';
 import { notOnAny, type Fault, type Lab } from './fault.ts';
 
 const nix = '2.34';
@@ -53,7 +54,6 @@ export const buildFolderFaults: readonly Fault[] = [
   },
   {
     title: 'Nix cannot set up a sandbox, and may not go without',
-    // A plain host with this Nix has no sandbox, as a container has none.
     notOn: notOnAny(
       'its Nix can set one up, or needs none',
       'debian-12',
@@ -65,7 +65,7 @@ export const buildFolderFaults: readonly Fault[] = [
     ),
     client: { nix },
     builder: { nix, nixConf: { sandbox: 'true', 'sandbox-fallback': 'false' } },
-    breaks: () => undefined,
+    breaks: ({ builder }) => forbidNamespaces(builder.host),
     scenario: 'remote-build',
     cause: 'builder-cannot-sandbox',
   },

@@ -125,8 +125,7 @@ export const builderConfFaults: readonly Fault[] = [
   {
     title: 'sandbox-paths names a path that is gone, 2.34',
     client: { nix: '2.34' },
-    // A plain host with this Nix has no sandbox.
-    builder: { profile: 'debian-sid', nixConf: { 'extra-sandbox-paths': '/var/cache/ccache' } },
+    builder: { nix: '2.34', nixConf: { sandbox: 'true', 'extra-sandbox-paths': '/var/cache/ccache' } },
     ...sandboxPath,
   },
   ...both.map((nix): Fault => ({

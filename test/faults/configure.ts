@@ -98,6 +98,16 @@ export function addKvm(host: Host, mode: string, group: string): Promise<unknown
   return host.sh(`mknod -m ${mode} /dev/kvm c 10 232; chgrp ${group} /dev/kvm`);
 }
 
+/** Lets no login make a namespace, as in many a container: no user namespace in a chroot, and no other without the right. */
+export async function forbidNamespaces(host: Host): Promise<void> {
+  await host.stopSshd();
+  host.write('/etc/ssh/sshd_config', `ChrootDirectory /srv/root\n${host.read('/etc/ssh/sshd_config')}`);
+  await host.sh(
+    `mkdir /srv/root; mount --rbind / /srv/root; setpriv --bounding-set -sys_admin ${host.profile.services.sshd.start}`,
+  );
+  await host.sshdAnswers();
+}
+
 /** A store on a file system of its own, where `fill` can use `$d`, a store path. */
 export function giveSmallStore(host: Host, mount: string, fill: string): Promise<unknown> {
   return host.sh(

@@ -28,7 +28,7 @@ const ownFolders = {
 /** Mode of a folder, where it is not 755. */
 const modes: Readonly<Record<string, number>> = { '/root': 0o700, '/tmp': 0o1777 };
 
-/** Nothing comes from the internet, and no sandbox in a namespace in a namespace. */
+/** Nothing comes from the internet, and a build needs no sandbox for what the tests look at. */
 const nixDefaults = {
   sandbox: 'false',
   substituters: '',
