@@ -61,8 +61,8 @@ export function page(results: Results): string {
   >;
   return `# Performance
 
-Written by \`npm run bench\`, which runs everything side by side on real builders (namespaces of one machine, so builders
-and client share its cores) and compares within each round. Machine: ${machine}.
+\`npm run bench\` writes this page. It measures all programs on the same real builders and compares their times within each
+round. The builders are namespaces of one machine, so builders and client share its cores. Machine: ${machine}.
 
 ## Targets
 
@@ -70,16 +70,21 @@ and client share its cores) and compares within each round. Machine: ${machine}.
 | --- | ---: | ---: | --- |
 ${rows(targets.map((target) => [target.name, target.figure.toFixed(2), target.most, verdict(target)]))}
 
-The *limit* is the same remote commands, in one script over one \`ssh\` per builder, all builders at once. The doctor
-logs in once too, with the very \`ssh\` that Nix starts, and a healthy builder sees no other connection: that login proves
-port and host key, and the suite's commands and Nix's own look at the store (\`store-ping\`) go over it. What it does
-beyond the limit it does on the client: its own start, the checks themselves, and a \`nix\` of its own for each
-\`store-ping\`. Builders and client share two cores here, so that all of this counts in full; on a real fleet the client
-has little else to do. The peers have a test for each of these commands, and go the way that their manuals tell: goss
-renders its file and runs it on the builder (\`goss render | ssh HOST 'goss -g - validate'\`), so that it needs goss there.
+The *limit* is a script that runs the same remote commands over one \`ssh\` per builder, on all builders at the same time.
 
-The build compiles the commands beforehand, for the Node that it runs on (a checkout, a Nix package). A package from npm
-leaves that out, and compiles them at each start.
+The doctor also logs in to each builder once, with the same \`ssh\` that Nix starts. A healthy builder gets no other
+connection. This login proves the port and the host key. The commands of the suite run over it, and so does Nix's own check
+of the store (\`store-ping\`).
+
+Compared with the limit, the doctor does more work on the client: it starts itself, evaluates the checks, and starts one
+\`nix\` for each \`store-ping\`. In this measurement builders and client share two cores, so this work adds to the
+measured time. On a real fleet the client does little other work.
+
+The peers have one test for each of these commands, written as their manuals recommend. goss renders its file on the client
+and runs it on the builder (\`goss render | ssh HOST 'goss -g - validate'\`), so the builder needs goss.
+
+In a checkout and in a Nix package, the build compiles the commands for the Node that it runs on. A package from npm does
+not contain the compiled commands, so it compiles them at each start.
 
 ![Read-only suite on 20 builders](images/bench.svg)
 
@@ -89,9 +94,8 @@ ${comparison('Read-only suite, 20 builders, OpenSSH 10 on both sides', newer)}
 ${comparison('Read-only suite, 100 builders', hundred)}
 ${comparison('Full suite with real builds, one builder', whole)}
 ${comparison('Start-up', starting)}
-\`lint\` is quick for
-the default suite because its files are known by their hash since the package was built; a suite of one's own of that
-size takes about eight times bare node.
+\`lint\` is fast for the default suite because the package contains the hashes of its files. For your own suite of the same
+size, \`lint\` takes about eight times as long as bare node.
 
 ## What one healthy builder costs
 
@@ -99,13 +103,13 @@ size takes about eight times bare node.
 | --- | ---: | ---: |
 ${rows([
   [
-    "logins (Nix's \`ssh\`, which all commands and \`store-ping\` go over; each real build adds Nix's own)",
+    "logins (all commands and \`store-ping\` use the login of Nix's \`ssh\`; each real build adds a login by Nix)",
     costs.readOnly.logins,
     costs.full.logins,
   ],
   ['connections to its port', costs.readOnly.connections, costs.full.connections],
   [
-    "sessions on it (all of the suite's quick commands share one)",
+    'sessions on it (all quick commands of the suite share one)',
     costs.readOnly.sessions,
     costs.full.sessions,
   ],
@@ -116,15 +120,16 @@ ${rows([
 
 ## Growth
 
-A pause is processor time that the program took between two turns of its event loop.
+A pause is the processor time that the program uses between two turns of its event loop.
 
-Builders behind a port that greets like an SSH server and hangs up: name, port, and a whole report as JSON and HTML.
+The builders are behind a port that greets like an SSH server and then closes the connection. The program resolves the
+name, checks the port, and writes a complete report as JSON and HTML.
 
 | builders | seconds | ms per builder | memory, MB | open files | longest pause, ms |
 | ---: | ---: | ---: | ---: | ---: | ---: |
 ${rows(grown.refusing.map(growthRow))}
 
-Builders behind a port that never answers:
+The builders are behind a port that never answers:
 
 | builders | seconds | ms per builder | memory, MB | open files | longest pause, ms |
 | ---: | ---: | ---: | ---: | ---: | ---: |
