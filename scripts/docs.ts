@@ -37,7 +37,7 @@ function language({ properties = {}, required = [], $defs = {} }: Schema): strin
   return [
     '# The language of scenarios',
     '',
-    'Every key of a scenario, from the schema. [Matchers](matchers.md) judge what was seen.',
+    'This page lists every key of a scenario, from the schema. [Matchers](matchers.md) test the result of a check.',
     '',
     '| key | values | meaning |',
     '| --- | --- | --- |',
@@ -75,7 +75,7 @@ function matcherPage(matchers: Schema): string {
   return [
     '# Matchers',
     '',
-    'A bare value means `equals`. Several matchers side by side must all hold; they nest.',
+    'A bare value means `equals`. If you give several matchers, all of them must match. Matchers can contain matchers.',
     '',
     ...Object.entries(matchers.properties ?? {}).flatMap(
       ([name, { description = '', 'x-usage': usage = [] }]) => [

@@ -74,6 +74,6 @@ t.test('an editor completes, explains and underlines, from the line that names t
       textDocument: { uri },
       position: { line: 3, character: 2 },
     });
-    t.match(JSON.stringify(answer), /What a missed expectation amounts to/);
+    t.match(JSON.stringify(answer), /The result of a missed expectation/);
   });
 });
