@@ -4,20 +4,22 @@ import type { Scenario } from '../src/scenario/scenario.ts';
 
 const columnNames = ['URI', 'systems', 'key', 'jobs', 'speed', 'features', 'mandatory features', 'host key'];
 
-/** What each finding amounts to: from the severity of the scenarios and from the traps of the machines file. */
+/** How each finding is judged: from the severity of the scenarios and from the traps of the machines file. */
 export function decisionsPage(scenarios: readonly Scenario[]): string {
   const warnings = scenarios.filter(({ severity }) => severity !== 'error');
   const failures = scenarios.filter(({ severity }) => severity === 'error');
   return [
     '# What a finding amounts to',
     '',
-    'A finding that is certain to stop builds is a failing check, and the first one on the path of a build is the root',
-    'cause. What only looks odd, or costs time, is a warning: builds still work. What could not be measured is an error.',
+    '* If a finding certainly stops builds, the check fails. The first failed check on the path of a build is the root cause.',
+    '* If a finding is only unusual, or costs time, it is a warning. Builds still work.',
+    '* If something could not be measured, the outcome is `error`.',
     '',
     '## An entry of the machines file',
     '',
-    'Nix accepts all of these. What is certain to stop builds fails `entry`, the first check of that builder; the rest is',
-    'a warning of `machines-traps`. What Nix refuses fails `machines-file`, because it stops every build.',
+    'Nix accepts all of these entries. A finding that certainly stops builds fails the check `entry`, which is the first check',
+    'of that builder. The other findings are warnings of `machines-traps`. An entry that Nix refuses fails `machines-file`,',
+    'because it stops every build.',
     '',
     '| finding | column | decision | why |',
     '| --- | --- | --- | --- |',
@@ -34,7 +36,7 @@ export function decisionsPage(scenarios: readonly Scenario[]): string {
     '',
     '## What could not be measured',
     '',
-    'These causes are errors: they say nothing of the builder, and the run ends with exit status 3 where nothing failed.',
+    'These causes are errors. They give no information about the builder. If no check failed, the exit code is 3.',
     '',
     '| check | causes |',
     '| --- | --- |',
@@ -79,7 +81,7 @@ function link({ id }: Scenario): string {
   return `[${id}](scenarios.md#${id})`;
 }
 
-/** Of the hints for what could not be observed, or of all others. */
+/** The causes of the hints for failed observations (`ofErrors`), or of all other hints. */
 function causesOf({ hint }: Scenario, ofErrors: boolean): string {
   const causes = hint.filter(({ when }) => (when?.['error'] !== undefined) === ofErrors);
   return [...new Set(causes.flatMap(({ cause }) => cause ?? []))]

@@ -1,4 +1,4 @@
-/** Writes the reference in docs/ from the schema and the default suite; `--check` only looks whether it is up to date. */
+/** Writes the reference in docs/ from the schema and the default suite. `--check` only reports pages that are out of date. */
 import { readScenarioFiles } from '../src/setup/suite.ts';
 import { stepAsWritten } from '../src/fix/as-written.ts';
 import { formsOf, type ShownForm } from '../src/report/fix-forms.ts';
@@ -46,7 +46,7 @@ function language({ properties = {}, required = [], $defs = {} }: Schema): strin
   ].join('\n');
 }
 
-/** Definitions that are written out where they are used; conditions and matchers have pages of their own. */
+/** Definitions that the page shows where they are used. Conditions and matchers are described elsewhere. */
 const writtenOut = ['#/$defs/fix', '#/$defs/expectation'];
 
 function keyRows(
@@ -113,7 +113,7 @@ function scenarioSection({ id, title, about = '', needs, severity, effect, per, 
     '',
     `${title}. ${about.trim()}`,
     '',
-    `Once per ${per}; needs ${needs.map((need) => `[${need}](#${need})`).join(', ') || 'nothing'}; a miss is ${severityWords[severity]}; effect: ${effect}.`,
+    `Runs once per ${per}. Needs: ${needs.map((need) => `[${need}](#${need})`).join(', ') || 'nothing'}. A missed expectation is ${severityWords[severity]}. Effect: ${effect}.`,
     ...(causes.length === 0
       ? []
       : ['', `Causes: ${causes.map((cause) => `[${cause}](causes.md#${cause})`).join(', ')}`]),
@@ -129,7 +129,7 @@ function causePage(scenarios: readonly Scenario[]): string {
   return [
     '# Causes',
     '',
-    'What `explain CAUSE` tells. Names in braces stand for what the report fills in.',
+    'This page shows what `explain CAUSE` prints. In a report, values replace the names in braces.',
     '',
     ...names.flatMap((name) => [
       `## ${name}`,
@@ -195,23 +195,26 @@ async function pages(): Promise<Record<string, string>> {
   };
 }
 
-/** Fault x profile, as `npm run faults -- --save` last saw it. */
+/** Fault x profile: the last results of `npm run faults -- --save`. */
 function laboratoryPage(): string {
   const seen = Object.entries(readResults()).map(([profile, outcomes]) => ({ profile, outcomes }));
   return [
     '# The laboratory: faults and kinds of machines',
     '',
-    'What `npm run faults -- --profile all --save` last saw on real hosts of `test/fleet`. `healed`: the cause is named',
-    'right, and the builder is healthy after the printed fix was typed. `named`: the cause is named right, and the fix is',
-    'not typed here. `none`: it is no fault on that kind of machine. `wrong`: another cause, or not healthy afterwards.',
-    '`-`: not run there.',
+    'This page shows the last results of `npm run faults -- --profile all --save` on real hosts of `test/fleet`.',
+    '',
+    '* `healed`: the program reports the right cause. After the test runs the printed fix, the builder is healthy.',
+    '* `named`: the program reports the right cause. The test does not run the fix.',
+    '* `none`: this is not a fault on that kind of machine.',
+    '* `wrong`: the program reports another cause, or the builder is not healthy after the fix.',
+    '* `-`: the test did not run on that kind of machine.',
     '',
     crossTable(seen, faults),
     '',
   ].join('\n');
 }
 
-/** The README with the figures of the last `npm run bench`. */
+/** The README with the results of the last `npm run bench`. */
 function readmeWith({ machine, twenty, targets }: Bench): string {
   const missed = targets.filter(({ met }) => !met).length;
   const table = [
@@ -222,7 +225,7 @@ function readmeWith({ machine, twenty, targets }: Bench): string {
         `| ${names[name] ?? name} | ${ms} | ${(twenty.ratio[name]?.median ?? Number.NaN).toFixed(1)} |`,
     ),
     '',
-    `Measured by \`npm run bench\` on ${machine}, builders and client on the same machine. Of its ${targets.length} targets ${missed} ${missed === 1 ? 'is' : 'are'} missed: [all of them](docs/performance.md).`,
+    `Measured by \`npm run bench\` on ${machine}, builders and client on the same machine. ${missed} of the ${targets.length} targets ${missed === 1 ? 'is' : 'are'} missed: [all targets](docs/performance.md).`,
   ];
   return read('README.md').replace(
     /(<!-- bench -->\n)[^]*?(<!-- \/bench -->)/,
@@ -246,7 +249,7 @@ function read(file: string): string {
 const stale = Object.entries(await pages()).filter(([file, text]) => read(file) !== text);
 if (process.argv[2] === '--check') {
   if (stale.length > 0) {
-    process.stderr.write(`${stale.map(([file]) => file).join(', ')}: not up to date; npm run docs\n`);
+    process.stderr.write(`${stale.map(([file]) => file).join(', ')}: out of date; run npm run docs\n`);
     process.exitCode = 1;
   }
 } else for (const [file, text] of stale) writeFileSync(file, text);

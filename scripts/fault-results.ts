@@ -1,8 +1,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 /**
- * What came of a fault on a profile. `healed`: named right, and healthy after the printed fix was typed. `named`: named
- * right, and the fix is not typed here. `none`: no fault there. `wrong`: another cause, or not healthy afterwards.
+ * The result of a fault on a profile. `healed`: the cause is right, and the builder is healthy after the printed fix.
+ * `named`: the cause is right, and the test does not run the fix. `none`: not a fault on that profile. `wrong`: another
+ * cause, or the builder is not healthy after the fix.
  */
 export type Outcome = 'healed' | 'named' | 'none' | 'wrong';
 
@@ -11,19 +12,19 @@ export type Outcomes = Readonly<Record<string, Outcome>>;
 
 const file = 'docs/laboratory.json';
 
-/** What `npm run faults -- --save` saw, by profile. */
+/** The results of `npm run faults -- --save`, by profile. */
 export function readResults(): Record<string, Outcomes> {
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Record<string, Outcomes>) : {};
 }
 
-/** Adds what was seen on a profile; what was seen there before of other faults stays. */
+/** Saves the results of a profile. Earlier results of other faults are kept. */
 export function writeResults(profile: string, outcomes: Outcomes): void {
   const results = readResults();
   results[profile] = { ...results[profile], ...outcomes };
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-/** A line for each fault with a column for each profile, and the sums. `-`: was not run there. */
+/** A line for each fault, a column for each profile, and the sums. `-`: not run on that profile. */
 export function crossTable(
   seen: readonly { profile: string; outcomes: Outcomes }[],
   faults: readonly { title: string }[],

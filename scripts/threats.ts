@@ -1,4 +1,4 @@
-/** `npm run threats`: runs every test of test/hostile and writes docs/threats.md: threat, what must hold, whether it did. */
+/** `npm run threats`: runs every test of test/hostile and writes docs/threats.md (threat, requirement, result). */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -38,8 +38,8 @@ writeFileSync(
   'docs/threats.md',
   `# Threats and their tests
 
-Written by \`npm run threats\`, which runs every test of test/hostile. ${rows.length} rows. What output formats stand is in
-[formats.md](formats.md); what is broken on real builders, in the fault laboratory (\`npm run faults\`).
+\`npm run threats\` runs every test of test/hostile and writes this page. It has ${rows.length} rows. [formats.md](formats.md) describes the
+tests of the output formats. The fault laboratory (\`npm run faults\`) tests faults of real builders.
 
 | area | threat | what must hold | result |
 | --- | --- | --- | --- |
