@@ -1,4 +1,4 @@
-/** Writes the man page and the shells' completions from the definitions of the commands; `--check` only looks. */
+/** Writes the man page and the shell completions from the command definitions. `--check` only reports what is out of date. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CommandUnknownOpts as Command, Option } from '@commander-js/extra-typings';
@@ -13,7 +13,7 @@ const optionsOf = (command: Command): readonly Option[] => [
     : [command.createHelp().visibleOptions(command).at(-1) as Option]),
 ];
 
-/** Values that an option is known to take, by its long name. */
+/** The possible values of an option, by its long name. */
 const values: Readonly<Record<string, readonly string[]>> = {
   '--stage': ['client', 'network', 'ssh', 'nix', 'build', 'fleet'],
   '--exit': ['check', 'nagios'],
@@ -22,7 +22,7 @@ const values: Readonly<Record<string, readonly string[]>> = {
 const takesFile = (option: Option): boolean => /file|path|dir/.test(option.flags);
 const takesValue = (option: Option): boolean => option.required || option.optional;
 
-/** roff: a backslash, and a dot or quote at the start of a line, mean something of their own. */
+/** Escapes what is special in roff: a backslash, a hyphen, and a dot or quote at the start of a line. */
 function roff(text: string): string {
   return text
     .replaceAll('\\', '\\e')
@@ -48,7 +48,7 @@ function manPage(): string {
     `.B ${roff(name)}`,
     '[\\fIcommand\\fR] [\\fIoption\\fR ...]',
     '.SH DESCRIPTION',
-    roff(`${program.description()} Run it as root on the machine whose Nix sends builds away.`),
+    roff(`${program.description()} Run it as root on the machine that sends builds to others.`),
     '.SH COMMANDS',
     ...commands.flatMap(section),
     '.SH EXIT STATUS',
@@ -56,7 +56,7 @@ function manPage(): string {
     '.SH ENVIRONMENT',
     ...environment.flatMap(([variable, meaning]) => ['.TP', `.B ${roff(variable)}`, roff(meaning)]),
     '.SH FILES',
-    ...['.TP', '.I /etc/nix/machines', "The builders, where Nix's builders setting says so."],
+    ...['.TP', '.I /etc/nix/machines', "The builders, if Nix's builders setting names this file."],
     '.SH SEE ALSO',
     '.BR nix.conf (5),',
     '.BR ssh_config (5)',
@@ -65,17 +65,20 @@ function manPage(): string {
 }
 
 const environment = [
-  ['MACHINES_FILE', 'Stands for --machines-file where neither that nor --builders is given.'],
-  ['INCLUDE, EXCLUDE', 'Stand for --include and --exclude; several names are separated by commas or blanks.'],
-  ['NO_COLOR', 'No colours.'],
+  ['MACHINES_FILE', 'The value of --machines-file if neither --machines-file nor --builders is given.'],
+  [
+    'INCLUDE, EXCLUDE',
+    'The values of --include and --exclude if these are not given. Separate several names with commas or spaces.',
+  ],
+  ['NO_COLOR', 'Print no colors.'],
 ] as const;
 
 const exitCodes = [
-  ['0', 'Healthy; warnings are allowed.'],
-  ['1', 'A check failed.'],
-  ['2', 'Wrong usage, files that cannot be read, or nothing to check.'],
+  ['0', 'Every builder is healthy. Warnings are allowed.'],
+  ['1', 'At least one check failed.'],
+  ['2', 'Wrong usage, a file that cannot be read, or nothing to check.'],
   ['3', 'Nothing failed, but something could not be measured.'],
-  ['130, 143', 'Interrupted.'],
+  ['130, 143', 'Interrupted. The results so far are written.'],
 ] as const;
 
 function sentence(text: string): string {
@@ -83,7 +86,7 @@ function sentence(text: string): string {
   return /[.)]$/.test(first) ? first : `${first}.`;
 }
 
-/** For bash: words that fit, by the command and by the option before. */
+/** For bash: the words that fit the command and the previous option. */
 function bash(): string {
   const cases = commands.map((command) => {
     const words = optionsOf(command).flatMap(({ short, long }) =>
@@ -209,7 +212,7 @@ for (const [path, text] of Object.entries(outputs)) {
     mkdirSync(dirname(path), { recursive: true });
     writeFileSync(path, text);
   } else if (readFileSync(path, 'utf8') !== text) {
-    process.stderr.write(`${path} is not up to date: npm run docs\n`);
+    process.stderr.write(`${path} is out of date; run npm run docs\n`);
     process.exitCode = 1;
   }
 }
