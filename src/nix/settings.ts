@@ -13,8 +13,8 @@ export interface NixSettings {
   unanswered: boolean;
 }
 
-/** `nix --version` takes some 20 ms. A machine under heavy load may take seconds. */
-const answerMs = 20_000;
+/** `nix --version` takes some 20 ms. A machine under heavy load may take many seconds. */
+const answerMs = 40_000;
 
 const newCli = ['--extra-experimental-features', 'nix-command'];
 

@@ -8,7 +8,7 @@ export const clientNix: Probe = {
   parameters: [],
   required: [],
   observe: (_parameters, { client: { nixVersion, nixFailure, nixUnanswered } }) => {
-    if (nixUnanswered) throw new CannotObserve('timeout', 'nix --version did not answer within 20 s');
+    if (nixUnanswered) throw new CannotObserve('timeout', 'nix --version did not answer within 40 s');
     if (nixVersion === '' && nixFailure === '')
       throw new CannotObserve(doesNotApply, 'there is no Nix on this machine');
     return Promise.resolve({
