@@ -30,6 +30,8 @@ export interface ClientView {
   nixFailure: string;
   /** Its `nix` did not answer in time, so nothing is known of it. */
   nixUnanswered: boolean;
+  /** Why `settings` is null; else empty. */
+  settingsFailure: string;
   system: string;
   /** Null where it could not be looked at. */
   os: System | null;
@@ -60,7 +62,7 @@ export async function viewClient(
   signal: AbortSignal,
 ): Promise<ClientView> {
   const { socket, place } = environment;
-  const [{ version, settings, failure, unanswered }, os, unitOptions] = await Promise.all([
+  const [{ version, settings, failure, settingsFailure, unanswered }, os, unitOptions] = await Promise.all([
     readNixSettings(client, signal),
     detectSystem(itself, { timeoutMs: 10_000, signal }).catch(() => null),
     socket === '' ? [] : readUnit(place.unit || 'nix-daemon.service'),
@@ -78,6 +80,7 @@ export async function viewClient(
     nixVersion: version,
     nixFailure: failure,
     nixUnanswered: unanswered,
+    settingsFailure,
     system: text(settings?.['system']) ?? guessSystem(),
     os,
     extraPlatforms: list(settings?.['extra-platforms']),

@@ -9,6 +9,8 @@ export interface NixSettings {
   settings: Record<string, Json> | null;
   /** Nix's words where there is a `nix` that ends with an error whatever it is asked; else empty. */
   failure: string;
+  /** Why `settings` is null; empty where it is not. */
+  settingsFailure: string;
   /** There may be a `nix`, but it did not answer within {@link answerMs}: nothing is known of it. */
   unanswered: boolean;
 }
@@ -25,20 +27,25 @@ const newCli = ['--extra-experimental-features', 'nix-command'];
 export async function readNixSettings(client: Transport, signal: AbortSignal): Promise<NixSettings> {
   let failure = '';
   let unanswered = false;
+  /** Why the last question had no answer. */
+  let reason = '';
   const ask = async (argv: string[]): Promise<string | null> => {
     try {
       const { exitCode, stdout, stderr, timedOut } = await client.run(argv, { timeoutMs: answerMs, signal });
       if (exitCode === 0) return stdout;
       if (timedOut) {
         unanswered = true;
+        reason = `no answer within ${answerMs / 1000} s`;
         return null;
       }
       // A daemon that has just ended leaves no place to run it in.
       const words = stderr.trim();
+      reason = words || `exit code ${exitCode}`;
       if (!words.startsWith('nsenter: '))
         failure = words || failure || `nix ended with exit code ${exitCode}`;
       return null;
-    } catch {
+    } catch (error) {
+      reason = String(error);
       return null;
     }
   };
@@ -46,14 +53,11 @@ export async function readNixSettings(client: Transport, signal: AbortSignal): P
     ask(['nix', '--version']),
     ask(['nix', ...newCli, 'show-config', '--json']),
   ]);
-  if (version === null) return { version: '', settings: null, failure, unanswered };
+  if (version === null) return { version: '', settings: null, failure, settingsFailure: reason, unanswered };
   const text = shown ?? (await ask(['nix', ...newCli, 'config', 'show', '--json']));
-  return {
-    version: versionOf(version),
-    settings: text === null ? null : settingsOf(text),
-    failure: '',
-    unanswered: false,
-  };
+  const settings = text === null ? null : settingsOf(text);
+  const settingsFailure = settings === null ? reason || 'its answer is no JSON' : '';
+  return { version: versionOf(version), settings, failure: '', settingsFailure, unanswered: false };
 }
 
 /** `nix (Nix) 2.8.0` becomes `2.8.0`; `nix (Lix, like Nix) 2.91.1` becomes `Lix 2.91.1`. */

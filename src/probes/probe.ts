@@ -1,5 +1,6 @@
 import type { Builder, Diagnostic } from '../machines/builder.ts';
 import { CannotObserve, notMeasured } from '../support/cannot-observe.ts';
+import { errorLines } from '../scenario/error-lines.ts';
 import type { Json, Observation } from '../scenario/observation.ts';
 import type { Transport } from '../transport/transport.ts';
 import type { ClientView } from '../nix/client-view.ts';
@@ -66,9 +67,12 @@ export function textOf(value: Json | undefined): string {
 }
 
 /** Why the settings of the client's Nix are not known: an error, but where there is no Nix. */
-export function noClientSettings({ nixVersion, nixUnanswered }: ClientView): CannotObserve {
+export function noClientSettings({ nixVersion, nixUnanswered, settingsFailure }: ClientView): CannotObserve {
   if (nixUnanswered) return new CannotObserve('no-settings', 'Nix on this machine did not answer in time');
   return nixVersion === ''
     ? new CannotObserve(notMeasured, 'there is no Nix on this machine that shows its settings')
-    : new CannotObserve('no-settings', `Nix ${nixVersion} on this machine does not show its settings`);
+    : new CannotObserve(
+        'no-settings',
+        `Nix ${nixVersion} on this machine does not show its settings: ${errorLines(settingsFailure)}`,
+      );
 }

@@ -2,7 +2,7 @@ import type { BuilderOptions } from '../fleet/builder.ts';
 import type { ClientOptions } from '../fleet/client.ts';
 import type { Host } from '../fleet/host.ts';
 import { withFleet } from '../fleet/with-fleet.ts';
-import { addKvm, configure, forbidNamespaces, restartDaemon } from './configure.ts';
+import { addKvm, configure, lacksKvm, forbidNamespaces, restartDaemon } from './configure.ts';
 import type { Lab } from './fault.ts';
 import { hideNix } from './nix.ts';
 
@@ -15,6 +15,8 @@ interface Awkward {
   makes?: (lab: Lab) => unknown;
   /** Scenarios that may warn; no other may. */
   warns?: readonly string[];
+  /** Why this machine cannot run it. */
+  lacks?: string | undefined;
 }
 
 const rootConfig = '/root/.ssh/config';
@@ -177,6 +179,7 @@ const awkward: readonly Awkward[] = [
   },
   {
     title: 'a device for virtual machines that only the group of the build users may open',
+    lacks: lacksKvm,
     builder: { nixConf: { 'system-features': 'kvm' } },
     makes: async ({ client, builder }) => {
       client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm'));
@@ -427,23 +430,39 @@ const awkward: readonly Awkward[] = [
 ];
 
 const words = process.argv.slice(2);
-for (const { title, client: clientOptions, builder: builderOptions, scheme, makes, warns = [] } of awkward) {
+for (const {
+  title,
+  client: clientOptions,
+  builder: builderOptions,
+  scheme,
+  makes,
+  warns = [],
+  lacks,
+} of awkward) {
   if (!words.every((word) => title.includes(word))) continue;
-  withFleet(`healthy: ${title}`, async (t, fleet) => {
-    const [client, builder] = await Promise.all([fleet.client(clientOptions), fleet.builder(builderOptions)]);
-    const lab: Lab = { client, builder, args: [], env: {} };
-    client.machines(builder.line(scheme));
-    await makes?.(lab);
-    const { exitCode, report } = await client.check(lab.args, { env: lab.env });
-    const checks = [...report.clientChecks, ...report.builders.flatMap((one) => one.checks)];
-    const odd = checks
-      .filter(({ outcome, scenario }) => !['pass', 'skip'].includes(outcome) && !warns.includes(scenario))
-      .map(({ outcome, scenario, message }) => `${outcome} ${scenario}: ${message}`);
-    t.same(odd, []);
-    t.equal(report.summary.verdict, 'healthy');
-    t.equal(exitCode, 0);
-    t.equal(checks.find(({ scenario }) => scenario === 'local-to-remote-build')?.outcome, 'pass');
-  });
+  withFleet(
+    `healthy: ${title}`,
+    async (t, fleet) => {
+      const [client, builder] = await Promise.all([
+        fleet.client(clientOptions),
+        fleet.builder(builderOptions),
+      ]);
+      const lab: Lab = { client, builder, args: [], env: {} };
+      client.machines(builder.line(scheme));
+      await makes?.(lab);
+      const { exitCode, report } = await client.check(lab.args, { env: lab.env });
+      const checks = [...report.clientChecks, ...report.builders.flatMap((one) => one.checks)];
+      const odd = checks
+        .filter(({ outcome, scenario }) => !['pass', 'skip'].includes(outcome) && !warns.includes(scenario))
+        .map(({ outcome, scenario, message }) => `${outcome} ${scenario}: ${message}`);
+      t.same(odd, []);
+      t.equal(report.summary.verdict, 'healthy');
+      t.equal(exitCode, 0);
+      t.equal(checks.find(({ scenario }) => scenario === 'local-to-remote-build')?.outcome, 'pass');
+    },
+    undefined,
+    lacks,
+  );
 }
 
 withFleet('healthy: behind a jump host', async (t, fleet) => {

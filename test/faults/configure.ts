@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quote } from '../../src/support/shell-quote.ts';
@@ -92,6 +93,9 @@ function byModules(host: Host, change: Configuration): boolean {
   host.profile.configure?.(host, change);
   return host.profile.configure !== undefined;
 }
+
+/** Why a /dev/kvm of a host could not be opened whatever its mode; undefined where this machine has KVM. */
+export const lacksKvm = existsSync('/dev/kvm') ? undefined : 'this machine has no KVM';
 
 /** Gives the host a /dev/kvm with that mode and group. */
 export function addKvm(host: Host, mode: string, group: string): Promise<unknown> {

@@ -25,6 +25,8 @@ export interface Fault {
   notOn?: Partial<Record<ProfileName, string>>;
   /** What the doctor says on a profile, where that differs. */
   on?: Partial<Record<ProfileName, Partial<Pick<Fault, 'scenario' | 'cause' | 'then' | 'outcome'>>>>;
+  /** It opens /dev/kvm, which not every machine has. */
+  needsKvm?: true;
   /** Default ssh-ng. */
   scheme?: 'ssh' | 'ssh-ng';
   /** Breaks it; /etc/nix/machines holds the builder's healthy entry by then. */

@@ -278,6 +278,7 @@ export const nixFaults: readonly Fault[] = [
   {
     title: '/dev/kvm is closed to build users',
     notOn: { 'bsd-tools': 'no Mac has /dev/kvm' },
+    needsKvm: true,
     builder: { nixConf: { 'system-features': 'kvm' } },
     breaks: async ({ client, builder }) => {
       client.machines(builder.line('ssh-ng', 'x86_64-linux - 4 1 kvm'));

@@ -1,4 +1,5 @@
 import { withFleet } from '../fleet/with-fleet.ts';
+import { lacksKvm } from './configure.ts';
 import type { Fault } from './fault.ts';
 import { tryFault, type TryOptions } from './laboratory.ts';
 
@@ -16,6 +17,7 @@ export function testFaults(faults: readonly Fault[], options: TryOptions = {}): 
         if (fixRun === 'yes') t.equal(healthyAfter, 'yes', row.details);
       },
       options.profile ?? fault.builder?.profile,
+      fault.needsKvm === true ? lacksKvm : undefined,
     );
   }
 }

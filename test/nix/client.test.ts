@@ -50,6 +50,7 @@ t.test('without a nix nothing is made up', async (t) => {
     version: '',
     settings: null,
     failure: '',
+    settingsFailure: 'TransportError: nix: spawn nix ENOENT',
     unanswered: false,
   });
   const view = await viewClient(
@@ -70,6 +71,7 @@ t.test('a nix that cannot start is told from one that is not there', async (t) =
     version: '',
     settings: null,
     failure: 'error: syntax error in configuration line',
+    settingsFailure: 'error: syntax error in configuration line',
     unanswered: false,
   });
 });
@@ -96,6 +98,7 @@ t.test('a nix that prints nonsense is no settings', async (t) => {
     version: '2.30.1',
     settings: null,
     failure: '',
+    settingsFailure: 'its answer is no JSON',
     unanswered: false,
   });
 });

@@ -24,6 +24,7 @@ export const clientView: ClientView = {
   nixVersion: '2.34.8',
   nixFailure: '',
   nixUnanswered: false,
+  settingsFailure: '',
   system: 'x86_64-linux',
   os: null,
   extraPlatforms: [],
