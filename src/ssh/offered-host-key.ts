@@ -134,7 +134,14 @@ function askOn(
         const key = blob.toString('base64');
         const keyMs = performance.now() - started;
         finish(() =>
-          resolve({ type, key, fingerprint: fingerprintOf(key), banner: debugLog.banner(), connectMs, keyMs }),
+          resolve({
+            type,
+            key,
+            fingerprint: fingerprintOf(key),
+            banner: debugLog.banner(),
+            connectMs,
+            keyMs,
+          }),
         );
         // Nothing is sent after this: no user name, no key.
         return false;
