@@ -52,7 +52,7 @@ t.test('a recording is judged again, without asking anybody', (t) => {
   writeFileSync(`${folder}/count.yaml`, text.replace('echo 41', 'echo 40'));
   const other = cli(...common, '--replay', `${folder}/kept`);
   t.equal(other.code, 3);
-  t.match(other.out, /the recording does not hold this/);
+  t.match(other.out, /the recording does not have this observation/);
   t.equal(cli(...common, '--replay', `${folder}/kept`, '-i', 'alpha').out.includes('beta'), false);
   t.end();
 });
