@@ -13,6 +13,17 @@ export interface Master {
   close(): Promise<void>;
 }
 
+export interface MasterOptions {
+  words: readonly string[];
+  env: Record<string, string>;
+  /** Words before the program that starts it. */
+  enter?: readonly string[];
+  /** A private folder. */
+  folder: string;
+  timeoutMs: number;
+  signal: AbortSignal;
+}
+
 const pollMs = 10;
 const endWithinMs = 2_000;
 
@@ -27,16 +38,7 @@ const holder =
  * Logs in with the real `ssh` and keeps the connection. `words` are Nix's own; what they say of local commands is left
  * out. Throws {@link TransportError}: `spawn`, `connect`, `host-key` or `auth`.
  */
-export async function startMaster(input: {
-  words: readonly string[];
-  env: Record<string, string>;
-  /** Words before the program that starts it. */
-  enter?: readonly string[];
-  /** A private folder. */
-  folder: string;
-  timeoutMs: number;
-  signal: AbortSignal;
-}): Promise<Master> {
+export async function startMaster(input: MasterOptions): Promise<Master> {
   const { env, enter = [], timeoutMs, signal } = input;
   if (signal.aborted)
     throw new TransportError('connect', 'cancelled before it started', { reason: 'cancelled' });

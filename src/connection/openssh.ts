@@ -1,5 +1,5 @@
 import { connectMux } from './mux-client.ts';
-import { startMaster } from './openssh-master.ts';
+import { type MasterOptions, startMaster } from './openssh-master.ts';
 import { sessionSlots } from './session-slots.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 
@@ -9,14 +9,7 @@ const answersWithinMs = 2_000;
  * Commands over the real `ssh`, one login for all (ControlMaster): for what ssh2 cannot speak. `words` are Nix's own;
  * the control socket lies in a private folder and goes with it. Throws {@link TransportError} as `startMaster` does.
  */
-export async function connectOpenssh(input: {
-  words: readonly string[];
-  env: Record<string, string>;
-  enter?: readonly string[];
-  folder: string;
-  timeoutMs: number;
-  signal: AbortSignal;
-}): Promise<Transport> {
+export async function connectOpenssh(input: MasterOptions): Promise<Transport> {
   const master = await startMaster(input);
   try {
     const connection = await connectMux(master.socket, answersWithinMs);

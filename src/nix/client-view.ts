@@ -7,7 +7,7 @@ import type { Json } from '../scenario/observation.ts';
 import { readUnit, type UnitOption } from './daemon-unit.ts';
 import type { DaemonEnvironment } from './daemon-environment.ts';
 import type { Transport } from '../transport/transport.ts';
-import { readNixSettings } from './settings.ts';
+import { listSetting, readNixSettings } from './settings.ts';
 import { detectSystem } from '../system/detect.ts';
 import type { ExternalBuilders } from '../routing/request.ts';
 
@@ -124,7 +124,7 @@ function trustsRoot(trustedUsers: Json | undefined): boolean {
 /** A path in old versions, a list of words in new ones. */
 function hookWords(value: Json | undefined): string[] | null {
   if (value === undefined) return null;
-  return typeof value === 'string' ? value.split(/\s+/).filter((word) => word !== '') : list(value);
+  return typeof value === 'string' ? listSetting(value) : list(value);
 }
 
 function text(value: Json | undefined): string | undefined {

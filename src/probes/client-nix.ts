@@ -7,8 +7,8 @@ export const clientNix: Probe = {
   name: 'client-nix',
   parameters: [],
   required: [],
-  observe: (_parameters, { client: { nixVersion, nixFailure, nixUnanswered } }) => {
-    if (nixUnanswered) throw new CannotObserve('timeout', 'nix --version did not answer within 40 s');
+  observe: (_parameters, { client: { nixVersion, nixFailure, nixUnanswered, settingsFailure } }) => {
+    if (nixUnanswered) throw new CannotObserve('timeout', `nix on this machine: ${settingsFailure}`);
     if (nixVersion === '' && nixFailure === '')
       throw new CannotObserve(doesNotApply, 'there is no Nix on this machine');
     return Promise.resolve({
