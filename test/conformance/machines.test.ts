@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import pLimit from 'p-limit';
 import { type Builder, parseMachines } from '../../src/machines/index.ts';
-import { withEachHook } from './installed-hooks.ts';
-import { askHook } from './real-hook.ts';
-import { includedFiles, machinesText } from './texts.ts';
+import { withEachHook } from '../machines/installed-hooks.ts';
+import { askHook } from '../machines/real-hook.ts';
+import { includedFiles, machinesText } from '../machines/texts.ts';
 
 const system = 'x86_64-linux';
 /** Other texts: `SEED=2 RUNS=5000`. */
