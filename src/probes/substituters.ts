@@ -10,7 +10,8 @@ import { CannotObserve } from '../support/cannot-observe.ts';
 /** How a substituter answered the builder. */
 interface Answer {
   url: string;
-  state: 'answers' | 'silent' | 'unreachable' | 'refuses';
+  /** `stops`: Nix makes an error of its answers, and no build that asks it can succeed. */
+  state: 'answers' | 'silent' | 'unreachable' | 'refuses' | 'stops';
   seconds: number;
   /** Nix's own words; empty where it answers. */
   words: string;
@@ -19,6 +20,12 @@ interface Answer {
 /** Nix itself has no limit for a server that accepts and says nothing (stalled-download-timeout counts later). */
 const withinMs = 10_000;
 const atMost = 6;
+
+/** Asked for, as builds ask for their outputs; no substituter has it. */
+const nowhere = `/nix/store/${'0'.repeat(32)}-not-there`;
+
+/** Nix's words for a path that a substituter does not have. */
+const isMissing = /error: path '[^']*-not-there' (?:is not valid|does not exist)/;
 
 /**
  * Whether the substituters of the builder answer it, each asked with the builder's own Nix and an empty cache, so that
@@ -42,13 +49,16 @@ export const substituters: Probe = {
     );
     const bad = answers.filter(({ state }) => state !== 'answers');
     const [silent] = bad.filter(({ state }) => state === 'silent');
-    const [other] = bad.filter(({ state }) => state !== 'silent');
+    const [stops] = bad.filter(({ state }) => state === 'stops');
+    const [other] = bad.filter(({ state }) => state === 'unreachable' || state === 'refuses');
     return {
       value: {
         asked: urls.length,
         use,
         matters,
         silent: silent?.url ?? '',
+        stops: stops?.url ?? '',
+        stopsWords: stops?.words ?? '',
         failing: other?.url ?? '',
         failingState: other?.state ?? '',
         failingSeconds: other?.seconds ?? 0,
@@ -66,15 +76,26 @@ async function substitutersOf(
   const show = 'nix --extra-experimental-features nix-command';
   const { stdout, stderr, exitCode } = await transport.run(
     `${inPath}; ${listUnreadable}
+section user; id -u
 section substituters; { ${show} config show 2>/dev/null || ${show} show-config; } | sed -n 's/^substituters = //p'`,
     { ...context, quick: true },
   );
   if (exitCode !== 0) throw new CannotObserve('no-settings', errorLines(stderr) || 'no settings');
   const section = sectionsOf(stdout);
   refuseUnreadable(section);
+  // The daemon logs in with root's key, which no other user can try.
+  const isRoot = section('user') === '0';
   return section('substituters')
     .split(/\s+/)
-    .filter((word) => /^https?:\/\//.test(word));
+    .filter((word) => isHttp(word) || (isRoot && isSsh(word)));
+}
+
+function isHttp(url: string): boolean {
+  return /^https?:\/\//.test(url);
+}
+
+function isSsh(url: string): boolean {
+  return /^ssh(?:-ng)?:\/\//.test(url);
 }
 
 async function ask(
@@ -85,23 +106,26 @@ async function ask(
 ): Promise<Answer> {
   // With a cache of its own: Nix remembers an answer for a week.
   const command = `${inPath}; cache=$(mktemp -d) || exit 9; trap 'rm -rf "$cache"' EXIT; trap 'exit 1' TERM HUP
-XDG_CACHE_HOME=$cache nix --extra-experimental-features nix-command store ping --store ${quote(url)}`;
+XDG_CACHE_HOME=$cache nix --extra-experimental-features nix-command path-info --store ${quote(url)} ${nowhere}`;
   const { exitCode, stderr, durationMs, timedOut } = await transport.run(command, {
     ...context,
     timeoutMs: Math.min(withinMs, context.timeoutMs),
   });
-  const seconds = Math.round(durationMs / 1000);
-  if (timedOut) return { url, state: 'silent', seconds, words: '' };
-  if (exitCode === 0) return { url, state: 'answers', seconds, words: '' };
+  const answer = { url, seconds: Math.round(durationMs / 1000), words: '' };
+  if (timedOut) return { ...answer, state: 'silent' };
+  if (exitCode === 0 || isMissing.test(stderr)) return { ...answer, state: 'answers' };
   if (exitCode === 9) throw new CannotObserve('no-folder', errorLines(stderr));
-  // Nix tries again where a server may come back, and not where it said no.
-  const isTriedAgain = /retrying in \d+ ms/.test(stderr);
-  return {
-    url,
-    state: isTriedAgain ? 'unreachable' : 'refuses',
-    seconds,
-    words: errorLines(lastError(stderr)),
-  };
+  const words = lastError(stderr);
+  return { ...answer, state: failure(url, words, stderr), words: errorLines(words) };
+}
+
+/**
+ * Nix leaves a substituter out that it cannot open, and makes an error of a bad answer about a path (seen with Nix 2.8 and
+ * 2.34). It tries again where a server may come back, and not where it said no.
+ */
+function failure(url: string, words: string, stderr: string): Answer['state'] {
+  if (/\.narinfo/.test(words) || !isHttp(url)) return 'stops';
+  return /retrying in \d+ ms/.test(stderr) ? 'unreachable' : 'refuses';
 }
 
 /** The same error is written at each try. */

@@ -1,4 +1,8 @@
-import { readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { headerOf } from '../../src/nix/test-build/foreign.ts';
 import type { Lab } from './fault.ts';
 
 /** What Debian's package registers for a processor, with the flags given: `OPF` is its own. */
@@ -6,6 +10,17 @@ export function registration(processor: string, flags: string): string {
   return readFileSync(`/usr/lib/binfmt.d/qemu-${processor}.conf`, 'utf8')
     .trim()
     .replace(/:OPF$/, `:${flags}`);
+}
+
+/** Whether this machine's kernel starts programs of that system. */
+export function kernelRuns(system: string): boolean {
+  const folder = mkdtempSync(join(tmpdir(), 'nrbd-test-'));
+  const program = join(folder, 'program');
+  writeFileSync(program, headerOf(system), { mode: 0o755 });
+  const { error } = spawnSync(program);
+  rmSync(folder, { recursive: true });
+  // The program that should load it is a folder: EACCES. Where the kernel does not know its format, it is ENOEXEC.
+  return error !== undefined && 'code' in error && error.code === 'EACCES';
 }
 
 /** Of a builder for {@link withOwnEmulators}: in its user namespace nothing may listen on a lower one. */

@@ -2,8 +2,8 @@ import t, { type Test } from 'tap';
 import { type Fleet, startFleet } from './index.ts';
 import type { ProfileName } from './profiles/index.ts';
 
-// Longer than tap's thirty seconds; the first test may have to make root folders.
-t.setTimeout(600_000);
+// All tests of a file together; the first may have to make root folders.
+t.setTimeout(1_800_000);
 
 /**
  * A test that needs real builders. Where there can be none (no root) it is skipped, saying why; under CI that is a
