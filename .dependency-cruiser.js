@@ -19,6 +19,7 @@ const rooms = [
   'engine',
   'setup',
   'cli',
+  'enroll',
   'hook',
   'commands',
 ];

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, Option } from '@commander-js/extra-typings';
+import { Command } from '@commander-js/extra-typings';
 import { fromEnvironment } from './cli/from-environment.ts';
-import { buildersHelp, exitHelp, includeHelp, machinesHelp, strictHelp } from './cli/option-help.ts';
+import { buildersHelp, exitHelp, machinesHelp, strictHelp } from './cli/option-help.ts';
+import { runCommand } from './cli/run-command.ts';
+import { collect, quiet, verbose } from './cli/shared-options.ts';
 import { packageRoot } from './support/package-root.ts';
-
-const collect = (value: string, previous: string[]): string[] => [...previous, value];
 
 function version(): string {
   const text = readFileSync(join(packageRoot, 'package.json'), 'utf8');
@@ -16,14 +16,6 @@ function version(): string {
 function exitWith(code: number): void {
   process.exitCode = code;
 }
-
-const verbose = () =>
-  new Option('-v, --verbose', 'show every check; -vv what failed ones saw, too; -vvv what each saw')
-    .argParser((_, before: number) => before + 1)
-    .default(0, 'only what is wrong');
-
-const quiet = () =>
-  new Option('-q, --quiet', 'show only what failed, and nothing where nothing did').conflicts('verbose');
 
 /** Every command, its words and its options; what a command does is loaded when it is run. */
 export const program = new Command('nix-remote-builder-doctor')
@@ -43,53 +35,8 @@ given; several names are separated by commas or blanks.
 Run it as root on the machine whose Nix sends builds away: sudo nix-remote-builder-doctor`,
   );
 
-/** A command that runs checks: what is checked, and how. */
-function runCommand(name: string) {
-  return new Command(name)
-    .copyInheritedSettings(program)
-    .option('-m, --machines-file <file>', machinesHelp)
-    .option('--builders <text>', buildersHelp)
-    .option('-i, --include <host>', includeHelp, collect, [])
-    .option(
-      '-e, --exclude <host>',
-      'not these builders, named as for --include (may be repeated)',
-      collect,
-      [],
-    )
-    .option(
-      '--inventory <flake>',
-      'only builders whose host a flake names (NixOS, nix-darwin, Colmena, deploy-rs), or a hive.nix (may be repeated)',
-      collect,
-      [],
-    )
-    .option('-t, --test <scenario>', 'only this scenario and what it needs (may be repeated)', collect, [])
-    .option('--skip <scenario>', 'not this scenario (may be repeated)', collect, [])
-    .option('--stage <stage>', 'only this stage and what it needs (may be repeated)', collect, [])
-    .option('-s, --spec <path>', 'scenarios of your own: a file or a folder (may be repeated)', collect, [])
-    .option('--no-default-specs', 'without the default suite')
-    .option('--var <key=value>', 'a value for {{vars.KEY}} (may be repeated)', collect, [])
-    .option(
-      '--secret <key=variable>',
-      'a value for {{vars.KEY}} from this environment variable, never shown (may be repeated)',
-      collect,
-      [],
-    )
-    .option('--secret-file <key=file>', 'the same from a file (may be repeated)', collect, [])
-    .option(
-      '--secret-command <key=command>',
-      'the same from what a command for sh prints (may be repeated)',
-      collect,
-      [],
-    )
-    .option('-j, --jobs <n>', 'builders checked at the same time (10)')
-    .option('--timeout <duration>', "no check may take longer, e.g. 30s or 2m (each scenario's own)")
-    .option('--read-only', 'run only what changes nothing on client and builder')
-    .option('--waive <file>', 'checks that need not pass for now, each with a reason')
-    .hook('preAction', fromEnvironment);
-}
-
 program.addCommand(
-  runCommand('check')
+  runCommand(program, 'check')
     .description('check every builder (this is what runs without a command)')
     .option(
       '-f, --format <name[=file]>',
@@ -114,7 +61,7 @@ program.addCommand(
 );
 
 program.addCommand(
-  runCommand('serve')
+  runCommand(program, 'serve')
     .description('check again and again, and answer at /, /healthz, /metrics and /report.json')
     .option('--listen <address:port>', 'where to answer', '127.0.0.1:9847')
     .option('--interval <duration>', 'from the end of a run to the next', '5m')
@@ -124,7 +71,7 @@ program.addCommand(
 );
 
 program.addCommand(
-  runCommand('watch')
+  runCommand(program, 'watch')
     .description('the table again and again, also when the machines file changes, and what is different')
     .option('--every <duration>', 'from the end of a run to the next', '30s')
     .action(async (options) =>
@@ -133,7 +80,7 @@ program.addCommand(
 );
 
 program.addCommand(
-  runCommand('fix')
+  runCommand(program, 'fix')
     .description('the plan that mends every builder; with --apply, do what is safe')
     .option('--apply', 'do the safe steps on this machine one by one, and check again after each')
     .option('--yes', 'do not ask before each step')
@@ -141,7 +88,7 @@ program.addCommand(
 );
 
 program.addCommand(
-  runCommand('healthy')
+  runCommand(program, 'healthy')
     .description('check the builders, and print the healthy ones as a value for --builders')
     .action(async (options) =>
       exitWith(await (await import('./commands/healthy.ts')).healthy(options, version())),

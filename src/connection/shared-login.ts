@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import pLimit from 'p-limit';
 import { fitsSocket } from './control-path.ts';
-import { connectMux, type MuxConnection } from './mux-client.ts';
+import { connectMux } from './mux-client.ts';
+import type { MuxConnection } from './mux-connection.ts';
 import { type Transport, TransportError } from '../transport/transport.ts';
 
 /** A login of the real `ssh` that Nix's `ssh` can use as well (ControlMaster), and the suite's commands too. */

@@ -1,10 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { ReportCheck } from '../generated/report.ts';
 import { errorLines } from '../scenario/error-lines.ts';
-import { applies, type Judgement, judge, mayPassYet, type NotApplied } from '../scenario/judge.ts';
+import { applies, type NotApplied } from '../scenario/applies.ts';
+import type { Judgement } from '../scenario/judgement.ts';
+import { judge, mayPassYet } from '../scenario/judge.ts';
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import { type Context, TemplateError } from '../scenario/template.ts';
+import type { Context } from '../scenario/template/context.ts';
+import { TemplateError } from '../scenario/template/template-error.ts';
 import { describeObservation } from './describe.ts';
 import { type ObservationRequest, requestOf, stepsOf } from './observe.ts';
 import { notMeasured, doesNotApply } from '../support/cannot-observe.ts';

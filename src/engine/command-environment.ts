@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario/scenario.ts';
-import { type Context, renderText } from '../scenario/template.ts';
+import type { Context } from '../scenario/template/context.ts';
+import { renderText } from '../scenario/template/render.ts';
 import type { Command } from '../transport/transport.ts';
 
 /** Exit status of what is written here where it cannot start the command, as env(1) and nohup(1) have it. */

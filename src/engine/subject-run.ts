@@ -4,7 +4,7 @@ import type { ReportCheck } from '../generated/report.ts';
 import type { MachinesView } from '../probes/probe.ts';
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
-import type { Context } from '../scenario/template.ts';
+import type { Context } from '../scenario/template/context.ts';
 import { quoteIfNeeded } from '../support/shell-quote.ts';
 import { yieldToEventLoop } from '../support/yield-to-event-loop.ts';
 import { type CheckActions, runScenario, satisfiesNeed } from './check.ts';

@@ -49,10 +49,8 @@ export function readEntry(
   }
   const before = diagnostics.errors;
   const uri = readUri(first, features, diagnostics);
-  const maxJobs = readNumber(field(3), 3, parseUint32, 'unsigned int', line.text, diagnostics);
-  const speed = features.floatSpeed
-    ? readNumber(field(4), 4, parseFloat32, 'float', line.text, diagnostics)
-    : readNumber(field(4), 4, parseUint32, 'unsigned int', line.text, diagnostics);
+  const maxJobs = readNumber(field(3), 3, unsignedInt, line.text, diagnostics);
+  const speed = readNumber(field(4), 4, features.floatSpeed ? float : unsignedInt, line.text, diagnostics);
   const speedField = field(4);
   if (features.floatSpeed && speed !== null && speed < 0 && speedField !== null) {
     diagnostics.error(
@@ -112,25 +110,33 @@ function readUri(field: Span, features: Features, diagnostics: Diagnostics): Sto
   }
 }
 
+/** A type of Nix's, by its C++ name, which stands in Nix's message. */
+interface NumberType {
+  name: string;
+  parse: (text: string) => number | null;
+}
+
+const unsignedInt: NumberType = { name: 'unsigned int', parse: parseUint32 };
+const float: NumberType = { name: 'float', parse: parseFloat32 };
+
 function readNumber(
   field: Span | null,
   column: number,
-  parse: (text: string) => number | null,
-  type: string,
+  type: NumberType,
   row: string,
   diagnostics: Diagnostics,
 ): number | null {
   if (field === null) return 1;
-  const value = parse(field.text);
+  const value = type.parse(field.text);
   if (value === null) {
-    const decimal = column === 4 && type === 'unsigned int' && parseFloat32(field.text) !== null;
+    const decimal = column === 4 && type === unsignedInt && parseFloat32(field.text) !== null;
     const mend = decimal
       ? 'write a whole number: only Nix 2.20 and later know decimals'
       : 'write a number, or "-" for the default';
     diagnostics.error(
       field,
       'bad-number',
-      `"${field.text}" is no number for the ${columns[column] ?? ''} column: "bad machine specification: failed to convert column #${column} in a row: '${row}' to '${type}'", ${consequence}; ${mend}`,
+      `"${field.text}" is no number for the ${columns[column] ?? ''} column: "bad machine specification: failed to convert column #${column} in a row: '${row}' to '${type.name}'", ${consequence}; ${mend}`,
     );
   }
   return value;

@@ -2,7 +2,7 @@ import { match } from './matchers/index.ts';
 import type { Mismatch } from './matchers/matcher.ts';
 import type { Json, Observation } from './observation.ts';
 import type { Expectation } from './scenario.ts';
-import type { Context } from './template.ts';
+import type { Context } from './template/context.ts';
 
 /** What a condition may speak of: an observation, and what is known of builder and client. */
 export interface Scope {

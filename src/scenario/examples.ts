@@ -4,7 +4,7 @@ import { exampleBuilder, exampleClient } from './known-names.ts';
 import type { Observation } from './observation.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Scenario } from './scenario.ts';
-import type { Context } from './template.ts';
+import type { Context } from './template/context.ts';
 
 /** Judges the scenario's examples: each must come out as it says, and each cause must be proven by one. */
 export function checkExamples(scenario: Scenario): Problem[] {

@@ -3,7 +3,7 @@ import { judge } from './judge.ts';
 import type { Observation } from './observation.ts';
 import type { Problem } from './problem.ts';
 import type { Scenario } from './scenario.ts';
-import { TemplateError } from './template.ts';
+import { TemplateError } from './template/template-error.ts';
 
 /** What a command can show that did nothing that was asked for. */
 const nothing: readonly { name: string; seen: Observation; speaksOf: (expect: object) => boolean }[] = [

@@ -1,4 +1,4 @@
-import type { ProbeParameters } from './check-document.ts';
+import type { ProbeParameters } from './document/probe.ts';
 import { checkExamples } from './examples.ts';
 import { checkGarbage } from './garbage.ts';
 import { loadScenarios, type ScenarioFile } from './load.ts';

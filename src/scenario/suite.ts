@@ -2,7 +2,8 @@ import { didYouMean } from '../support/did-you-mean.ts';
 import { findCycle } from './order.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Scenario } from './scenario.ts';
-import { type Mode, usesOf } from './template.ts';
+import type { Mode } from './template/compile.ts';
+import { usesOf } from './template/render.ts';
 
 /**
  * What can be seen only when all scenarios are known: ids, needs, and facts that nobody captures. What hangs on a
@@ -13,47 +14,39 @@ export function checkSuite(scenarios: readonly Scenario[], unread: readonly stri
   const add = (
     scenario: Scenario,
     path: readonly (string | number)[],
-    code: string,
-    what: string,
-    fix: string,
+    problem: Pick<Problem, 'code' | 'what' | 'fix'>,
     text?: string,
   ): void => {
     const place = scenario.source.at(path, text);
-    problems.push({ severity: 'error', code, file: scenario.source.file, ...place, what, fix });
+    problems.push({ severity: 'error', file: scenario.source.file, ...place, ...problem });
   };
   const byId = new Map<string, Scenario>();
   for (const scenario of scenarios) {
     const other = byId.get(scenario.id);
     if (other === undefined) byId.set(scenario.id, scenario);
     else
-      add(
-        scenario,
-        ['title'],
-        'duplicate-id',
-        `the id "${scenario.id}" is taken by ${other.source.file}`,
-        'give it another name, or replaces: true to take its place',
-      );
+      add(scenario, ['title'], {
+        code: 'duplicate-id',
+        what: `the id "${scenario.id}" is taken by ${other.source.file}`,
+        fix: 'give it another name, or replaces: true to take its place',
+      });
   }
   for (const scenario of scenarios) {
     scenario.needs.forEach((need, index) => {
       const needed = byId.get(need);
       if (needed === undefined) {
         if (unread.includes(need)) return;
-        add(
-          scenario,
-          ['needs', index],
-          'unknown-need',
-          `there is no scenario called "${need}"${didYouMean(need, byId.keys())}`,
-          `scenarios: ${[...byId.keys()].join(', ')}`,
-        );
+        add(scenario, ['needs', index], {
+          code: 'unknown-need',
+          what: `there is no scenario called "${need}"${didYouMean(need, byId.keys())}`,
+          fix: `scenarios: ${[...byId.keys()].join(', ')}`,
+        });
       } else if (scenario.per === 'client' && needed.per === 'builder') {
-        add(
-          scenario,
-          ['needs', index],
-          'need-of-builder',
-          `"${need}" runs for each builder, so a scenario that runs once cannot need it`,
-          'remove it, or remove per: client',
-        );
+        add(scenario, ['needs', index], {
+          code: 'need-of-builder',
+          what: `"${need}" runs for each builder, so a scenario that runs once cannot need it`,
+          fix: 'remove it, or remove per: client',
+        });
       }
     });
     for (const { path, text, fact } of factsUsed(scenario)) {
@@ -62,9 +55,11 @@ export function checkSuite(scenarios: readonly Scenario[], unread: readonly stri
         add(
           scenario,
           path,
-          'unknown-fact',
-          `no scenario that this one needs captures "${fact}"${didYouMean(fact, facts)}`,
-          'add the scenario that captures it to needs',
+          {
+            code: 'unknown-fact',
+            what: `no scenario that this one needs captures "${fact}"${didYouMean(fact, facts)}`,
+            fix: 'add the scenario that captures it to needs',
+          },
           text,
         );
       }
@@ -73,13 +68,11 @@ export function checkSuite(scenarios: readonly Scenario[], unread: readonly stri
   const cycle = findCycle(scenarios);
   const start = cycle === null ? undefined : byId.get(cycle[0] ?? '');
   if (cycle !== null && start !== undefined) {
-    add(
-      start,
-      ['needs'],
-      'cyclic-needs',
-      `these scenarios need one another: ${cycle.join(' -> ')}`,
-      'remove one of the needs',
-    );
+    add(start, ['needs'], {
+      code: 'cyclic-needs',
+      what: `these scenarios need one another: ${cycle.join(' -> ')}`,
+      fix: 'remove one of the needs',
+    });
   }
   return sortProblems(problems);
 }

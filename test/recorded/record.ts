@@ -3,7 +3,7 @@ import type { Report, ReportCheck } from '../../src/generated/types.ts';
 import { judge } from '../../src/scenario/judge.ts';
 import type { Json, Observation } from '../../src/scenario/observation.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-import type { Context } from '../../src/scenario/template.ts';
+import type { Context } from '../../src/scenario/template/context.ts';
 import type { Recording } from '../../src/setup/recording.ts';
 import type { Fault, Lab } from '../faults/fault.ts';
 import { found, withFault } from '../faults/laboratory.ts';

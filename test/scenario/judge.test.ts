@@ -1,10 +1,11 @@
 import t from 'tap';
 import type { Expectation } from '../../src/scenario/scenario.ts';
-import { applies, judge } from '../../src/scenario/judge.ts';
+import { applies } from '../../src/scenario/applies.ts';
+import { judge } from '../../src/scenario/judge.ts';
 import { exampleBuilder, exampleClient } from '../../src/scenario/known-names.ts';
 import { loadScenarios } from '../../src/scenario/load.ts';
 import type { Scenario } from '../../src/scenario/scenario.ts';
-import type { Context } from '../../src/scenario/template.ts';
+import type { Context } from '../../src/scenario/template/context.ts';
 
 function scenario(text: string): Scenario {
   const { scenarios, problems } = loadScenarios([{ path: 'test.yaml', text }], { probes: null });

@@ -1,6 +1,7 @@
 import t from 'tap';
 import { exampleContext, observationOf } from '../../src/scenario/examples.ts';
-import { applies, judge } from '../../src/scenario/judge.ts';
+import { applies } from '../../src/scenario/applies.ts';
+import { judge } from '../../src/scenario/judge.ts';
 import type { Json } from '../../src/scenario/observation.ts';
 import { problemOf } from '../faults/messages.ts';
 import { defaultSuite } from './default-suite.ts';

@@ -1,15 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import t from 'tap';
-import {
-  type Context,
-  renderCommand,
-  renderFixRun,
-  renderText,
-  renderValue,
-  TemplateError,
-  usesOf,
-} from '../../src/scenario/template.ts';
+import type { Context } from '../../src/scenario/template/context.ts';
+import { renderCommand, renderFixRun, renderText, renderValue, usesOf } from '../../src/scenario/template/render.ts';
+import { TemplateError } from '../../src/scenario/template/template-error.ts';
 import { quote, quoteIfNeeded } from '../../src/support/shell-quote.ts';
 
 const evil = "x'; touch /tmp/owned; echo '$(id)";

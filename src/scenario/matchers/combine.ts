@@ -9,11 +9,7 @@ export const anyOf: Matcher = {
     );
     return expectThat(
       branches.some((missed) => missed.length === 0),
-      'anyOf',
-      path,
-      operand,
-      actual,
-      { inner: branches.flat() },
+      { matcher: 'anyOf', path, expected: operand, actual, inner: branches.flat() },
     );
   },
 };
@@ -29,5 +25,5 @@ export const allOf: Matcher = {
 export const not: Matcher = {
   name: 'not',
   check: (actual, operand, path, match) =>
-    expectThat(match(actual, operand, path).length > 0, 'not', path, operand, actual),
+    expectThat(match(actual, operand, path).length > 0, { matcher: 'not', path, expected: operand, actual }),
 };

@@ -8,6 +8,12 @@ export const contains: Matcher = {
     const missing = wanted.filter(
       (part) => typeof actual !== 'string' || typeof part !== 'string' || !actual.includes(part),
     );
-    return expectThat(missing.length === 0, 'contains', path, operand, actual, { missing });
+    return expectThat(missing.length === 0, {
+      matcher: 'contains',
+      path,
+      expected: operand,
+      actual,
+      missing,
+    });
   },
 };

@@ -4,7 +4,8 @@ import { expectThat, type Matcher } from './matcher.ts';
 /** Nothing there: no text but white space, no items, or no value at all. */
 export const empty: Matcher = {
   name: 'empty',
-  check: (actual, operand, path) => expectThat(isEmpty(actual) === operand, 'empty', path, operand, actual),
+  check: (actual, operand, path) =>
+    expectThat(isEmpty(actual) === operand, { matcher: 'empty', path, expected: operand, actual }),
 };
 
 function isEmpty(value: Json | undefined): boolean {

@@ -8,6 +8,6 @@ export const equals: Matcher = {
     const text =
       typeof actual === 'string' && typeof operand === 'string' ? actual.replace(/\n+$/, '') : actual;
     const holds = isDeepStrictEqual(actual, operand) || isDeepStrictEqual(text, operand);
-    return expectThat(holds, 'equals', path, operand, actual);
+    return expectThat(holds, { matcher: 'equals', path, expected: operand, actual });
   },
 };

@@ -6,7 +6,7 @@ export const includes: Matcher = {
   name: 'includes',
   check: (actual, operand, path) => {
     const holds = Array.isArray(actual) && actual.some((item) => isDeepStrictEqual(item, operand));
-    return expectThat(holds, 'includes', path, operand, actual, { missing: [operand] });
+    return expectThat(holds, { matcher: 'includes', path, expected: operand, actual, missing: [operand] });
   },
 };
 
@@ -18,6 +18,12 @@ export const includesAll: Matcher = {
     const missing = wanted.filter(
       (item) => !Array.isArray(actual) || !actual.some((have) => isDeepStrictEqual(have, item)),
     );
-    return expectThat(missing.length === 0, 'includesAll', path, operand, actual, { missing });
+    return expectThat(missing.length === 0, {
+      matcher: 'includesAll',
+      path,
+      expected: operand,
+      actual,
+      missing,
+    });
   },
 };

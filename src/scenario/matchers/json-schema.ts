@@ -8,7 +8,8 @@ export const jsonSchema: Matcher = {
   name: 'jsonSchema',
   check: (actual, operand, path) => {
     const value = typeof actual === 'string' ? parsed(actual) : actual;
-    if (value === undefined) return expectThat(false, 'jsonSchema', path, operand, actual);
+    if (value === undefined)
+      return expectThat(false, { matcher: 'jsonSchema', path, expected: operand, actual });
     const validate = validatorOf(operand);
     if (validate(value)) return [];
     return (validate.errors ?? []).map(({ instancePath, message = 'is not valid' }) => ({

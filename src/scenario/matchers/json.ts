@@ -12,13 +12,13 @@ export const json: Matcher = {
       operand === null ||
       Array.isArray(operand)
     ) {
-      return expectThat(false, 'json', path, operand, actual);
+      return expectThat(false, { matcher: 'json', path, expected: operand, actual });
     }
     let parsed: Json;
     try {
       parsed = JSON.parse(actual) as Json;
     } catch {
-      return expectThat(false, 'json', path, operand, actual);
+      return expectThat(false, { matcher: 'json', path, expected: operand, actual });
     }
     return Object.entries(operand).flatMap(([pointer, expected]) =>
       match(pointTo(parsed, pointer), expected, `${path}#${pointer}`),

@@ -4,10 +4,16 @@ import { expectThat, type Matcher } from './matcher.ts';
 export const lines: Matcher = {
   name: 'lines',
   check: (actual, operand, path, match) => {
-    if (typeof actual !== 'string') return expectThat(false, 'lines', path, operand, actual);
+    if (typeof actual !== 'string')
+      return expectThat(false, { matcher: 'lines', path, expected: operand, actual });
     const list = actual.split(/\r?\n/).filter((line) => line.trim() !== '');
     if (typeof operand === 'number')
-      return expectThat(list.length === operand, 'lines', path, operand, list.length);
+      return expectThat(list.length === operand, {
+        matcher: 'lines',
+        path,
+        expected: operand,
+        actual: list.length,
+      });
     return match(list, operand, `${path}.lines`);
   },
 };

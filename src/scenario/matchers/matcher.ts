@@ -30,13 +30,6 @@ export interface Matcher {
 }
 
 /** The usual result of a matcher: one mismatch unless it holds. */
-export function expectThat(
-  holds: boolean,
-  matcher: string,
-  path: string,
-  expected: Json,
-  actual: Json | undefined,
-  more: Pick<Mismatch, 'missing' | 'inner'> = {},
-): Mismatch[] {
-  return holds ? [] : [{ path, matcher, expected, actual, ...more }];
+export function expectThat(holds: boolean, mismatch: Mismatch): Mismatch[] {
+  return holds ? [] : [mismatch];
 }

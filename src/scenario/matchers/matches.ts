@@ -7,7 +7,7 @@ export const matches: Matcher = {
   check: (actual, operand, path) => {
     const holds =
       typeof actual === 'string' && typeof operand === 'string' && regex(operand).matcher(actual).find();
-    return expectThat(holds, 'matches', path, operand, actual);
+    return expectThat(holds, { matcher: 'matches', path, expected: operand, actual });
   },
   operandProblem: (operand) => (typeof operand === 'string' ? regexProblem(operand) : 'it is a text'),
 };

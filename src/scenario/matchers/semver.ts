@@ -9,7 +9,7 @@ export const semver: Matcher = {
   check: (actual, operand, path) => {
     const version = typeof actual === 'string' ? semverCoerce(actual) : null;
     const holds = version !== null && typeof operand === 'string' && semverSatisfies(version, operand);
-    return expectThat(holds, 'semver', path, operand, actual);
+    return expectThat(holds, { matcher: 'semver', path, expected: operand, actual });
   },
   operandProblem: (operand) =>
     typeof operand === 'string' && validRange(operand) !== null

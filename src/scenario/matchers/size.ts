@@ -13,7 +13,7 @@ function comparison(name: string, holds: (size: number, limit: number) => boolea
   return {
     name,
     check: (actual, operand, path) =>
-      expectThat(holds(sizeOf(actual), Number(operand)), name, path, operand, actual),
+      expectThat(holds(sizeOf(actual), Number(operand)), { matcher: name, path, expected: operand, actual }),
   };
 }
 
