@@ -1,6 +1,6 @@
 /**
  * `npm run chaos [-- --minutes 5 --builders 100]`: a hundred real builders; every round some are broken at random, all
- * are checked, and those that were broken before are mended. Nothing may crash, nothing may be left, and every builder
+ * are checked, and those that were broken before are corrected. Nothing may crash, nothing may be left, and every builder
  * that was not touched must be healthy in every round.
  */
 import { readFileSync } from 'node:fs';
@@ -15,25 +15,25 @@ const { values } = parseArgs({
 interface Harm {
   name: string;
   breaks: (builder: Builder) => Promise<unknown>;
-  mends: (builder: Builder) => Promise<unknown>;
+  corrects: (builder: Builder) => Promise<unknown>;
 }
 
 const harms: Harm[] = [
-  { name: 'sshd stopped', breaks: ({ host }) => host.stopSshd(), mends: ({ host }) => host.startSshd() },
+  { name: 'sshd stopped', breaks: ({ host }) => host.stopSshd(), corrects: ({ host }) => host.startSshd() },
   {
     name: 'key no longer authorised',
     breaks: ({ host }) => host.sh('mv /root/.ssh/authorized_keys /root/.ssh/away'),
-    mends: ({ host }) => host.sh('mv /root/.ssh/away /root/.ssh/authorized_keys'),
+    corrects: ({ host }) => host.sh('mv /root/.ssh/away /root/.ssh/authorized_keys'),
   },
   {
     name: 'a greeting in .bashrc',
     breaks: ({ host }) => host.sh('echo "echo Welcome" > /root/.bashrc'),
-    mends: ({ host }) => host.sh('rm /root/.bashrc'),
+    corrects: ({ host }) => host.sh('rm /root/.bashrc'),
   },
   {
     name: 'a login that hangs',
     breaks: ({ host }) => host.sh('echo "sleep 1000" > /root/.bashrc'),
-    mends: ({ host }) => host.sh('rm /root/.bashrc; pkill -f "sleep 1000"; true'),
+    corrects: ({ host }) => host.sh('rm /root/.bashrc; pkill -f "sleep 1000"; true'),
   },
 ];
 
@@ -84,7 +84,7 @@ try {
           `round ${rounds}: ${host} (${harm?.name ?? 'not touched'}) is ${verdict}: ${rootCause?.message ?? ''}`,
         );
     }
-    for (const { builder, harm } of touched.values()) await harm.mends(builder);
+    for (const { builder, harm } of touched.values()) await harm.corrects(builder);
     const { stdout: left } = await client.host.sh('ls /tmp | grep nrbd-; pgrep -a ssh; true');
     if (left.trim() !== '') problems.push(`round ${rounds}: left: ${left}`);
     process.stdout.write(

@@ -19,7 +19,9 @@ function exitWith(code: number): void {
 
 /** Every command, its words and its options; what a command does is loaded when it is run. */
 export const program = new Command('nix-remote-builder-doctor')
-  .description('Finds out why Nix does not build on your remote builders, and says what to type to mend it.')
+  .description(
+    'Finds out why Nix does not build on your remote builders, and says what to type to repair it.',
+  )
   .version(version(), '-V, --version')
   .showHelpAfterError('(add --help for what there is)')
   .exitOverride()
@@ -81,7 +83,7 @@ program.addCommand(
 
 program.addCommand(
   runCommand(program, 'fix')
-    .description('the plan that mends every builder; with --apply, do what is safe')
+    .description('the plan that repairs every builder; with --apply, do what is safe')
     .option('--apply', 'do the safe steps on this machine one by one, and check again after each')
     .option('--yes', 'do not ask before each step')
     .action(async (options) => exitWith(await (await import('./commands/fix.ts')).fix(options, version()))),
@@ -129,7 +131,7 @@ program
 program
   .command('explain')
   .argument('<name>', 'a scenario or a cause')
-  .description('what a scenario looks at, or what a cause means and how it is mended')
+  .description('what a scenario looks at, or what a cause means and how it is repaired')
   .option('-s, --spec <path>', 'scenarios of your own, too', collect, [])
   .action(async (name, options) =>
     exitWith(await (await import('./commands/explain.ts')).explain(name, options)),

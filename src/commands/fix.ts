@@ -22,7 +22,7 @@ export interface FixOptions extends RunOptions {
 }
 
 /**
- * `fix`: the plan that mends every builder. With `--apply` it does the safe steps one by one, each confirmed, checks
+ * `fix`: the plan that repairs every builder. With `--apply` it does the safe steps one by one, each confirmed, checks
  * again after each, and stops when something got worse. Returns the exit code that `check` would then have.
  */
 export async function fix(options: FixOptions, version: string): Promise<number> {
@@ -78,7 +78,7 @@ export async function fix(options: FixOptions, version: string): Promise<number>
   }
 }
 
-/** Every cause once, in the order in which it wants mending, and its steps: those that `--apply` does, and the rest. */
+/** Every cause once, in the order in which it wants correcting, and its steps: those that `--apply` does, and the rest. */
 export function planLines(report: Report): string[] {
   const told = new Set<string>();
   // Two scenarios may see one trouble, and know the same way out.
@@ -86,7 +86,7 @@ export function planLines(report: Report): string[] {
     const key = JSON.stringify(whose.map(({ name, cause }) => [name, cause.fix]));
     return !told.has(key) && told.add(key);
   });
-  if (troubles.length === 0) return ['Nothing to mend.'];
+  if (troubles.length === 0) return ['Nothing to repair.'];
   const lines = troubles.flatMap((trouble, index) => {
     const [first] = trouble.whose;
     const cause = first?.cause.cause ?? first?.cause.scenario ?? '';
@@ -125,7 +125,7 @@ function safeSteps(report: Report): { step: FixStep; hosts: string[] }[] {
   );
 }
 
-/** OpenSSH 9.8 and later turns an address away for a while after a few logins in vain: what was mended is not yet seen. */
+/** OpenSSH 9.8 and later turns an address away for a while after a few logins in vain: what was corrected is not yet seen. */
 const passesByItself = 'connection-penalty';
 const passesWithinMs = 20_000;
 const mostPauses = 3;

@@ -48,7 +48,7 @@ export async function watch(options: WatchOptions, version: string): Promise<num
   return interrupt.exitCode() ?? 0;
 }
 
-/** Null, with the reason told, where nothing can be checked now: the next change may mend it. */
+/** Null, with the reason told, where nothing can be checked now: the next change may correct it. */
 async function look(
   options: RunOptions,
   version: string,

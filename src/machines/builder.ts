@@ -46,7 +46,7 @@ export interface Diagnostic {
   severity: 'error' | 'warning';
   /** Stable id, e.g. `bad-number`. */
   code: string;
-  /** What is wrong, what Nix does about it, and how to mend it, in that order. */
+  /** What is wrong, what Nix does about it, and how to correct it, in that order. */
   message: string;
   file?: string;
   line: number;

@@ -130,13 +130,13 @@ function readNumber(
   const value = type.parse(field.text);
   if (value === null) {
     const decimal = column === 4 && type === unsignedInt && parseFloat32(field.text) !== null;
-    const mend = decimal
+    const correct = decimal
       ? 'write a whole number: only Nix 2.20 and later know decimals'
       : 'write a number, or "-" for the default';
     diagnostics.error(
       field,
       'bad-number',
-      `"${field.text}" is no number for the ${columns[column] ?? ''} column: "bad machine specification: failed to convert column #${column} in a row: '${row}' to '${type.name}'", ${consequence}; ${mend}`,
+      `"${field.text}" is no number for the ${columns[column] ?? ''} column: "bad machine specification: failed to convert column #${column} in a row: '${row}' to '${type.name}'", ${consequence}; ${correct}`,
     );
   }
   return value;

@@ -88,7 +88,7 @@ function include(entry: Span, input: ExpandInput, above: readonly string[]): Spa
     input.diagnostics.error(
       entry,
       'include-unreadable',
-      `the file ${path} cannot be read (${reason}), which ends every build; mend its path or its permissions`,
+      `the file ${path} cannot be read (${reason}), which ends every build; correct its path or its permissions`,
     );
     return [];
   }
@@ -96,7 +96,7 @@ function include(entry: Span, input: ExpandInput, above: readonly string[]): Spa
     input.diagnostics.warn(
       entry,
       'include-missing',
-      `there is no file ${path}; Nix says nothing and goes on without its builders; create it or mend the path`,
+      `there is no file ${path}; Nix says nothing and goes on without its builders; create it or correct the path`,
     );
     return [];
   }

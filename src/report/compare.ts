@@ -60,7 +60,7 @@ function compareChecks(
     const { scenario, message } = check;
     // What waits is told by what it waits for.
     if (check.outcome === 'blocked') return [];
-    // It was not known to be well: what it waited for is mended, and this comes to light.
+    // It was not known to be well: what it waited for is corrected, and this comes to light.
     if (isBad(check) && old?.outcome === 'blocked')
       return [
         { kind: 'other-cause', builder, scenario, message: `${causeOf(check)}: ${message}`, worse: false },

@@ -32,14 +32,14 @@ export function checkExamples(scenario: Scenario): Problem[] {
         ['examples', index],
         'example-outcome',
         `this example comes out as ${got.outcome}, not ${wanted}: ${got.message}`,
-        'mend the example, the expectation or the hints',
+        'correct the example, the expectation or the hints',
       );
     } else if (cause !== example.cause) {
       add(
         ['examples', index],
         'example-cause',
         `this example is explained by ${cause ?? 'no cause'}, not ${example.cause ?? 'no cause'}`,
-        'mend the example, or the order of the hints',
+        'correct the example, or the order of the hints',
       );
     }
   });

@@ -116,7 +116,7 @@ t.test('serve: a machines file that breaks every build is told, whatever is sele
   t.match((await get('/report.json')).text, 'machines-file-bad-entry');
   write('ssh://mac\n');
   again();
-  await until('it is mended', async () => ((await get('/healthz')).status === 200 ? true : null));
+  await until('it is corrected', async () => ((await get('/healthz')).status === 200 ? true : null));
 });
 
 t.test('watch: a bad machines file, and an include without a builder, are told', async (t) => {

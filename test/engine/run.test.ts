@@ -79,7 +79,7 @@ function one(id: string, command: string, more = ''): string {
   return `---\nid: ${id}\ntitle: ${id}\ntarget: client\ncommand: ${JSON.stringify(command)}\nexpect: {exitCode: 0}\n${more}`;
 }
 
-t.test('what failed blocks all that needs it, and is named as the one to mend first', async (t) => {
+t.test('what failed blocks all that needs it, and is named as the one to correct first', async (t) => {
   const { report, check } = await runSuite(
     one('a', 'exit 3') +
       one('b', 'true', 'needs: [a]\n') +

@@ -32,7 +32,7 @@ export const networkFaults: readonly Fault[] = [
     },
     scenario: 'dns',
     cause: 'dns-server-silent',
-    fixNotRun: 'it is the name server that must be mended',
+    fixNotRun: 'it is the name server that must be corrected',
   },
   {
     title: 'a port in the URI before Nix 2.31',
@@ -130,6 +130,6 @@ export const networkFaults: readonly Fault[] = [
     },
     scenario: 'tcp',
     cause: 'connection-penalty',
-    fixNotRun: 'time mends it, and the second step only looks',
+    fixNotRun: 'time corrects it, and the second step only looks',
   },
 ];

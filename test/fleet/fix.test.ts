@@ -35,7 +35,7 @@ withFleet('fix: the plan changes nothing; --apply does what is safe, and looks a
     /changed +alpha builder-systems: system-not-supported/,
     'what comes to light is told',
   );
-  t.notMatch(client.host.read('/etc/nix/machines'), /riscv64/, 'and mended, too');
+  t.notMatch(client.host.read('/etc/nix/machines'), /riscv64/, 'and corrected, too');
   const copies = await client.host.sh('cat /etc/nix/machines.backup-*');
   t.equal(copies.stdout, text, 'the file as it was is beside it');
   t.match(applied.stdout, /DEGRADED: 1 of 2 builders healthy\n$/);

@@ -134,7 +134,7 @@ threat('injection', 'a regex that takes for ever', 'RE2 answers at once', (t) =>
 threat(
   'injection',
   'a scenario file that others can write',
-  'refused, with the command that mends it',
+  'refused, with the command that corrects it',
   (t) => {
     const spec = file(
       'open.yaml',

@@ -2,7 +2,13 @@ import { execFileSync } from 'node:child_process';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Context } from '../../src/scenario/template/context.ts';
-import { renderCommand, renderFixRun, renderText, renderValue, usesOf } from '../../src/scenario/template/render.ts';
+import {
+  renderCommand,
+  renderFixRun,
+  renderText,
+  renderValue,
+  usesOf,
+} from '../../src/scenario/template/render.ts';
 import { TemplateError } from '../../src/scenario/template/template-error.ts';
 import { quote, quoteIfNeeded } from '../../src/support/shell-quote.ts';
 

@@ -10,7 +10,7 @@ import { type Paint, painter, styles } from './paint.ts';
 import { advice, troubles } from './trouble.ts';
 import { wrap } from './wrap.ts';
 
-/** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to mend it. */
+/** What a tired person needs: the verdict, where it is red, and for each broken builder what, why and how to repair it. */
 export function renderTable(report: Report, { color, verbosity, width }: RenderOptions): string {
   const paint = painter(color);
   if (verbosity < 0) return failuresAlone(report, paint, width);

@@ -15,7 +15,7 @@ export function checkCaptures({ capture = {} }: ScenarioDocument): PathProblem[]
             path: [...path, 'matches'],
             code: 'bad-regex',
             what: `matches: ${why}`,
-            fix: 'mend it (RE2 syntax)',
+            fix: 'correct it (RE2 syntax)',
           },
         ];
       if (groupCount(matches) !== 1)

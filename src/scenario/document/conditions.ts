@@ -38,7 +38,7 @@ export function checkConditions(data: ScenarioDocument): PathProblem[] {
           path: [...path, key],
           code: key === 'matches' ? 'bad-regex' : 'wrong-value',
           what: `${key}: ${why}`,
-          fix: `mend the value${regex}`,
+          fix: `correct the value${regex}`,
         });
       }
       if (
