@@ -6,6 +6,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { probes } from '../src/probes/index.ts';
 import { decisionsPage } from './decisions-page.ts';
 import { loadScenarios } from '../src/scenario/load.ts';
+import { orderByNeeds } from '../src/scenario/order.ts';
 import { type Scenario, stages } from '../src/scenario/scenario.ts';
 import { faults } from '../test/faults/index.ts';
 import { crossTable, readResults } from './fault-results.ts';
@@ -191,7 +192,7 @@ async function pages(): Promise<Record<string, string>> {
     'docs/causes.md': generated + causePage(scenarios),
     'docs/decisions.md': generated + decisionsPage(scenarios),
     'docs/laboratory.md': generated + laboratoryPage(),
-    'README.md': readmeWith(JSON.parse(read('docs/bench.json')) as Bench),
+    'README.md': withSuite(readmeWith(JSON.parse(read('docs/bench.json')) as Bench), scenarios),
   };
 }
 
@@ -212,6 +213,19 @@ function laboratoryPage(): string {
     crossTable(seen, faults),
     '',
   ].join('\n');
+}
+
+/** The README with the table of the default suite: a row for each stage, in the order in which its scenarios run. */
+function withSuite(readme: string, scenarios: readonly Scenario[]): string {
+  const ordered = orderByNeeds(scenarios);
+  const rows = stages.map((stage) => {
+    const ids = ordered.filter((scenario) => scenario.stage === stage).map(({ id }) => `\`${id}\``);
+    return `| ${stage} | ${ids.join(' ')} |`;
+  });
+  return readme.replace(
+    /(\| stage \| scenarios \|\n\| --- \| --- \|\n)(?:\| .*\n)+/,
+    `$1${rows.join('\n')}\n`,
+  );
 }
 
 /** The README with the results of the last `npm run bench`. */
