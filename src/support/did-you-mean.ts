@@ -1,4 +1,7 @@
-/** `, did you mean "x"?` for the nearest of the known words, or nothing when none is near. */
+/**
+ * `, did you mean "x"?` for the nearest of the known words, or nothing when none is near.
+ * Not fastest-levenshtein: two letters in the wrong order, a frequent typo, must count as one mistake.
+ */
 export function didYouMean(word: string, known: Iterable<string>): string {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;

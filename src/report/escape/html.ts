@@ -8,7 +8,7 @@ const entities: Record<string, string> = {
   "'": '&#39;',
 };
 
-/** Text or a quoted attribute of HTML. */
+/** Text or a quoted attribute of HTML. Not Handlebars' own escape, which lets control characters through. */
 export function htmlText(text: string): string {
   return visible(text).replace(/[&<>"']/g, (char) => entities[char] ?? char);
 }
