@@ -3,6 +3,16 @@ import { lacksKvm } from './configure.ts';
 import type { Fault } from './fault.ts';
 import { tryFault, type TryOptions } from './laboratory.ts';
 
+/**
+ * Why a fault is left for another run: `NRBD_FAULTS=2/3` runs the second of three parts, for machines on which all of them
+ * take too long. A title is always in the same part.
+ */
+function leftOut({ title }: Fault): string | undefined {
+  const [part = 1, parts = 1] = (process.env['NRBD_FAULTS'] ?? '1/1').split('/').map(Number);
+  const sum = Array.from(title).reduce((total, char) => total + (char.codePointAt(0) ?? 0), 0);
+  return (sum % parts) + 1 === part ? undefined : `not in part ${part} of ${parts} of the faults`;
+}
+
 /** Tests every fault of a list, or those whose title holds the words of the command line, and prints a row for each. */
 export function testFaults(faults: readonly Fault[], options: TryOptions = {}): void {
   const words = process.argv.slice(2);
@@ -17,7 +27,7 @@ export function testFaults(faults: readonly Fault[], options: TryOptions = {}): 
         if (fixRun === 'yes') t.equal(healthyAfter, 'yes', row.details);
       },
       options.profile ?? fault.builder?.profile,
-      fault.needsKvm === true ? lacksKvm : undefined,
+      (fault.needsKvm === true ? lacksKvm : undefined) ?? leftOut(fault),
     );
   }
 }
