@@ -76,7 +76,7 @@ async function substitutersOf(
   const show = 'nix --extra-experimental-features nix-command';
   const { stdout, stderr, exitCode } = await transport.run(
     `${inPath}; ${listUnreadable}
-section user; id -u
+section uid; id -u
 section substituters; { ${show} config show 2>/dev/null || ${show} show-config; } | sed -n 's/^substituters = //p'`,
     { ...context, quick: true },
   );
@@ -84,7 +84,7 @@ section substituters; { ${show} config show 2>/dev/null || ${show} show-config; 
   const section = sectionsOf(stdout);
   refuseUnreadable(section);
   // The daemon logs in with root's key, which no other user can try.
-  const isRoot = section('user') === '0';
+  const isRoot = section('uid') === '0';
   return section('substituters')
     .split(/\s+/)
     .filter((word) => isHttp(word) || (isRoot && isSsh(word)));

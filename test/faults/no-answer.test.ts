@@ -53,7 +53,7 @@ const cases: readonly Case[] = [
     builder: { user: nix, nix: version },
     makes: ({ builder: { host } }: Lab) => host.sh('chmod 600 /etc/nix/nix.conf'),
     unmeasured: ['builder-nix-conf'],
-    why: /15 checks could not be measured: nix may not read \/etc\/nix\/nix.conf on the builder, so its settings are not known \(/,
+    why: /16 checks could not be measured: nix may not read \/etc\/nix\/nix.conf on the builder, so its settings are not known \(/,
     atLeast: 14,
   })),
   {
