@@ -69,10 +69,10 @@ export async function route(installable: string | undefined, options: RouteOptio
         ? null
         : distribute(builders, { ...request, localSlotFree: playing.maxJobs > 0 }, playing, isBusy, jobs);
     const seen =
-      observed === null
+      observed === null || computed === null
         ? null
         : await observeBuilds(
-            observed,
+            { count: observed, allAtOnce: computed.waiting === 0 },
             needs,
             text,
             { transport, system: client.system },

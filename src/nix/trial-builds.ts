@@ -4,14 +4,17 @@ import type { Transport } from '../transport/transport.ts';
 import type { DerivationNeeds } from './derivation.ts';
 import { bringProgram } from './test-build/program.ts';
 
-/** What each build does: it waits until all are under way, so that none frees a slot for another. */
+/**
+ * What each build does: it waits until all are under way, so that none frees a slot for another. For a system that is
+ * not this machine's own there may be no `sleep`; only then is time spent in a loop.
+ */
 const waits =
-  'read up rest < /proc/uptime; end=$((${up%%.*} + seconds)); PATH=/bin:/usr/bin:/run/current-system/sw/bin sleep $seconds 2>/dev/null || while read up rest < /proc/uptime && [ ${up%%.*} -lt $end ]; do :; done; echo > $out';
-const expression = `{ name, count, system, features, seconds, waits, sh, inputs, library }:
+  'read up rest < /proc/uptime; end=$((${up%%.*} + seconds)); $sleep $seconds 2>/dev/null || PATH=/bin:/usr/bin:/run/current-system/sw/bin sleep $seconds 2>/dev/null || while read up rest < /proc/uptime && [ ${up%%.*} -lt $end ]; do :; done; echo > $out';
+const expression = `{ name, count, system, features, seconds, waits, sh, sleep, inputs, library }:
   let words = text: builtins.filter (word: builtins.isString word && word != "") (builtins.split " " text);
   in builtins.genList (n: derivation {
     name = name + "-" + toString n;
-    inherit system seconds;
+    inherit system seconds sleep;
     requiredSystemFeatures = words features;
     builder = builtins.head (words sh);
     args = builtins.tail (words sh) ++ [ "-c" waits ];
@@ -37,38 +40,64 @@ function script({ name, count, seconds, system, features, builders, bringsShell 
   return `
 name=${quote(name)} tmp=$(mktemp -d) || exit 8
 trap 'rm -rf "$tmp"' EXIT
-${bringsShell ? bringProgram : "sh=/bin/sh inputs='' library=''"}
+${bringsShell ? bringProgram('sleep') : "sh=/bin/sh tool=/bin/sleep inputs='' library=''"}
 nix-build --no-out-link --max-jobs 0 --option substitute false --option builders ${quote(builders)} \\
   --option pure-eval false --option restrict-eval false ${given.join(' ')} --arg count ${count} \\
-  --argstr sh "$sh" --argstr inputs "$inputs" --argstr library "$library" -E ${quote(expression)}
+  --argstr sh "$sh" --argstr sleep "$tool" --argstr inputs "$inputs" --argstr library "$library" -E ${quote(expression)}
 `;
 }
 
+/** How often the builds are tried, each time twice as long, until all are under way at once. */
+const tries = 4;
+
 /**
  * Builds as many tiny derivations at once as asked for, with no local jobs, and counts them by the builder that Nix
- * says. Cleans up what stays on this machine. Throws when the builds fail, with Nix's own words.
+ * says. Where there is a slot for each (`allAtOnce`), none may end before the last one begins, as it would free its
+ * slot: the time from the first line `building …` to the last is less than one build lasts, else they are tried again
+ * and last longer. (The order of the lines does not tell: Nix hears of an end only once all have begun. The time of all
+ * of them does not either: a builder with few build users does some of them later.) Cleans up what stays on this
+ * machine. Throws when the builds fail, with Nix's own words, or are always too short.
  */
 export async function observeBuilds(
-  count: number,
+  { count, allAtOnce }: { count: number; allAtOnce: boolean },
   { system, requiredFeatures }: Pick<DerivationNeeds, 'system' | 'requiredFeatures'>,
   builders: string,
   client: { transport: Transport; system: string },
   signal: AbortSignal,
 ): Promise<Map<string, number>> {
-  const name = `doctor-route-${randomBytes(8).toString('hex')}`;
+  const bringsShell = system === client.system;
+  const asked = { count, system, features: requiredFeatures, builders, bringsShell };
   // The hook connects to one builder after the other.
-  const seconds = 4 + Math.ceil(count / 2);
-  const asked = { name, count, seconds, system, features: requiredFeatures, builders };
+  let seconds = 4 + Math.ceil(count / 2);
+  for (let left = tries; left > 0; left -= 1, seconds *= 2) {
+    const { log, startsMs } = await buildAll({ ...asked, seconds }, client.transport, signal);
+    if (!allAtOnce || startsMs < seconds * 1000) return countBuilds(log);
+  }
+  throw new Error(`the builds were never all under way at once, though each lasted ${seconds / 2} seconds`);
+}
+
+/** One try. Returns Nix's log, and the time from the first line `building …` to the last. */
+async function buildAll(
+  asked: Omit<Asked, 'name'>,
+  transport: Transport,
+  signal: AbortSignal,
+): Promise<{ log: string; startsMs: number }> {
+  const name = `doctor-route-${randomBytes(8).toString('hex')}`;
+  const starts: number[] = [];
+  const onOutput = (stream: string, chunk: Buffer): void => {
+    if (stream === 'stderr' && /^building /m.test(String(chunk))) starts.push(performance.now());
+  };
   try {
-    const { exitCode, stderr } = await client.transport.run(
-      script({ ...asked, bringsShell: system === client.system }),
-      { timeoutMs: (seconds + 120) * 1000, signal },
-    );
+    const { exitCode, stderr } = await transport.run(script({ ...asked, name }), {
+      timeoutMs: (asked.seconds + 120) * 1000,
+      signal,
+      onOutput,
+    });
     if (exitCode !== 0) throw new Error(`the builds failed: ${stderr.trim()}`);
-    return countBuilds(stderr);
+    return { log: stderr, startsMs: (starts.at(-1) ?? 0) - (starts[0] ?? 0) };
   } finally {
     const clean = `set -- /nix/store/*-${name}-*; [ ! -e "$1" ] || nix-store --delete "$@"; rm -f /nix/var/log/nix/drvs/*/*-${name}-*`;
-    await client.transport
+    await transport
       .run(clean, { timeoutMs: 60_000, signal: AbortSignal.timeout(60_000) })
       .catch(() => undefined);
   }

@@ -19,7 +19,7 @@ withFleet('healthy: any login shell, over both schemes, and no check drops out',
     }),
   );
   client.machines(...builders.flatMap((builder) => [builder.line('ssh'), builder.line('ssh-ng')]));
-  const { exitCode, report } = await client.check(['-j', '4']);
+  const { exitCode, report } = await client.check(['-j', '4'], { timeoutMs: 600_000 });
   t.equal(exitCode, 0, JSON.stringify(report.builders.map(({ rootCause }) => rootCause)));
   const outcomes = report.builders.map(({ uri, checks }) => ({
     scheme: uri.replace(/:.*/, ''),

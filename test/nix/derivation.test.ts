@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { needsOf, readDerivation } from '../../src/nix/derivation.ts';
-import { countBuilds } from '../../src/nix/trial-builds.ts';
+import { countBuilds, observeBuilds } from '../../src/nix/trial-builds.ts';
 import { clientTransport } from '../../src/transport/local-process.ts';
+import type { Transport } from '../../src/transport/transport.ts';
 import { env, never } from '../connection/sshd.ts';
 
 t.test('what a derivation needs, in every form that Nix tells it', (t) => {
@@ -62,4 +63,41 @@ building '/nix/store/d.drv'...
     ],
   );
   t.end();
+});
+
+t.test('trial builds last longer until all are under way at once', async (t) => {
+  let now = 0;
+  t.intercept(performance, 'now', { value: () => now });
+  const lasted: number[] = [];
+  const line = "building '/nix/store/a.drv' on 'ssh://a'...\n";
+  /** Two builds, of which the second begins so long after the first. */
+  const slow = (betweenMs: number): Transport => ({
+    name: 'client',
+    close: () => Promise.resolve(),
+    run(command, { onOutput }) {
+      const seconds = Number(/--argstr seconds '?(\d+)/.exec(command as string)?.[1] ?? 0);
+      const result = { signal: null, stdout: '', stderr: line + line, timedOut: false, truncated: false };
+      if (seconds > 0) lasted.push(seconds);
+      onOutput?.('stderr', Buffer.from(line));
+      now += betweenMs;
+      onOutput?.('stderr', Buffer.from(line));
+      return Promise.resolve({ ...result, exitCode: 0, durationMs: 0 });
+    },
+  });
+  const observe = (betweenMs: number, allAtOnce: boolean): Promise<Map<string, number>> =>
+    observeBuilds(
+      { count: 12, allAtOnce },
+      { system: 'x86_64-linux', requiredFeatures: [] },
+      'ssh://a',
+      { transport: slow(betweenMs), system: 'x86_64-linux' },
+      never,
+    );
+  t.same([...(await observe(9_000, true))], [['ssh://a', 2]]);
+  t.same(lasted.splice(0), [10]);
+  await observe(30_000, true);
+  t.same(lasted.splice(0), [10, 20, 40]);
+  await observe(30_000, false);
+  t.same(lasted.splice(0), [10], 'more builds than slots: they never are all under way');
+  await t.rejects(observe(900_000, true), /never all under way at once, though each lasted 80 seconds/);
+  t.same(lasted, [10, 20, 40, 80]);
 });

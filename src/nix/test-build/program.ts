@@ -1,12 +1,12 @@
 /**
- * Shell that puts this machine's own shell and chmod, with the libraries that they load, into the store, as real
- * packages bring theirs: a sandbox may hold nothing else. Programs that are in the store are used from there, and a
- * system without /proc (macOS) lets builds use /bin. The path is content-addressed, so it needs no signature.
+ * Shell that puts this machine's own shell and one tool of its own, with the libraries that they load, into the store,
+ * as real packages bring theirs: a sandbox may hold nothing else. Programs that are in the store are used from there,
+ * and a system without /proc (macOS) lets builds use /bin. The path is content-addressed, so it needs no signature.
  *
- * Reads `name` and `tmp`; sets `sh` (program and words), `chmod`, `inputs` (store paths) and `library`.
+ * Reads `name` and `tmp`; sets `sh` and `tool` (program and words), `inputs` (store paths) and `library`.
  */
-export const bringProgram = `
-sh='/bin/sh' chmod='/bin/chmod' inputs='' library=''
+export const bringProgram = (tool: 'chmod' | 'sleep'): string => `
+sh='/bin/sh' tool='/bin/${tool}' inputs='' library=''
 resolve() {
   # Not by command -v: busybox names its own programs without a path. The PATH of Nix's daemon on NixOS holds no shell.
   file=$(IFS=:; for dir in $PATH /bin; do [ ! -x "$dir/$1" ] || { echo "$dir/$1"; break; }; done)
@@ -44,14 +44,14 @@ if [ -r /proc/$$/maps ]; then
     case $lib in */ld-* | */ld.so* | */ld64.so*) echo "$lib"; break ;; esac
   done < /proc/$$/maps')
   take sh; sh=$file
-  take chmod; chmod=$file
+  take ${tool}; tool=$file
   if [ -d "$folder" ]; then
     library=$(nix-store --add "$folder" --option min-free 0) || exit 8
     inputs="$inputs $library"
     start=$library/
     [ -z "$loader" ] || start="$library/ld.so $library/"
     case $sh in @*) sh=$start\${sh#@} ;; esac
-    case $chmod in @*) chmod=$start\${chmod#@} ;; esac
+    case $tool in @*) tool=$start\${tool#@} ;; esac
   fi
 fi
 `;

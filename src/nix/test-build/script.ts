@@ -57,14 +57,14 @@ for folder in "\${TMPDIR:-/tmp}" /tmp /var/tmp; do
 done
 [ -n "$tmp" ] || { echo "no folder for temporary files has room: \${TMPDIR:-/tmp}, /tmp, /var/tmp" >&2; exit 8; }
 section() { printf '\\n--- %s ---\\n' "$1"; }
-${bringProgram}
+${bringProgram('chmod')}
 own=${quote(builds.own)} system=${quote(builds.system)} runs=${quote(builds.own === '' ? builds.systems.join(' ') : '')}
 [ -n "$own" ] || { own=$(${instantiate} --eval -E builtins.currentSystem 2>"$tmp/said") || cat "$tmp/said" >&2; own=\${own#\\"} own=\${own%\\"}; }
 [ -n "$system" ] || system=$own
 ${bringHeaders(builds.systems)}
 derive() {
   drvs=$(${instantiate} ${args.join(' ')} --argstr system "$system" --argstr inputSystem "$1" \\
-    --argstr runs "$own $runs" --argstr foreign "$foreign" --argstr sh "$sh" --argstr chmod "$chmod" --argstr inputs "$inputs" \\
+    --argstr runs "$own $runs" --argstr foreign "$foreign" --argstr sh "$sh" --argstr chmod "$tool" --argstr inputs "$inputs" \\
     --argstr library "$library" -E ${quote(expression)} 2>"$tmp/said") || { cat "$tmp/said" >&2; exit 8; }
 }
 realise() { ${builds.own === '' ? '' : 'TMPDIR=$tmp '}nix-store --realise "$@" ${builds.options.map(quote).join(' ')} --option substitute false ${keep} --keep-going; }
