@@ -9,7 +9,7 @@ export function decisionsPage(scenarios: readonly Scenario[]): string {
   const warnings = scenarios.filter(({ severity }) => severity !== 'error');
   const failures = scenarios.filter(({ severity }) => severity === 'error');
   return [
-    '# What a finding amounts to',
+    '# How findings are rated',
     '',
     '* If a finding certainly stops builds, the check fails. The first failed check on the path of a build is the root cause.',
     '* If a finding is only unusual, or costs time, it is a warning. Builds still work.',

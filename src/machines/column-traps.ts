@@ -27,7 +27,8 @@ export const columnTraps: readonly Trap[] = [
     code: 'shifted-columns',
     column: 2,
     stopsBuilds: (field) => isKnownSystem(field),
-    because: 'The columns after it mean something that nobody wrote: a feature that no builder has, for one.',
+    because:
+      'Nix reads the columns after it differently from what you intended, for example as a feature that no builder has.',
     says: (field) =>
       isKnownSystem(field)
         ? `the system "${field}" stands in the column of the key, so it and all after it means something else; write the systems without a blank between them`
@@ -82,7 +83,7 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'odd-speed',
-    because: 'Builds work; only the choice between builders is another one.',
+    because: 'Builds work; only the choice between builders changes.',
     column: 4,
     says: (field, { builder }) => {
       if (Number.isNaN(builder.speedFactor))
@@ -124,7 +125,7 @@ export const columnTraps: readonly Trap[] = [
   },
   {
     code: 'extra-column',
-    because: 'Nix ignores what is too much.',
+    because: 'Nix ignores the extra columns.',
     column: 8,
     says: (field) =>
       `this and all after it is ignored ("${field}"): an entry has 8 columns; a blank inside a list often makes one too many`,

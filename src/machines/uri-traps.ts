@@ -96,7 +96,7 @@ export const uriTraps: readonly Trap[] = [
     code: 'port-not-passed',
     judgedBy: 'dns',
     because:
-      'ssh gets HOST:PORT as the host name; only an alias of that name in its configuration leads anywhere.',
+      'ssh gets HOST:PORT as the host name; this works only if the configuration of ssh has an alias of that name.',
     column: 0,
     says: (uri, { builder, features, release }) => {
       if (!isSsh(builder) || features.boostUrl || !/^(?:\[[^\]]*\]|[^:[\]]*):\d+$/.test(builder.host))

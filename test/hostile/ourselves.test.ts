@@ -147,7 +147,7 @@ threat('faults in ourselves', 'a TMPDIR that does not exist', 'exit 2 and a clea
   t.notMatch(stderr, /^ +at /m);
 });
 
-threat('faults in ourselves', 'a HOME that cannot be written', 'no matter', (t) => {
+threat('faults in ourselves', 'a HOME that cannot be written', 'no effect', (t) => {
   const { status, stderr } = spawnSync(process.execPath, quick, {
     encoding: 'utf8',
     env: { ...env, HOME: '/proc' },
