@@ -17,7 +17,7 @@ const maxBatchSize = 16;
 interface BatchPolicy {
   /** Commands that arrive within this time of the first join its batch. Milliseconds. */
   collectMs: number;
-  /** After this time one command of the batch hangs: each is then run by itself. Milliseconds. */
+  /** If no command of the batch ends for this time, one hangs: the rest are then run by themselves. Milliseconds. */
   batchTimeoutMs: number;
   /** Limits the batches that run at the same time. */
   shells: LimitFunction;
@@ -87,7 +87,7 @@ function enqueue(
   return new Promise((resolve) => {
     const others = waiting.get(transport);
     if (others !== undefined) {
-      others.push({ ...asked, resolve });
+      join(others, { ...asked, resolve });
       return;
     }
     const all: QueuedCommand[] = [{ ...asked, resolve }];
@@ -100,6 +100,24 @@ function enqueue(
     if (collectMs === 0) setImmediate(start);
     else setTimeout(start, collectMs);
   });
+}
+
+/** A command that the batch has already is run once for both: such commands only read. */
+function join(batch: QueuedCommand[], asked: QueuedCommand): void {
+  const same = batch.find(
+    ({ command, options }) =>
+      options.timeoutMs === asked.options.timeoutMs &&
+      shellCommandLine(command) === shellCommandLine(asked.command),
+  );
+  if (same === undefined) {
+    batch.push(asked);
+    return;
+  }
+  const { resolve } = same;
+  same.resolve = (result) => {
+    resolve(result);
+    asked.resolve(result);
+  };
 }
 
 async function runBatch(
@@ -122,16 +140,17 @@ async function runBatch(
   const mark = `mark-${randomBytes(8).toString('hex')}`;
   const end = `${mark}-end`;
   const commands = group.map(({ command }) => shellCommandLine(command));
-  const script =
-    byItself || inKept === undefined ? printAsItComes(commands, mark, end) : printAtEnd(commands, mark, end);
+  const script = `${marked(commands, mark)}\nprintf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`;
   const started = performance.now();
   const { signal } = first.options;
-  const timeoutMs = Math.min(
-    ...group.map(({ options }) => options.timeoutMs),
-    ...(byItself ? [] : [batchTimeoutMs]),
-  );
-  const run: RunScript = inKept ?? ((text, _mark, options) => transport.run(text, options));
-  const said = await run(script, end, { timeoutMs, signal }).catch(() => null);
+  const ownMs = Math.min(...group.map(({ options }) => options.timeoutMs));
+  // A slow machine may take long for all of them, but not for one.
+  const limits = byItself
+    ? { timeoutMs: ownMs }
+    : { timeoutMs: batchTimeoutMs * group.length, silentMs: Math.min(ownMs, batchTimeoutMs) };
+  const run: RunScript =
+    inKept ?? ((text, _mark, options) => transport.run(text, { ...options, timeoutMs: batchTimeoutMs }));
+  const said = await run(script, end, { ...limits, signal }).catch(() => null);
   const durationMs = performance.now() - started;
   const own =
     said === null ? null : { ...said, stdout: after(mark, said.stdout), stderr: after(mark, said.stderr) };
@@ -152,17 +171,6 @@ function marked(commands: readonly string[], mark: string): string {
   const lines = commands.map((line) => `${line}; echo "${mark} $?"; echo ${mark} >&2`);
   // An empty standard input that needs no /dev/null, which may be closed to the user.
   return `: | { ${[`echo ${mark}; echo ${mark} >&2`, ...lines].join('\n')}\n}`;
-}
-
-function printAsItComes(commands: readonly string[], mark: string, end: string): string {
-  return `${marked(commands, mark)}\nprintf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`;
-}
-
-/** The same, but prints only when all commands have ended: two packets on the connection instead of some thirty. */
-function printAtEnd(commands: readonly string[], mark: string, end: string): string {
-  const say = (text: string): string => `printf '%s\\n\\n%s\\n' "$${text}" ${end}`;
-  // Not every shell lets a redirection hold for an assignment that stands alone.
-  return `{ err=$({ out=$(${marked(commands, mark)}); ${say('out')} >&3; } 2>&1); } 3>&1; ${say('err')} >&2\n`;
 }
 
 /** Without the output of start-up files, and of processes that an earlier batch left behind. */

@@ -9,13 +9,14 @@ type ShellOutput = Pick<CommandResult, 'stdout' | 'stderr' | 'truncated' | 'time
 /** An `sh` that runs one script after another, in one session of the connection. */
 export interface ShellSession {
   /**
-   * Runs a script that ends both streams with an empty line and a line `mark`. Null where the shell ended before, or the run
-   * was aborted. A script that times out ends the shell.
+   * Runs a script that ends both streams with an empty line and a line `mark`. It times out after
+   * `timeoutMs`, or when it writes nothing for `silentMs`; that ends the shell. Null where the shell ended before, or the
+   * run was aborted.
    */
   run(
     script: string,
     mark: string,
-    options: Pick<RunOptions, 'timeoutMs' | 'signal'>,
+    options: Pick<RunOptions, 'timeoutMs' | 'signal'> & { silentMs?: number },
   ): Promise<ShellOutput | null>;
   /** Whether it can run another script. */
   readonly alive: boolean;
@@ -62,27 +63,31 @@ export function openShellSession(transport: Transport): ShellSession {
     get alive() {
       return alive;
     },
-    run: async (script, mark, { timeoutMs, signal }) => {
+    run: async (script, mark, { timeoutMs, silentMs = timeoutMs, signal }) => {
       clearTimeout(idle);
+      const time = { isUp: false };
+      const stop = (): void => stopping.abort();
+      const timeIsUp = (): void => {
+        time.isUp = true;
+        stop();
+      };
+      const timer = setTimeout(timeIsUp, timeoutMs);
+      const silence = setTimeout(timeIsUp, silentMs);
       const stdout = new UpToMark(mark);
       const stderr = new UpToMark(mark);
       const complete = new Promise<'whole'>((resolve) => {
         onOutput = (stream, chunk) => {
+          silence.refresh();
           (stream === 'stdout' ? stdout : stderr).add(chunk);
           if ((stdout.whole && stderr.whole) || stdout.twice) resolve('whole');
         };
       });
-      const time = { isUp: false };
-      const stop = (): void => stopping.abort();
-      const timer = setTimeout(() => {
-        time.isUp = true;
-        stop();
-      }, timeoutMs);
       signal.addEventListener('abort', stop, { once: true });
       if (signal.aborted) stop();
       stdin.write(script);
       const how = await Promise.race([complete, ended]);
       clearTimeout(timer);
+      clearTimeout(silence);
       signal.removeEventListener('abort', stop);
       const timedOut = how !== 'whole' && time.isUp;
       if (how !== 'whole' && !timedOut) return null;

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import t from 'tap';
 import { clientTransport } from '../../src/transport/local-process.ts';
 import { runInBatch, batchingTransport } from '../../src/transport/command-batch.ts';
+import { openShellSession } from '../../src/transport/shell-session.ts';
 import { soon } from '../connection/sshd.ts';
 
 const client = clientTransport({ env: { PATH: process.env['PATH'] ?? '' } });
@@ -149,6 +150,38 @@ t.test('where one takes long, each is run by itself', async (t) => {
   t.match(slow, { timedOut: true, exitCode: null });
   t.match(fast, { stdout: 'fast\n', exitCode: 0 });
   t.strictSame(started, ['sh', 'sleep 5', 'echo fast']);
+});
+
+t.test('a slow machine may take long for all, as long as each goes on', async (t) => {
+  const shell = openShellSession(client);
+  const counts =
+    'for i in 1 2 3 4; do sleep 0.3; echo $i; done; printf "\\nend\\n"; printf "\\nend\\n" >&2\n';
+  const goesOn = await shell.run(counts, 'end', { timeoutMs: 60_000, silentMs: 900, signal: options.signal });
+  t.match(goesOn, { timedOut: false, stdout: '1\n2\n3\n4\n' });
+  const isSilent = await shell.run('echo a; sleep 60\n', 'end', {
+    timeoutMs: 60_000,
+    silentMs: 200,
+    signal: options.signal,
+  });
+  t.match(isSilent, { timedOut: true, stdout: 'a\n' });
+  const endless = openShellSession(client);
+  const flood = 'while sleep 0.05; do echo more; done\n';
+  t.match(await endless.run(flood, 'end', { timeoutMs: 600, silentMs: 400, signal: options.signal }), {
+    timedOut: true,
+  });
+  await Promise.all([shell.end(), endless.end()]);
+});
+
+t.test('the same command twice in a batch runs once', async (t) => {
+  const { place } = watched();
+  const folder = t.testdir();
+  const both = await Promise.all([
+    place.run(`echo x >> ${folder}/log; cat ${folder}/log`, quick),
+    place.run(`echo x >> ${folder}/log; cat ${folder}/log`, quick),
+    place.run('echo other', quick),
+  ]);
+  t.match(both, [{ stdout: 'x\n' }, { stdout: 'x\n' }, { stdout: 'other\n' }]);
+  await place.close();
 });
 
 t.test('one that is alone and hangs has had its time', async (t) => {
