@@ -1,5 +1,5 @@
 import type { Report } from '../generated/report.ts';
-import { exitCodeOf, nagiosExitCodeOf } from '../report/build.ts';
+import { exitCodeOf, nagiosExitCodeOf } from '../report/exit-code.ts';
 import { UserError } from '../support/user-error.ts';
 
 const styles = { check: exitCodeOf, nagios: nagiosExitCodeOf } as const;

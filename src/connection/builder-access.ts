@@ -3,7 +3,12 @@ import type { ClientView } from '../nix/client-view.ts';
 import type { Protocol } from '../nix/protocol/greeting.ts';
 import { type AskedConfig, goesToBackground, optionsIn, type SshConfig } from '../ssh/effective-config.ts';
 import { type KnownHostLookup, lookUpKnownHost, verifiesHostKey } from '../ssh/known-host-lookup.ts';
-import { canShareLogin, nixSshEnvironment, nixSshWords, writePinnedKnownHosts } from '../ssh/options.ts';
+import {
+  canShareLogin,
+  nixSshEnvironment,
+  nixSshWords,
+  writePinnedKnownHosts,
+} from '../ssh/nix-ssh-words.ts';
 import { askSshConfig } from '../ssh/shared-config.ts';
 import { once } from '../support/once.ts';
 import { batchingTransport } from '../transport/command-batch.ts';

@@ -5,7 +5,7 @@ import { Capped } from '../transport/capped-output.ts';
 import { converse } from '../transport/conversation.ts';
 import { goesToBackground } from '../ssh/effective-config.ts';
 import type { LoginLimits, LoginUnderWay, NixLogin } from './login.ts';
-import { learnsNoHostKeys } from '../ssh/options.ts';
+import { learnsNoHostKeys } from '../ssh/nix-ssh-words.ts';
 import { plainWords, readSshLog } from '../ssh/debug-log.ts';
 import { explainsHang } from './explain-hang.ts';
 import { type StageTimes, watchStages } from '../ssh/login-stages.ts';

@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Capped } from '../transport/capped-output.ts';
 import { fitsSocket } from './control-path.ts';
-import { learnsNoHostKeys } from '../ssh/options.ts';
+import { learnsNoHostKeys } from '../ssh/nix-ssh-words.ts';
 import { TransportError } from '../transport/transport.ts';
 
 /** A logged-in `ssh` that others share through its socket. */

@@ -9,6 +9,7 @@ import type { Scenario } from '../scenario/scenario.ts';
 import type { Context } from '../scenario/template/context.ts';
 import { TemplateError } from '../scenario/template/template-error.ts';
 import { describeObservation } from './describe.ts';
+import { barrierOf, type Ending } from './blocked.ts';
 import { type ObservationRequest, requestOf, stepsOf } from './observe.ts';
 import { notMeasured, doesNotApply } from '../support/cannot-observe.ts';
 
@@ -62,18 +63,8 @@ export async function runScenario(input: CheckInput): Promise<CheckResult> {
   });
   const without = (check: ReportCheck): CheckResult => ({ check, facts: {} });
 
-  const excused = input.needs.find(({ waived }) => waived !== undefined);
-  if (excused !== undefined) {
-    const message = `needs ${excused.scenario}, which is waived`;
-    return without(done({ outcome: 'skip', message, ...(excused.waived && { waived: excused.waived }) }));
-  }
-  const barrier = input.needs.find((need) => !satisfiesNeed(need));
-  if (barrier !== undefined) {
-    const root = barrier.blockedBy ?? barrier.scenario;
-    const message =
-      barrier.outcome === 'blocked' ? barrier.message : `blocked by ${root}: ${barrier.message}`;
-    return without(done({ outcome: 'blocked', blockedBy: root, message }));
-  }
+  const barrier = barrierOf(input.needs);
+  if (barrier !== null) return without(done(barrier));
   if (input.leftOut !== null) return without(done({ outcome: 'skip', message: input.leftOut }));
   const known = input.context();
   const answer = applies(scenario, known);
@@ -127,8 +118,6 @@ export async function runScenario(input: CheckInput): Promise<CheckResult> {
   }
 }
 
-type Ending = Pick<ReportCheck, 'outcome' | 'message'> & Partial<ReportCheck>;
-
 /** Runs the `setup` steps. Null where all succeeded; else an observation with the error. */
 async function setUp(
   steps: readonly ObservationRequest[],
@@ -176,11 +165,6 @@ function waive(check: ReportCheck, waived: NonNullable<ReportCheck['waived']>): 
   const until = waived.until === undefined ? '' : ` until ${waived.until}`;
   const message = `waived${until}: ${waived.reason} (${check.outcome}: ${check.message})`;
   return { ...check, outcome: 'skip', message, waived };
-}
-
-/** A need that passed, warned or was skipped blocks nothing. */
-export function satisfiesNeed({ outcome }: ReportCheck): boolean {
-  return outcome === 'pass' || outcome === 'warn' || outcome === 'skip';
 }
 
 function reportOf({

@@ -1,5 +1,5 @@
 import type { Report } from '../generated/types.ts';
-import { nagiosExitCodeOf } from './build.ts';
+import { nagiosExitCodeOf } from './exit-code.ts';
 import { brief } from './brief.ts';
 import { causeWords } from './trouble.ts';
 

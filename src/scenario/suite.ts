@@ -2,7 +2,7 @@ import { didYouMean } from '../support/did-you-mean.ts';
 import { findCycle } from './order.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Scenario } from './scenario.ts';
-import type { Mode } from './template/compile.ts';
+import type { Mode } from './template/quoting.ts';
 import { usesOf } from './template/render.ts';
 
 /**

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { clientTransport } from '../../src/transport/local-process.ts';
 import { type AskedConfig, resolveSshConfig } from '../../src/ssh/effective-config.ts';
-import { nixSshWords } from '../../src/ssh/options.ts';
+import { nixSshWords } from '../../src/ssh/nix-ssh-words.ts';
 
 /** The environment of a daemon: no agent, no display. */
 export const env = { PATH: process.env['PATH'] ?? '/usr/bin:/bin' };

@@ -7,7 +7,7 @@ import { hostKey } from '../../src/probes/host-key.ts';
 import { nixConnect } from '../../src/probes/nix-connect.ts';
 import { sshConfig } from '../../src/probes/ssh-config.ts';
 import { tcpConnect } from '../../src/probes/tcp-connect.ts';
-import { nixSshEnvironment } from '../../src/ssh/options.ts';
+import { nixSshEnvironment } from '../../src/ssh/nix-ssh-words.ts';
 import { never, processesWith, type Sshd, soon, startSshd } from '../connection/sshd.ts';
 import { contextOf, sshContext, valueOf } from './helpers.ts';
 

@@ -1,6 +1,6 @@
 import t from 'tap';
 import type { FixStep } from '../../src/generated/types.ts';
-import { exitCodeOf } from '../../src/report/build.ts';
+import { exitCodeOf } from '../../src/report/exit-code.ts';
 import { render } from '../../src/report/render.ts';
 import { advised, builder, check, report } from './sample.ts';
 import type { RenderOptions } from '../../src/report/render-options.ts';

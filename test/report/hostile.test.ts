@@ -10,7 +10,7 @@ import { gfm, gfmHtml } from 'micromark-extension-gfm';
 import pLimit from 'p-limit';
 import t from 'tap';
 import type { Outcome, Report, ReportCheck } from '../../src/generated/types.ts';
-import { nagiosExitCodeOf } from '../../src/report/build.ts';
+import { nagiosExitCodeOf } from '../../src/report/exit-code.ts';
 import { outcomes } from '../../src/report/outcomes.ts';
 import { render } from '../../src/report/render.ts';
 import { findTroubles } from '../../src/report/trouble.ts';

@@ -18,7 +18,7 @@ import { asSeenBySsh, daemonEnvironment } from '../../src/nix/daemon-environment
 import { askSshConfig } from '../../src/ssh/shared-config.ts';
 import { parseSshConfig, resolveSshConfig } from '../../src/ssh/effective-config.ts';
 import type { Transport } from '../../src/transport/transport.ts';
-import { type NixSsh, nixSshWords, writePinnedKnownHosts } from '../../src/ssh/options.ts';
+import { type NixSsh, nixSshWords, writePinnedKnownHosts } from '../../src/ssh/nix-ssh-words.ts';
 import { env, never, soon } from '../connection/sshd.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'command-line-'));

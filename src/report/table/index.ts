@@ -1,5 +1,5 @@
 import type { Report, ReportCheck } from '../../generated/types.ts';
-import { exitCodeOf } from '../build.ts';
+import { exitCodeOf } from '../exit-code.ts';
 import { oneLine, visible } from '../escape/visible.ts';
 import { marks } from '../outcomes.ts';
 import type { RenderOptions } from '../render-options.ts';

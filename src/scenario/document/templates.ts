@@ -3,7 +3,7 @@ import { didYouMean } from '../../support/did-you-mean.ts';
 import { builderNames, clientNames } from '../known-names.ts';
 import type { Scenario } from '../scenario.ts';
 import type { PathProblem } from '../schema-problems.ts';
-import type { Mode } from '../template/compile.ts';
+import type { Mode } from '../template/quoting.ts';
 import { TemplateError } from '../template/template-error.ts';
 import { usesOf } from '../template/render.ts';
 import type { Path } from './path.ts';

@@ -1,5 +1,6 @@
 import type { Json } from '../observation.ts';
-import { type Mode, prepare } from './compile.ts';
+import { prepare } from './compile.ts';
+import type { Mode } from './quoting.ts';
 import type { Context } from './context.ts';
 import type { Use } from './rewrite.ts';
 import { valueAt } from './value-at.ts';
