@@ -1,5 +1,6 @@
 import type { Builder } from '../machines/builder.ts';
 import type { Shard } from '../generated/types.ts';
+import { isCalled } from '../scenario/each.ts';
 import { type Scenario, stages } from '../scenario/scenario.ts';
 import { buildersLike, type Found } from './names.ts';
 
@@ -72,7 +73,7 @@ export function selectScenarios(
 ): Scenario[] {
   const byId = new Map(scenarios.map((scenario) => [scenario.id, scenario]));
   for (const id of [...test, ...skip]) {
-    if (!byId.has(id)) {
+    if (!scenarios.some((one) => isCalled(one.id, id))) {
       throw new SelectionError(`no scenario is called "${id}"; there are: ${[...byId.keys()].join(', ')}`);
     }
   }
@@ -89,7 +90,11 @@ export function selectScenarios(
   };
   for (const { id, stage: own } of scenarios) {
     const named = test.length === 0 && stage.length === 0;
-    if (named || test.includes(id) || stage.includes(own)) want(id);
+    if (named || isNamed(id, test) || stage.includes(own)) want(id);
   }
-  return scenarios.filter(({ id }) => wanted.has(id) && !skip.includes(id));
+  return scenarios.filter(({ id }) => wanted.has(id) && !isNamed(id, skip));
+}
+
+function isNamed(id: string, names: readonly string[]): boolean {
+  return names.some((name) => isCalled(id, name));
 }

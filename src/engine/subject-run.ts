@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import type { ReportCheck } from '../generated/report.ts';
 import type { MachinesView } from '../probes/probe.ts';
+import { isCalled } from '../scenario/each.ts';
 import type { Observation } from '../scenario/observation.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import type { Context } from '../scenario/template/context.ts';
@@ -66,7 +67,7 @@ export class SubjectRun {
       const result = await runScenario({
         scenario,
         needs,
-        context: () => this.context(),
+        context: () => this.context(scenario),
         leftOut: this.reasonLeftOut(scenario),
         factSource: (name) => this.sourceOfFact(name),
         waived: this.waiverOf(scenario),
@@ -182,7 +183,7 @@ export class SubjectRun {
   private rerunCommand({ id }: Scenario): string {
     const { builder } = this.subject;
     const host = builder === undefined ? '' : ` -i ${quoteIfNeeded(builder.host || builder.uri)}`;
-    return `nix-remote-builder-doctor check -t ${id}${host} -vvv`;
+    return `nix-remote-builder-doctor check -t ${quoteIfNeeded(id)}${host} -vvv`;
   }
 
   private reasonLeftOut({ effect }: Scenario): string | null {
@@ -200,7 +201,7 @@ export class SubjectRun {
     const { builder } = this.subject;
     const found = this.input.suite.waivers?.find(
       (waiver) =>
-        waiver.scenario === id &&
+        isCalled(id, waiver.scenario) &&
         (waiver.builder === undefined || (builder !== undefined && isNamedLike(builder, waiver.builder))),
     );
     if (found === undefined) return null;
@@ -208,13 +209,14 @@ export class SubjectRun {
     return { reason, ...(until === undefined ? {} : { until }) };
   }
 
-  private context(): Context {
+  private context({ eachValues }: Scenario): Context {
     const { subject } = this;
     const { client } = this.shared;
     return {
       client: (client.known ??= clientContext(this.input.client.view)),
       facts: { ...client.facts, ...subject.facts },
       vars: this.input.suite.vars,
+      ...(eachValues === undefined ? {} : { each: eachValues }),
       ...(subject.builder === undefined
         ? {}
         : { builder: (subject.known ??= builderContext(subject.builder)) }),

@@ -3,7 +3,7 @@ import { judge } from './judge.ts';
 import { exampleBuilder, exampleClient } from './known-names.ts';
 import type { Observation } from './observation.ts';
 import { type Problem, sortProblems } from './problem.ts';
-import type { Scenario } from './scenario.ts';
+import type { Each, EachValue, Scenario } from './scenario.ts';
 import type { Context } from './template/context.ts';
 
 /** Judges the scenario's examples: each must come out as it says, and each cause must be proven by one. */
@@ -23,7 +23,7 @@ export function checkExamples(scenario: Scenario): Problem[] {
   const wrong = new Set<ScenarioExample>();
   scenario.examples.forEach((example, index) => {
     const wanted = wantedOutcome(scenario, example);
-    const got = judge(scenario, observationOf(example), exampleContext(example));
+    const got = judge(scenario, observationOf(example), exampleContext(example, scenario.each));
     const cause = got.cause ?? got.advice?.cause;
     reached.add(got.hint);
     if (got.outcome !== wanted || cause !== example.cause) wrong.add(example);
@@ -87,18 +87,27 @@ export function observationOf({
   client: _l,
   facts: _f,
   vars: _v,
+  each: _e,
   ...seen
 }: ScenarioExample): Observation {
   return seen as Observation;
 }
 
 /** What templates know while an example is judged; without one, of a plain builder and client. */
-export function exampleContext({ builder, client, facts, vars }: ScenarioExample = {}): Context {
+export function exampleContext(
+  { builder, client, facts, vars, each }: ScenarioExample = {},
+  lists: Each = {},
+): Context {
+  const first = Object.entries(lists).map(([name, list]): [string, EachValue] => [
+    name,
+    typeof list === 'string' ? 'example' : (list[0] ?? ''),
+  ]);
   return {
     builder: { ...exampleBuilder, ...builder },
     client: { ...exampleClient, ...client },
     facts: facts ?? {},
     vars: vars ?? {},
+    each: { ...Object.fromEntries(first), ...each },
     check: { nonce: 'example' },
   };
 }

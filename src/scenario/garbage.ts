@@ -30,7 +30,7 @@ const garbage: Observation = { ...nothing[1]?.seen, stdout: '\u0007 garbage 9f3c
 /** A scenario of a command that passes whatever the command does asserts nothing. */
 export function checkGarbage(scenario: Scenario): Problem[] {
   if (scenario.command === undefined) return [];
-  const context = exampleContext(scenario.examples[0]);
+  const context = exampleContext(scenario.examples[0], scenario.each);
   const passes = (seen: Observation): boolean => {
     try {
       return judge({ ...scenario, capture: {} }, seen, context).outcome === 'pass';

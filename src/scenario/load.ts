@@ -177,6 +177,7 @@ function normalise(
     target,
     per: data.per ?? 'builder',
     needs: data.needs ?? [],
+    ...(data.each === undefined ? {} : { each: data.each }),
     ...(when === undefined ? {} : { when: when as Expectation }),
     severity: data.severity ?? 'error',
     effect: data.effect ?? 'none',

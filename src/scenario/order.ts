@@ -1,3 +1,4 @@
+import { baseOf } from './each.ts';
 import { type Scenario, stages } from './scenario.ts';
 
 /**
@@ -10,7 +11,7 @@ export function orderByNeeds(scenarios: readonly Scenario[]): Scenario[] {
   const place = (scenario: Scenario, above: readonly string[]): void => {
     if (ordered.has(scenario) || above.includes(scenario.id)) return;
     for (const need of scenario.needs) {
-      const needed = byId.get(need);
+      const needed = byId.get(need) ?? byId.get(baseOf(need));
       if (needed !== undefined) place(needed, [...above, scenario.id]);
     }
     ordered.add(scenario);
@@ -22,7 +23,7 @@ export function orderByNeeds(scenarios: readonly Scenario[]): Scenario[] {
 
 /** The first cycle among needs, e.g. `[a, b, a]`, or null. */
 export function findCycle(scenarios: readonly Scenario[]): string[] | null {
-  const needs = new Map(scenarios.map(({ id, needs: own }) => [id, own]));
+  const needs = new Map(scenarios.map(({ id, needs: own }) => [id, own.map(baseOf)]));
   const done = new Set<string>();
   const visit = (id: string, above: readonly string[]): string[] | null => {
     const start = above.indexOf(id);

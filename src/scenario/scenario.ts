@@ -7,6 +7,12 @@ import type {
 } from '../generated/types.ts';
 import type { Json } from './observation.ts';
 
+/** A value of a list in `each`. */
+export type EachValue = string | number | boolean;
+
+/** The lists of a scenario's `each`, by name: the values themselves, or `vars.NAME`. */
+export type Each = Record<string, EachValue[] | string>;
+
 /** What must be seen: observation fields to matchers. */
 export type Expectation = Record<string, Json>;
 
@@ -19,6 +25,10 @@ export interface Scenario {
   target: 'client' | 'builder';
   per: 'client' | 'builder';
   needs: string[];
+  /** Lists whose every combination becomes a check of its own ({@link expandEach}). */
+  each?: Each;
+  /** Of such a check: its values, which templates know as `{{each.NAME}}`. */
+  eachValues?: Record<string, EachValue>;
   when?: Expectation;
   /** For a key of `when`: why it does not apply, in words. */
   otherwise?: Record<string, string>;

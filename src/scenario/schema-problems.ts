@@ -88,8 +88,10 @@ function wordError(error: ErrorObject, root: Record<string, unknown>): PathProbl
         path,
         code: 'wrong-value',
         what: `${error.propertyName ?? name} cannot be ${JSON.stringify(error.propertyName ?? data)}`,
-        fix: isDuration(name) ? durationHelp : 'use lower-case letters, digits and "-"',
+        fix: patternHelp(path, isDuration(name)),
       };
+    case 'minItems':
+      return { path, code: 'wrong-value', what: `${name} is empty`, fix: 'add a value' };
     case 'minProperties':
       return {
         path,
@@ -148,4 +150,12 @@ function nameOf(path: readonly string[]): string {
   const number = Number(last) + 1;
   const ending = ['th', 'st', 'nd', 'rd'][number % 100 > 10 && number % 100 < 14 ? 0 : number % 10] ?? 'th';
   return `the ${number}${ending} of ${list}`;
+}
+
+function patternHelp(path: PathProblem['path'], isDuration: boolean): string {
+  if (isDuration) return durationHelp;
+  if (path[0] !== 'each') return 'use lower-case letters, digits and "-"';
+  return path.length > 2
+    ? 'use a value without brackets and commas: it is part of the name of the check'
+    : 'use a list of values, or vars.NAME; a name has letters and digits';
 }

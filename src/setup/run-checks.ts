@@ -22,6 +22,7 @@ import { startRecording } from './recording.ts';
 import { readJobs, readShard, readTimeout, readVars } from './read-options.ts';
 import { readRunSetup } from './run-setup.ts';
 import { readSecrets, type SecretOptions } from './secrets.ts';
+import { expandEach } from '../scenario/each.ts';
 import { readSuiteToRun, type SuiteOptions } from './suite.ts';
 import type { ThisMachine } from './this-machine.ts';
 import { usage } from './usage.ts';
@@ -77,7 +78,11 @@ export async function runChecks(
   const jobs = readJobs(options.jobs);
   const shard = readShard(options.shard);
   const timeoutMs = readTimeout(options.timeout);
-  const suite = await readSuiteToRun(options);
+  const early = options.replay === undefined ? undefined : await readRunSetup(options, signal, machine);
+  const suiteVars = { ...early?.run?.vars, ...ownVars, ...secretVars };
+  const suite = await readSuiteToRun(options).then((scenarios) =>
+    usage(() => expandEach(scenarios, suiteVars)),
+  );
   const selected = usage(() => selectScenarios(suite, options)).map((scenario) => ({
     ...scenario,
     timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
@@ -85,7 +90,7 @@ export async function runChecks(
   const loginTimeoutMs = selected.find(({ probe }) => probe === nixConnect.name)?.timeoutMs;
   const waivers =
     options.waive === undefined ? [] : await (await import('./waivers.ts')).readWaivers(options.waive, suite);
-  const setup = await readRunSetup(options, signal, machine);
+  const setup = early ?? (await readRunSetup(options, signal, machine));
   if (options.inventory.length > 0)
     setup.builders = await inInventory(setup.builders, options.inventory, setup.transport, signal);
   // A replay logs in nowhere.

@@ -1,3 +1,4 @@
+import { EachError } from '../scenario/each.ts';
 import { SelectionError } from '../engine/plan.ts';
 import { UserError } from '../support/user-error.ts';
 
@@ -6,7 +7,7 @@ export function usage<T>(choose: () => T): T {
   try {
     return choose();
   } catch (error) {
-    if (error instanceof SelectionError) throw new UserError(error.message);
+    if (error instanceof SelectionError || error instanceof EachError) throw new UserError(error.message);
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { LineCounter, parseDocument } from 'yaml';
 import type { Waiver } from '../generated/types.ts';
 import { validateWaivers } from '../generated/validators.js';
+import { isCalled } from '../scenario/each.ts';
 import { placeOf } from '../scenario/positions.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { schemaProblems } from '../scenario/schema-problems.ts';
@@ -31,7 +32,7 @@ export async function readWaivers(file: string, scenarios: readonly Scenario[]):
   }
   const waivers = data as Waiver[];
   waivers.forEach(({ scenario, until }, index) => {
-    if (!scenarios.some(({ id }) => id === scenario))
+    if (!scenarios.some(({ id }) => isCalled(id, scenario)))
       throw new UserError(`${at([index, 'scenario'])}: there is no scenario called "${scenario}"`);
     if (until !== undefined && Number.isNaN(Date.parse(until)))
       throw new UserError(`${at([index, 'until'])}: ${until} is no day`);

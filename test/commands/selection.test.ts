@@ -114,3 +114,44 @@ t.test('-q says nothing where all is well, and what failed where it is not', (t)
   t.match(cli('check', '-q', '-v', '--builders', 'h'), { code: 2, err: /cannot be used with/ });
   t.end();
 });
+
+t.test('a scenario with `each` is one check for each value, selected together or one by one', (t) => {
+  const folder = t.testdir({
+    'has.yaml': `title: This machine has {{each.tool}}
+target: client
+per: client
+each: {tool: vars.tools}
+command: [sh, -c, 'command -v "$1"', sh, "{{each.tool}}"]
+expect: {exitCode: 0}
+hint:
+  - says: "{{each.tool}} is missing"
+`,
+    'waive.yaml': '- {scenario: "has[no-such-tool]", reason: known}\n',
+  });
+  const check = (...args: string[]): ReturnType<typeof cli> =>
+    cli(
+      'check',
+      '--builders',
+      'ssh://a',
+      '--no-default-specs',
+      '-s',
+      `${folder}/has.yaml`,
+      '-f',
+      'tap',
+      ...args,
+    );
+  const both = ['--var', 'tools=sh,no-such-tool'];
+  const all = check(...both);
+  t.match(all, { code: 1, out: /^ *ok \d+ - has\[sh\].*This machine has sh/m });
+  t.match(all.out, /^ *not ok \d+ - has\[no-such-tool\].*This machine has no-such-tool/m);
+  t.match(all.out, /no-such-tool is missing/);
+  const one = check(...both, '-t', 'has[sh]');
+  t.equal(one.code, 0);
+  t.notMatch(one.out, /no-such-tool/);
+  t.match(check(...both, '-t', 'has'), { code: 1 });
+  t.match(check(...both, '--skip', 'has[no-such-tool]'), { code: 0 });
+  t.match(check(...both, '--waive', `${folder}/waive.yaml`), { code: 0, out: /known/ });
+  t.match(check(), { code: 2, out: '', err: /"each" needs the variable "tools"; give it with --var tools=/ });
+  t.match(check(...both, '-t', 'has[bash]'), { code: 2, err: /no scenario is called "has\[bash\]"/ });
+  t.end();
+});

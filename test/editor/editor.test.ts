@@ -63,7 +63,17 @@ t.test('an editor completes, explains and underlines, from the line that names t
       position: { line: 4, character: 0 },
     });
     const labels = (answer as { items: { label: string }[] }).items.map(({ label }) => label);
-    for (const key of ['hint', 'severity', 'effect', 'needs', 'when', 'timeout', 'examples', 'cleanup'])
+    for (const key of [
+      'each',
+      'hint',
+      'severity',
+      'effect',
+      'needs',
+      'when',
+      'timeout',
+      'examples',
+      'cleanup',
+    ])
       t.ok(labels.includes(key), key);
     t.notOk(labels.includes('title'), 'what is there already is not offered');
   });

@@ -53,6 +53,17 @@ withFleet('the tutorial, literally', async (t, fleet) => {
   t.equal(green.exitCode, 0, green.stdout);
   const replay = has('nix-remote-builder-doctor -s has-motto.yaml --replay seen');
   t.equal((await typed(replay)).exitCode, 1, 'the recording is from before');
+
+  const hasTool = fileOf('has-tool.yaml');
+  client.host.write('/root/has-tool.yaml', hasTool);
+  const oneTool = has("nix-remote-builder-doctor -s has-tool.yaml -t 'has-tool[tar]'");
+  t.equal((await typed(oneTool)).exitCode, 0);
+  client.host.write('/root/has-tool.yaml', hasTool.replace('[tar, awk]', '[tar, no-such-tool]'));
+  t.equal((await typed(oneTool)).exitCode, 0);
+  const lacks = await typed('nix-remote-builder-doctor -s has-tool.yaml -t has-tool');
+  t.equal(lacks.exitCode, 1);
+  t.match(lacks.stdout, /alpha has no no-such-tool\./);
+  t.match(lacks.stdout, /found by has-tool\[no-such-tool\]/);
   const own = await typed(has('nix-remote-builder-doctor -f short.hbs'));
   t.match(own.stdout, /^alpha: healthy$/m);
 });

@@ -30,6 +30,14 @@ export function checkShape(data: ScenarioDocument, several: boolean): PathProble
       'remove it',
       true,
     );
+  if (data.each !== undefined && data.capture !== undefined)
+    add(
+      ['capture'],
+      'each-captures',
+      'a scenario with "each" runs several times, so what it captures would have several values',
+      'remove it, or capture in a scenario without "each"',
+      true,
+    );
   if (data.with !== undefined && data.probe === undefined)
     add(['with'], 'with-without-probe', '"with" is for a probe', 'remove it', true);
   for (const key of ['stdin', 'env', 'cwd', 'user'] as const)

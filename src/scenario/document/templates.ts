@@ -15,7 +15,7 @@ export function checkTemplates(data: ScenarioDocument, scenario: Scenario): Path
     if (typeof text !== 'string' || !text.includes('{{')) return;
     try {
       for (const use of usesOf(text, mode)) {
-        const what = unknownName(use.path, scenario.per, roots);
+        const what = unknownName(use.path, scenario, roots);
         if (what !== null)
           problems.push({
             path,
@@ -37,9 +37,11 @@ export function checkTemplates(data: ScenarioDocument, scenario: Scenario): Path
         visit(item, [...path, key], key === 'matches' ? 'regex' : mode, roots);
     } else check(value, path, mode, roots);
   };
-  const plain = ['builder', 'client', 'facts', 'vars'];
+  const own = scenario.each === undefined ? [] : ['each'];
+  const plain = ['builder', 'client', 'facts', 'vars', ...own];
   const seen = [...plain, 'observation'];
   const asked = [...plain, 'check'];
+  if (scenario.each !== undefined) check(data.title, ['title'], 'plain', own);
   if (typeof data.command === 'string') check(data.command, ['command'], 'shell', asked);
   else visit(data.command, ['command'], 'plain', asked);
   for (const key of ['setup', 'cleanup'] as const)
@@ -70,12 +72,12 @@ const knownNames: Readonly<Record<string, readonly string[]>> = {
   check: ['nonce'],
 };
 
-function unknownName(path: string, per: 'client' | 'builder', roots: readonly string[]): string | null {
+function unknownName(path: string, { per, each }: Scenario, roots: readonly string[]): string | null {
   const [root = '', name = ''] = path.split('.');
   if (!roots.includes(root)) return `there is no {{${path}}}${didYouMean(root, roots)}`;
   if (root === 'builder' && per === 'client')
     return `{{${path}}}: a scenario that runs once per client has no builder`;
-  const known = knownNames[root] ?? null;
+  const known = root === 'each' ? Object.keys(each ?? {}) : (knownNames[root] ?? null);
   if (known !== null && !known.includes(name)) return `there is no {{${path}}}${didYouMean(name, known)}`;
   return null;
 }

@@ -6,6 +6,8 @@ export interface Context {
   client: Record<string, Json>;
   facts: Record<string, Json>;
   vars: Record<string, Json>;
+  /** The values of this instance of a scenario with `each`. */
+  each?: Record<string, Json>;
   /** `nonce`: a word that no other check of any run has. Not in hints. */
   check?: Record<string, Json>;
   /** Only in hints: what was seen. */
