@@ -29,7 +29,7 @@ export const program = new Command('nix-remote-builder-doctor')
     'after',
     `
 Exit codes: 0 healthy (warnings allowed), 1 a check failed, 2 usage or files that cannot be read or nothing to
-check, 3 nothing failed but something could not be measured, 130/143 interrupted.
+check, 3 nothing failed but something could not be measured, 129/130/143 interrupted.
 
 Environment: MACHINES_FILE, INCLUDE and EXCLUDE stand for --machines-file, --include and --exclude where these are not
 given; several names are separated by commas or blanks.

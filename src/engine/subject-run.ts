@@ -11,6 +11,7 @@ import { yieldToEventLoop } from '../support/yield-to-event-loop.ts';
 import { satisfiesNeed } from './blocked.ts';
 import { type CheckActions, runScenario } from './check.ts';
 import { builderContext, clientContext } from './context.ts';
+import { reasonLeftOut } from './left-out.ts';
 import { isNamedLike } from './names.ts';
 import { type ObservationRequest, observe, type ObserveOptions } from './observe.ts';
 import { questionOf, replayed, withoutNonce } from './recording.ts';
@@ -68,7 +69,7 @@ export class SubjectRun {
         scenario,
         needs,
         context: () => this.context(scenario),
-        leftOut: this.reasonLeftOut(scenario),
+        leftOut: reasonLeftOut(scenario, this.input.limits),
         factSource: (name) => this.sourceOfFact(name),
         waived: this.waiverOf(scenario),
         runStarted: this.shared.started,
@@ -184,12 +185,6 @@ export class SubjectRun {
     const { builder } = this.subject;
     const host = builder === undefined ? '' : ` -i ${quoteIfNeeded(builder.host || builder.uri)}`;
     return `nix-remote-builder-doctor check -t ${quoteIfNeeded(id)}${host} -vvv`;
-  }
-
-  private reasonLeftOut({ effect }: Scenario): string | null {
-    return this.input.limits.readOnly && effect !== 'none'
-      ? `left out by --read-only: its effect is ${effect}`
-      : null;
   }
 
   private sourceOfFact(name: string): { by?: string | undefined; unmeasured?: string | undefined } {
