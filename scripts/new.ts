@@ -1,195 +1,111 @@
 /**
- * `npm run new -- KIND NAME [STAGE]`: writes a scenario, probe, matcher, reporter or fault that works as it stands, its
- * registration and its test; the author then changes it. Templates are in scripts/new/. Exit 2 for words it does not take.
+ * `npm run new -- KIND NAME [STAGE]`: writes a scenario, probe, matcher, reporter or fault that works without changes, its
+ * registration and its test. The author then changes it. The kinds and their templates are in scripts/new/.
+ * Exit 2: the words are refused. Exit 1: a file has no place for the new thing. In both cases nothing is written.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { format, resolveConfig } from 'prettier';
+import { checkFormat } from '../src/report/render.ts';
 import { stages } from '../src/scenario/scenario.ts';
+import { kinds } from './new/kinds.ts';
+import { camelCase, fillIn, kebabCase, type Names } from './new/names.ts';
 
-/** A line to add after the last line of a file that matches, or `before` the last one. */
-interface Insertion {
-  file: string;
-  line: string;
-  after?: RegExp;
-  before?: RegExp;
-}
+type Kind = (typeof kinds)[string];
 
-interface Kind {
-  /** Paths of new files, each with its template. */
-  files: (name: string, stage: string) => Record<string, string>;
-  insert?: (name: string, identifier: string) => Insertion[];
-  /** What else is changed. */
-  more?: (name: string) => Promise<void>;
-  /** What the author does next. */
-  next: (name: string, stage: string) => string[];
-}
-
-const kinds: Readonly<Record<string, Kind>> = {
-  scenario: {
-    files: (name, stage) => ({ [`specs/${stage}/${name}.yaml`]: 'scenario' }),
-    next: (name, stage) => [
-      `change specs/${stage}/${name}.yaml; its examples are its test: npx tsx src/cli.ts lint specs/${stage}/${name}.yaml`,
-      'npm run docs',
-      'npm run new -- fault NAME: break a real builder so that it must speak',
-    ],
-  },
-  probe: {
-    files: (name) => ({
-      [`src/probes/${name}.ts`]: 'probe',
-      [`specs/client/${name}.yaml`]: 'probe-scenario',
-      [`test/probes/${name}.test.ts`]: 'probe-test',
-    }),
-    insert: (name, identifier) => [
-      {
-        file: 'src/probes/index.ts',
-        line: `import { ${identifier} } from './${name}.ts';`,
-        after: /^import /,
-      },
-      { file: 'src/probes/index.ts', line: `  ${identifier},`, after: /^ {2}\w+,$/ },
-    ],
-    next: (name) => [
-      `change src/probes/${name}.ts, its scenario specs/client/${name}.yaml and its test test/probes/${name}.test.ts`,
-      'npm run docs',
-      `npm test -- test/probes/${name}`,
-    ],
-  },
-  matcher: {
-    files: (name) => ({
-      [`src/scenario/matchers/${name}.ts`]: 'matcher',
-      [`test/scenario/matchers/${name}.test.ts`]: 'matcher-test',
-    }),
-    insert: (name, identifier) => [
-      {
-        file: 'src/scenario/matchers/index.ts',
-        line: `import { ${identifier} } from './${name}.ts';`,
-        after: /^import /,
-      },
-      { file: 'src/scenario/matchers/index.ts', line: `  ${identifier},`, before: /^\];$/ },
-    ],
-    more: addToSchema,
-    next: (name) => [
-      `change src/scenario/matchers/${name}.ts, its test test/scenario/matchers/${name}.test.ts and its words in schemas/scenario.schema.json`,
-      'give it words for a mismatch in src/scenario/words.ts, where its name alone does not read well',
-      'npm run generate && npm run docs',
-      `npm test -- test/scenario/matchers/${name}`,
-    ],
-  },
-  reporter: {
-    files: (name) => ({
-      [`reporters/${name}.hbs`]: 'reporter',
-      [`test/report/${name}.test.ts`]: 'reporter-test',
-    }),
-    insert: (name) => [
-      {
-        file: 'src/report/render.ts',
-        line: `  ${property(name)}: template('${name}', visible, (report) => report),`,
-        after: /^ {2}nagios: /,
-      },
-      {
-        file: 'docs/formats.md',
-        line: `| \`${name}\` | say who reads it | say what it holds |`,
-        before: /^\| `PATH\.hbs` /,
-      },
-    ],
-    next: (name) => [
-      `change reporters/${name}.hbs, its escape in src/report/render.ts and its row in docs/formats.md`,
-      'name the program that reads it in test/report/hostile.test.ts, so that hostile reports go through it',
-      `npm test -- test/report/${name}`,
-    ],
-  },
-  fault: {
-    files: (name) => ({ [`test/faults/${name}.ts`]: 'fault', [`test/faults/${name}.test.ts`]: 'fault-test' }),
-    insert: (name, identifier) => [
-      {
-        file: 'test/faults/index.ts',
-        line: `import { ${identifier}Faults } from './${name}.ts';`,
-        after: /^import /,
-      },
-      { file: 'test/faults/index.ts', line: `  ...${identifier}Faults,`, before: /^\];$/ },
-    ],
-    next: (name) => [
-      `change test/faults/${name}.ts, or move the fault to the file of its family`,
-      'npm run faults -- --count',
-      `as root: npm test -- test/faults/${name}.test`,
-    ],
-  },
-};
-
-/** `a-name` as a variable. */
-function camelCase(name: string): string {
-  return name.replace(/-(\w)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-/** As a key of an object. */
-function property(name: string): string {
-  return name.includes('-') ? `'${name}'` : name;
-}
-
-async function addToSchema(name: string): Promise<void> {
-  const file = 'schemas/scenario.schema.json';
-  const schema = JSON.parse(readFileSync(file, 'utf8')) as {
-    $defs: { matchers: { properties: Record<string, unknown> } };
-  };
-  schema.$defs.matchers.properties[name] = {
-    type: 'number',
-    description: 'The number can be divided by this one.',
-    'x-usage': [`value: {count: {${name}: 3}}`],
-  };
-  writeFileSync(file, await formatted(file, JSON.stringify(schema)));
-}
-
-/** As `npm run format` would leave it. */
-async function formatted(filepath: string, text: string): Promise<string> {
-  return /\.(?:ts|json)$/.test(filepath)
-    ? format(text, { ...(await resolveConfig(filepath)), filepath })
-    : text;
-}
-
-function insertLine({ file, line, after, before }: Insertion): void {
-  const lines = readFileSync(file, 'utf8').split('\n');
-  const at = lines.findLastIndex((one) => (after ?? before)?.test(one));
-  if (at < 0) throw new Error(`${file} has no place for: ${line}`);
-  lines.splice(after === undefined ? at : at + 1, 0, line);
-  writeFileSync(file, lines.join('\n'));
-}
-
-/** Why these words cannot be taken, or null. */
-function refusal(kind: Kind | undefined, name: string, stage: string): string | null {
-  if (kind === undefined) return `npm run new -- ${Object.keys(kinds).join('|')} NAME [STAGE]`;
-  if (!/^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(name))
-    return `"${name}" is no name: small letters, digits and "-", a letter first`;
-  if (!stages.some((one) => one === stage)) return `there is no stage "${stage}": ${stages.join(', ')}`;
-  const taken = Object.keys(kind.files(name, stage)).find((file) => existsSync(file));
+/** Why this cannot be written, or null. */
+function refusal(word: string, kind: Kind, names: Names): string | null {
+  const { name, identifier, file } = names;
+  if (word === 'reporter' && checkFormat(name) === null) return `the format "${name}" exists`;
+  if (kind.index !== undefined && declaredIn(kind.index).includes(identifier))
+    return `${kind.index} already has the name "${identifier}"`;
+  const paths = Object.keys(kind.files(names));
+  // The id of a scenario is the name of its file, in whichever stage.
+  const ids = paths.some((path) => path.startsWith('specs/'))
+    ? stages.map((stage) => `specs/${stage}/${file}.yaml`)
+    : [];
+  const taken = [...paths, ...ids].find((path) => existsSync(path));
   return taken === undefined ? null : `${taken} exists`;
 }
 
-const [word = '', name = '', stage = 'nix'] = process.argv.slice(2);
-const kind = Object.hasOwn(kinds, word) ? kinds[word] : undefined;
-const refused = refusal(kind, name, stage);
-if (kind === undefined || refused !== null) {
-  process.stderr.write(`${refused ?? ''}\n`);
-  process.exitCode = 2;
-} else {
-  const identifier = camelCase(name);
-  for (const [file, template] of Object.entries(kind.files(name, stage))) {
-    const text = readFileSync(`scripts/new/${template}.txt`, 'utf8');
-    mkdirSync(dirname(file), { recursive: true });
-    writeFileSync(
-      file,
-      await formatted(file, text.replaceAll('IDENTIFIER', identifier).replaceAll('NAME', name)),
-    );
-    process.stdout.write(`${file}\n`);
-  }
-  for (const insertion of kind.insert?.(name, identifier) ?? []) {
-    insertLine(insertion);
-    process.stdout.write(`${insertion.file}: ${insertion.line.trim()}\n`);
-  }
-  await kind.more?.(name);
-  process.stdout.write(
-    `\nIt works as it stands. Next:\n${kind
-      .next(name, stage)
-      .map((line) => `  ${line}\n`)
-      .join('')}`,
+/** The names that a module imports or declares. */
+function declaredIn(path: string): string[] {
+  const text = readFileSync(path, 'utf8');
+  const imported = [...text.matchAll(/^import (?:type )?\{([^}]*)\}/gm)].flatMap(
+    ([, list]) => list?.split(',').map((one) => one.trim().replace(/^type /, '')) ?? [],
   );
+  const declared = [...text.matchAll(/^(?:export )?(?:const|function) (\w+)/gm)].map(([, one]) => one ?? '');
+  return [...imported, ...declared];
 }
+
+/** The text of every file that is new or changes, as `npm run format` leaves it. */
+async function plan(kind: Kind, names: Names): Promise<Map<string, string>> {
+  const texts = new Map<string, string>();
+  for (const [path, template] of Object.entries(kind.files(names)))
+    texts.set(path, fillIn(readFileSync(`scripts/new/${template}.txt`, 'utf8'), names));
+  for (const { file, change } of kind.edits(names))
+    texts.set(file, change(texts.get(file) ?? readFileSync(file, 'utf8')));
+  for (const [path, text] of texts) texts.set(path, await formatted(path, text));
+  return texts;
+}
+
+async function formatted(filepath: string, text: string): Promise<string> {
+  if (!/\.(?:ts|json)$/.test(filepath)) return text;
+  const { format, resolveConfig } = await import('prettier');
+  try {
+    return await format(text, { ...(await resolveConfig(filepath)), filepath });
+  } catch (error) {
+    const [first = ''] = String(error).split('\n');
+    throw new Error(`${filepath}: ${first}`, { cause: error });
+  }
+}
+
+/** The names to use, or why the words cannot be taken. */
+function namesOf(word: string, given: string, stage: string): Names | string {
+  const kebab = /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/.test(given);
+  const camel = word === 'matcher' && /^[a-z][a-zA-Z0-9]*$/.test(given);
+  if (!kebab && !camel) {
+    const or = word === 'matcher' ? '; or camelCase, such as endsWith' : '';
+    return `"${given}" is not a valid name. Use small letters, digits and "-", and begin with a letter, such as ends-with${or}`;
+  }
+  const known = stages.find((one) => one === stage);
+  if (known === undefined) return `there is no stage "${stage}": ${stages.join(', ')}`;
+  const identifier = camelCase(given);
+  const name = word === 'matcher' ? identifier : given;
+  return { name, identifier, file: kebabCase(given), stage: known };
+}
+
+function refuse(why: string, exitCode: number): void {
+  process.stderr.write(`${why}\n`);
+  process.exitCode = exitCode;
+}
+
+async function main([word = '', given = '', stage = 'nix']: readonly string[]): Promise<void> {
+  const kind = Object.hasOwn(kinds, word) ? kinds[word] : undefined;
+  if (kind === undefined) {
+    refuse(`npm run new -- ${Object.keys(kinds).join('|')} NAME [STAGE]`, 2);
+    return;
+  }
+  const names = namesOf(word, given, stage);
+  const why = typeof names === 'string' ? names : refusal(word, kind, names);
+  if (why !== null || typeof names === 'string') {
+    refuse(why ?? '', 2);
+    return;
+  }
+  let texts: Map<string, string>;
+  try {
+    texts = await plan(kind, names);
+  } catch (error) {
+    refuse(`${error instanceof Error ? error.message : String(error)}\nNothing was written.`, 1);
+    return;
+  }
+  const created = kind.files(names);
+  for (const [path, text] of texts) {
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    process.stdout.write(`${Object.hasOwn(created, path) ? 'wrote' : 'changed'} ${path}\n`);
+  }
+  const steps = kind.next(names).map((line) => `  ${line}\n`);
+  process.stdout.write(`\nIt works without changes. Next:\n${steps.join('')}`);
+}
+
+await main(process.argv.slice(2));

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Test } from 'tap';
@@ -12,9 +12,15 @@ import { here } from '../../src/transport/namespaces.ts';
 import { clientTransport } from '../../src/transport/local-process.ts';
 import { env, never } from '../connection/sshd.ts';
 
+/** Skips a test where it cannot start sshd. */
+export const noSshd = existsSync('/usr/sbin/sshd') ? {} : { skip: 'there is no sshd here' };
+export const me = userInfo().username;
+/** Options of ssh that keep the files of this machine out. */
+export const isolated = '-F none -oGlobalKnownHostsFile=/dev/null';
+
 export const clientView: ClientView = {
   hostname: 'client',
-  user: userInfo().username,
+  user: me,
   isRoot: true,
   caller: '',
   seesAsDaemon: true,

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
-import { userInfo } from 'node:os';
 import t, { type Test } from 'tap';
 import { hostKey } from '../../src/probes/host-key.ts';
 import { nixConnect } from '../../src/probes/nix-connect.ts';
@@ -9,11 +8,7 @@ import { sshConfig } from '../../src/probes/ssh-config.ts';
 import { tcpConnect } from '../../src/probes/tcp-connect.ts';
 import { nixSshEnvironment } from '../../src/ssh/nix-ssh-words.ts';
 import { never, processesWith, type Sshd, soon, startSshd } from '../connection/sshd.ts';
-import { contextOf, sshContext, valueOf } from './helpers.ts';
-
-const noSshd = existsSync('/usr/sbin/sshd') ? {} : { skip: 'there is no sshd here' };
-const me = userInfo().username;
-const isolated = '-F none -oGlobalKnownHostsFile=/dev/null';
+import { contextOf, isolated, me, noSshd, sshContext, valueOf } from './helpers.ts';
 
 t.test("the ssh configuration in force, with Nix's own words", noSshd, async (t) => {
   const context = sshContext(

@@ -24,6 +24,8 @@ import type { RenderOptions } from '../../src/report/render-options.ts';
 const count = 1000;
 const seed = Number(process.env['NRBD_SEED'] ?? Date.now() % 1_000_000);
 const skip = process.env['NRBD_NO_FLEET'] ?? false;
+/** `NRBD_FORMAT=tap` runs only the readers of that format. */
+const only = process.env['NRBD_FORMAT'];
 
 /** Words that mean something to one of the readers. */
 const words = [
@@ -136,7 +138,7 @@ t.test(`hostile reports (${count}, seed ${seed}) through every format's real rea
     join(folder, `${String(index).padStart(4, '0')}.${endings[format] ?? ''}`);
   const read = (index: number, format: string): string => readFileSync(file(index, format), 'utf8');
   const seconds: Record<string, number> = {};
-  for (const format of Object.keys(endings)) {
+  for (const format of Object.keys(endings).filter((name) => name === (only ?? name))) {
     const began = performance.now();
     for (const [index, one] of sampled.entries())
       writeFileSync(file(index, format), await render(one, format, plain));
@@ -153,6 +155,7 @@ t.test(`hostile reports (${count}, seed ${seed}) through every format's real rea
     missing: string | false = false,
   ): Promise<void> => {
     consumers.push({ format, name, checked });
+    if (only !== undefined && format !== only) return;
     await t.test(`${format}: ${name}: ${checked}`, { skip: missing }, async (t) => {
       const found = await wrong();
       t.same(found.slice(0, 3), [], `${found.length} of ${sampled.length} read otherwise`);
@@ -495,6 +498,7 @@ t.test(`hostile reports (${count}, seed ${seed}) through every format's real rea
   );
 
   t.test('every format has a reader, and the table in the docs says so', (t) => {
+    if (only !== undefined) t.ok(Object.hasOwn(endings, only), `NRBD_FORMAT is a format: ${only}`);
     t.same([...new Set(consumers.map(({ format }) => format))].sort(), Object.keys(endings).sort());
     const problems = formatsTable('docs/formats.md', consumers, process.env['NRBD_WRITE_DOCS'] !== undefined);
     t.same(problems, []);

@@ -110,7 +110,10 @@ for (const [name, { operand, holds, fails, says }] of Object.entries(cases)) {
 }
 
 t.test('every matcher has a case above, or a test file of its own', (t) => {
-  const own = [...matchers.keys()].filter((name) => existsSync(`test/scenario/matchers/${name}.test.ts`));
+  const fileOf = (name: string): string => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const own = [...matchers.keys()].filter((name) =>
+    existsSync(`test/scenario/matchers/${fileOf(name)}.test.ts`),
+  );
   t.same([...matchers.keys()].sort(), [...Object.keys(cases), ...own].sort());
   t.end();
 });
