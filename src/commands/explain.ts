@@ -3,6 +3,7 @@ import { fixText } from '../report/fix-text.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { print } from '../cli/print.ts';
 import { readSuiteToRun } from '../setup/suite.ts';
+import { suggestWord } from '../support/did-you-mean.ts';
 import { UserError } from '../support/user-error.ts';
 
 /** `explain SCENARIO|CAUSE`: what the YAML says of it, in prose. */
@@ -11,7 +12,9 @@ export async function explain(name: string, options: { spec: string[] }): Promis
   const scenario = scenarios.find(({ id }) => id === name);
   const named = scenarios.filter(({ hint }) => hint.some(({ cause }) => cause === name));
   if (scenario === undefined && named.length === 0) {
-    throw new UserError(`no scenario and no cause is called "${name}"; the command list shows the scenarios`);
+    const known = scenarios.flatMap(({ id, hint: own }) => [id, ...own.flatMap(({ cause }) => cause ?? [])]);
+    const hint = suggestWord(name, known, '; the command list shows the scenarios');
+    throw new UserError(`no scenario and no cause is called "${name}"${hint}`);
   }
   const parts = [
     ...(scenario === undefined ? [] : [explainScenario(scenario, needsOf(scenario, scenarios))]),

@@ -1,6 +1,7 @@
 import type { Builder } from '../machines/builder.ts';
 import type { Shard } from '../generated/types.ts';
 import { type Scenario, stages } from '../scenario/scenario.ts';
+import { suggestWord } from '../support/did-you-mean.ts';
 import { buildersLike, type Found } from './names.ts';
 
 /** What the command line asks for. */
@@ -73,12 +74,12 @@ export function selectScenarios(
   const byId = new Map(scenarios.map((scenario) => [scenario.id, scenario]));
   for (const id of [...test, ...skip]) {
     if (!byId.has(id)) {
-      throw new SelectionError(`no scenario is called "${id}"; there are: ${[...byId.keys()].join(', ')}`);
+      throw new SelectionError(`no scenario is called "${id}"${suggestWord(id, [...byId.keys()])}`);
     }
   }
   for (const name of stage) {
     if (!stages.some((known) => known === name)) {
-      throw new SelectionError(`no stage is called "${name}"; there are: ${stages.join(', ')}`);
+      throw new SelectionError(`no stage is called "${name}"${suggestWord(name, stages)}`);
     }
   }
   const wanted = new Set<string>();

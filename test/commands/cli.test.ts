@@ -24,16 +24,28 @@ t.test('help and version go to standard output', (t) => {
 });
 
 t.test('wrong usage is exit code 2, and the nearest word is offered', (t) => {
-  t.match(cli('chek'), { code: 2 });
-  t.match(cli('check', '--machine-file', 'x'), { code: 2, err: /--machines-file/ });
-  t.match(cli('check', '-f', 'junitt'), { code: 2, err: /there is no format "junitt"/ });
+  t.match(cli('check', '--machine-file', 'x'), {
+    code: 2,
+    err: /unknown option '--machine-file'; did you mean --machines-file\?/,
+  });
+  t.match(cli('check', '-f', 'junti'), { code: 2, err: /there is no format "junti"; did you mean junit\?/ });
+  t.match(cli('check', '-f', 'pdf'), {
+    code: 2,
+    err: /there is no format "pdf"; there are: table, .*PATH\.hbs/,
+  });
+  for (const command of ['list', 'machines', 'route'])
+    t.match(
+      cli(command, '-f', 'jsno'),
+      { code: 2, out: '', err: /there is no format "jsno"; did you mean json\?/ },
+      command,
+    );
   t.match(cli('check', '-f', 'tap', '-f', 'json'), { code: 2, err: /only one format/ });
   t.match(cli('check', '-j', '0'), { code: 2, err: /--jobs/ });
   t.match(cli('check', '--timeout', '5'), { code: 2, err: /--timeout/ });
   t.match(cli('check', '--var', 'x'), { code: 2, err: /KEY=VALUE/ });
   t.match(cli('check', '-t', 'conection', '--builders', 'h'), {
     code: 2,
-    err: /no scenario is called "conection"/,
+    err: /no scenario is called "conection"; did you mean connection\?/,
   });
   t.match(cli('check', '-i', 'other', '--builders', 'h'), {
     code: 2,
@@ -41,7 +53,33 @@ t.test('wrong usage is exit code 2, and the nearest word is offered', (t) => {
   });
   t.match(cli('check', '-m', '/none', '--builders', 'h'), { code: 2, err: /not both/ });
   t.match(cli('schema', 'other'), { code: 2 });
-  t.match(cli('explain', 'no-such'), { code: 2 });
+  t.match(cli('explain', 'no-such'), { code: 2, err: /the command list shows the scenarios/ });
+  t.match(cli('explain', 'key-to-open'), { code: 2, err: /; did you mean key-too-open\?/ });
+  t.match(cli('check', '--stage', 'netwrok'), { code: 2, err: /"netwrok"; did you mean network\?/ });
+  const waivers = file('waivers.yaml', '- {scenario: conection, reason: a}\n');
+  t.match(cli('check', '--waive', waivers, '--builders', 'h'), {
+    code: 2,
+    err: /"conection"; did you mean connection\?/,
+  });
+  t.end();
+});
+
+t.test('a first word that is no command and no option is an unknown command', (t) => {
+  t.match(cli('chekc'), {
+    code: 2,
+    out: '',
+    err: /^error: unknown command 'chekc'; did you mean check\?\nRun with --help for usage\.\n$/,
+  });
+  t.match(cli('lsit', '-f', 'json'), { code: 2, err: /unknown command 'lsit'; did you mean list\?/ });
+  t.match(cli('hlep'), { code: 2, err: /did you mean help\?/ });
+  t.match(cli('alpha.example'), { code: 2, err: /unknown command 'alpha.example'; there are: check, / });
+  t.match(cli('', '-t', 'slots'), { code: 2, err: /unknown command ''/ });
+  t.match(cli('check', 'alpha'), { code: 2, err: /too many arguments for 'check'/ }, 'not the first word');
+  t.match(
+    cli('-t', 'slots', '--builders', 'h'),
+    { code: 0, err: '' },
+    'an option starts the default command',
+  );
   t.end();
 });
 
@@ -183,6 +221,8 @@ t.test('what files say reaches a terminal without its control characters', (t) =
     cli('list', '-s', other),
     cli('explain', 'hostile2', '-s', other),
     cli('check', '-t', esc, '--builders', 'h'),
+    cli(esc),
+    cli('check', `--${esc}`),
   ]) {
     t.not(code, null);
     t.notMatch(out + err, /[\x00-\x08\x0b-\x1f\x7f]/);

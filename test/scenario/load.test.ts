@@ -194,6 +194,7 @@ t.test('durations have a unit', (t) => {
 t.test('the nearest word is offered, and none when none is near', (t) => {
   t.equal(didYouMean('comand', ['command', 'capture']), ', did you mean "command"?');
   t.equal(didYouMean('zzz', ['command']), '');
+  t.equal(didYouMean('foo', ['fix', 'new']), '', 'short words are near to nothing');
   t.end();
 });
 
