@@ -41,7 +41,7 @@ function needsOf(
 }
 
 function explainScenario(
-  { id, title, about, stage, per, effect, hint, source }: Scenario,
+  { id, title, about, stage, per, tags, effect, hint, source }: Scenario,
   needs: readonly string[],
 ): string {
   const causes = [...new Set(hint.map(({ cause }) => cause).filter((cause) => cause !== undefined))];
@@ -50,6 +50,7 @@ function explainScenario(
     ...(about === undefined ? [] : ['', about.trim()]),
     '',
     `stage   ${stage}, once per ${per}`,
+    ...(tags.length === 0 ? [] : [`tags    ${tags.join(', ')}`]),
     `needs   ${needs.length === 0 ? 'nothing' : ''}`.trimEnd(),
     ...needs,
     `effect  ${effect}`,

@@ -177,6 +177,7 @@ function normalise(
     target,
     per: data.per ?? 'builder',
     needs: data.needs ?? [],
+    tags: data.tags ?? [],
     ...(when === undefined ? {} : { when: when as Expectation }),
     severity: data.severity ?? 'error',
     effect: data.effect ?? 'none',

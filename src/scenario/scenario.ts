@@ -19,6 +19,8 @@ export interface Scenario {
   target: 'client' | 'builder';
   per: 'client' | 'builder';
   needs: string[];
+  /** Words by which scenarios are selected together. */
+  tags: string[];
   when?: Expectation;
   /** For a key of `when`: why it does not apply, in words. */
   otherwise?: Record<string, string>;

@@ -48,6 +48,7 @@ t.test('a scenario gets every default, and its id from the file', (t) => {
     target: 'builder',
     per: 'builder',
     needs: [],
+    tags: [],
     severity: 'error',
     effect: 'none',
     quick: false,
@@ -60,6 +61,7 @@ t.test('a scenario gets every default, and its id from the file', (t) => {
     probes: null,
   }).scenarios;
   t.equal(other?.stage, 'ssh');
+  t.same(load({ 'a.yaml': `${small}tags: [disk, two-words]\n` })[0]?.tags, ['disk', 'two-words']);
   t.end();
 });
 
