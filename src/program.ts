@@ -126,7 +126,9 @@ program
 
 program
   .command('list')
-  .description('the scenarios, their stage, needs and effect')
+  .description('the scenarios, their stage, needs, tags and effect')
+  .option('--stage <stage>', 'only scenarios of this stage (may be repeated)', collect, [])
+  .option('--tag <tag>', 'only scenarios with this tag (may be repeated)', collect, [])
   .option('-s, --spec <path>', 'scenarios of your own, too', collect, [])
   .option('--no-default-specs', 'without the default suite')
   .addOption(textOrJson())

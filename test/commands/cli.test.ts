@@ -134,7 +134,35 @@ t.test('list shows every scenario in the order in which it runs', (t) => {
   }
   for (const { id, needs } of rows)
     for (const need of needs) t.ok(ids.indexOf(need) < ids.indexOf(id), `${need} before ${id}`);
-  t.match(cli('list').out, /^STAGE +SCENARIO/);
+  const { out } = cli('list');
+  t.match(out, /^STAGE +SCENARIO/);
+  t.same(
+    out.split('\n').filter((line) => line.length > 100),
+    [],
+    'no line is wider than 100 columns',
+  );
+  t.match(out, /^network +tcp +builder +none +An SSH server answers\n +needs: ssh-config, dns\n/m);
+  t.match(out, /^ssh +key-exposed .*\n(?: +.*\n)* +tags: security\n/m);
+  t.end();
+});
+
+t.test('list shows only the scenarios of a stage or with a tag', (t) => {
+  const own = file('own-tag.yaml', "title: a\ncommand: 'true'\nexpect: {exitCode: 0}\ntags: [mine, other]\n");
+  const ids = (...args: string[]): string[] =>
+    (JSON.parse(cli('list', '-s', own, '-f', 'json', ...args).out) as { id: string }[]).map(({ id }) => id);
+  t.same(ids('--stage', 'network'), ['dns', 'tcp']);
+  t.same(ids('--tag', 'mine'), ['own-tag']);
+  t.same(ids('--tag', 'mine', '--stage', 'network'), ['dns', 'tcp', 'own-tag'], 'as check selects them');
+  t.match(JSON.parse(cli('list', '-s', own, '-f', 'json', '--tag', 'mine').out), [
+    { tags: ['mine', 'other'] },
+  ]);
+  t.match(cli('explain', '-s', own, 'own-tag').out, /^tags +mine, other$/m);
+  t.match(cli('list', '--tag', 'securty'), {
+    code: 2,
+    out: '',
+    err: /no scenario has the tag "securty"; did you mean security\?/,
+  });
+  t.match(cli('list', '--stage', 'ssl'), { code: 2, err: /no stage is called "ssl"; did you mean ssh\?/ });
   t.end();
 });
 
