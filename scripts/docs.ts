@@ -107,14 +107,24 @@ function scenarioPage(scenarios: readonly Scenario[]): string {
 
 const severityWords = { error: 'a failure', warning: 'a warning', advice: 'advice' } as const;
 
-function scenarioSection({ id, title, about = '', needs, severity, effect, per, hint }: Scenario): string[] {
+function scenarioSection({
+  id,
+  title,
+  about = '',
+  needs,
+  tags,
+  severity,
+  effect,
+  per,
+  hint,
+}: Scenario): string[] {
   const causes = [...new Set(hint.flatMap(({ cause }) => cause ?? []))];
   return [
     `### ${id}`,
     '',
     `${title}. ${about.trim()}`,
     '',
-    `Runs once per ${per}. Needs: ${needs.map((need) => `[${need}](#${need})`).join(', ') || 'nothing'}. A missed expectation is ${severityWords[severity]}. Effect: ${effect}.`,
+    `Runs once per ${per}. Needs: ${needs.map((need) => `[${need}](#${need})`).join(', ') || 'nothing'}. A missed expectation is ${severityWords[severity]}. Effect: ${effect}.${tags.length === 0 ? '' : ` Tags: ${tags.map((tag) => `\`${tag}\``).join(', ')}.`}`,
     ...(causes.length === 0
       ? []
       : ['', `Causes: ${causes.map((cause) => `[${cause}](causes.md#${cause})`).join(', ')}`]),

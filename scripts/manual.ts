@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { CommandUnknownOpts as Command, Option } from '@commander-js/extra-typings';
 import { program } from '../src/program.ts';
+import { readSuite } from '../src/setup/suite.ts';
 
 const name = program.name();
 const commands = program.commands;
@@ -13,9 +14,14 @@ const optionsOf = (command: Command): readonly Option[] => [
     : [command.createHelp().visibleOptions(command).at(-1) as Option]),
 ];
 
+const { scenarios } = await readSuite({ spec: [], defaultSpecs: true });
+const tags = [...new Set(scenarios.flatMap((scenario) => scenario.tags))].sort();
+
 /** The possible values of an option, by its long name. */
 const values: Readonly<Record<string, readonly string[]>> = {
   '--stage': ['client', 'network', 'ssh', 'nix', 'build', 'fleet'],
+  '--tag': tags,
+  '--skip-tag': tags,
   '--exit': ['check', 'nagios'],
   '--scheme': ['ssh', 'ssh-ng'],
 };

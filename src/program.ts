@@ -4,7 +4,9 @@ import { Command } from '@commander-js/extra-typings';
 import { fromEnvironment } from './cli/from-environment.ts';
 import { buildersHelp, exitHelp, machinesHelp, strictHelp } from './cli/option-help.ts';
 import { runCommand } from './cli/run-command.ts';
-import { collect, quiet, verbose } from './cli/shared-options.ts';
+import { collect, formatOf, quiet, textOrJson, verbose } from './cli/shared-options.ts';
+import { refuseUnknownCommand } from './cli/unknown-command.ts';
+import { writeUsageError } from './cli/usage-error.ts';
 import { packageRoot } from './support/package-root.ts';
 
 function version(): string {
@@ -23,7 +25,9 @@ export const program = new Command('nix-remote-builder-doctor')
     'Finds out why Nix does not build on your remote builders, and says what to type to repair it.',
   )
   .version(version(), '-V, --version')
-  .showHelpAfterError('(add --help for what there is)')
+  .showHelpAfterError('Run with --help for usage.')
+  .configureOutput({ outputError: writeUsageError })
+  .hook('preSubcommand', refuseUnknownCommand)
   .exitOverride()
   .addHelpText(
     'after',
@@ -115,17 +119,19 @@ program
   .option('--check', 'make every check on the line, real builds included')
   .option('--write', 'add the line to the machines file, which is copied before')
   .option('-m, --machines-file <file>', 'the file for --write', '/etc/nix/machines')
-  .option('-f, --format <name>', 'text, line, nix or json', 'text')
+  .addOption(formatOf(['text', 'line', 'nix', 'json']))
   .action(async (target, options) =>
     exitWith(await (await import('./commands/enroll.ts')).enroll(target, options, version())),
   );
 
 program
   .command('list')
-  .description('the scenarios, their stage, needs and effect')
+  .description('the scenarios, their stage, needs, tags and effect')
+  .option('--stage <stage>', 'only scenarios of this stage (may be repeated)', collect, [])
+  .option('--tag <tag>', 'only scenarios with this tag (may be repeated)', collect, [])
   .option('-s, --spec <path>', 'scenarios of your own, too', collect, [])
   .option('--no-default-specs', 'without the default suite')
-  .option('-f, --format <name>', 'text or json', 'text')
+  .addOption(textOrJson())
   .action(async (options) => exitWith(await (await import('./commands/list.ts')).list(options)));
 
 program
@@ -141,7 +147,7 @@ program
   .command('lint')
   .argument('<path...>', 'scenario files or folders')
   .description('find what is wrong in scenarios (exit 0 clean, 2 problems)')
-  .option('-f, --format <name>', 'text or json', 'text')
+  .addOption(textOrJson())
   .action(async (paths, options) =>
     exitWith(await (await import('./commands/lint.ts')).lint(paths, options)),
   );
@@ -165,7 +171,7 @@ program
   .option('-m, --machines-file <file>', machinesHelp)
   .option('--builders <text>', buildersHelp)
   .option('--nix-version <version>', 'read it as this version of Nix does')
-  .option('-f, --format <name>', 'text or json', 'text')
+  .addOption(textOrJson())
   .action(async (options) => exitWith(await (await import('./commands/machines.ts')).machines(options)));
 
 program
@@ -185,7 +191,7 @@ program
     '--observe <n>',
     'start this many real, tiny builds, and show where they went beside what was computed',
   )
-  .option('-f, --format <name>', 'text or json', 'text')
+  .addOption(textOrJson())
   .action(async (installable, options) =>
     exitWith(await (await import('./commands/route.ts')).route(installable, options)),
   );
@@ -225,7 +231,7 @@ program
   .argument('<old>', 'a report written with -f json=FILE')
   .argument('<new>', 'a later one')
   .description('what broke, what healed, what slowed down (exit 1 if something broke)')
-  .option('-f, --format <name>', 'text or json', 'text')
+  .addOption(textOrJson())
   .action(async (before, after, options) =>
     exitWith(await (await import('./commands/diff.ts')).diff(before, after, options)),
   );

@@ -4,6 +4,8 @@ _nix_remote_builder_doctor() {
   COMPREPLY=()
   case $before in
     --stage) COMPREPLY=($(compgen -W 'client network ssh nix build fleet' -- "$word")); return ;;
+    --tag) COMPREPLY=($(compgen -W 'security speed' -- "$word")); return ;;
+    --skip-tag) COMPREPLY=($(compgen -W 'security speed' -- "$word")); return ;;
     --exit) COMPREPLY=($(compgen -W 'check nagios' -- "$word")); return ;;
     --scheme) COMPREPLY=($(compgen -W 'ssh ssh-ng' -- "$word")); return ;;
     -m | --machines-file | -s | --spec | --secret-file | --waive | -f | --format | --record | --replay | --state | --key | --current-load) COMPREPLY=($(compgen -f -- "$word")); return ;;
@@ -14,14 +16,14 @@ _nix_remote_builder_doctor() {
     esac
   done
   case $command in
-    check) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --strict --deadline --update-snapshots --timings -v --verbose -q --quiet -h --help' ;;
-    serve) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
-    watch) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --every -h --help' ;;
-    fix) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
-    healthy) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -h --help' ;;
+    check) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage --tag --skip-tag -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -f --format --record --replay --shard --exit --strict --deadline --update-snapshots --timings -v --verbose -q --quiet -h --help' ;;
+    serve) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage --tag --skip-tag -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --listen --interval -h --help' ;;
+    watch) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage --tag --skip-tag -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --every -h --help' ;;
+    fix) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage --tag --skip-tag -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive --apply --yes -h --help' ;;
+    healthy) words='-m --machines-file --builders -i --include -e --exclude --inventory -t --test --skip --stage --tag --skip-tag -s --spec --no-default-specs --var --secret --secret-file --secret-command -j --jobs --timeout --read-only --waive -h --help' ;;
     build-hook) words='--hook --state -h --help' ;;
     enroll) words='--scheme --key --fingerprint --speed --check --write -m --machines-file -f --format -h --help' ;;
-    list) words='-s --spec --no-default-specs -f --format -h --help' ;;
+    list) words='--stage --tag -s --spec --no-default-specs -f --format -h --help' ;;
     explain) words='-s --spec -h --help' ;;
     lint) words='-f --format -h --help' ;;
     new) words='-h --help' ;;

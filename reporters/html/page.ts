@@ -108,6 +108,7 @@ function details(check: ReportCheck): HTMLElement[] {
     ...(observation?.stdout ? part('Standard output', code(observation.stdout)) : []),
     ...(observation?.stderr ? part('Standard error', code(observation.stderr)) : []),
     ...value,
+    ...(check.tags === undefined ? [] : part('Tags', check.tags.join(', '))),
     ...part('Time', `${check.durationMs} ms`),
     ...(check.source === undefined ? [] : part('Scenario', `${check.source.file}:${check.source.line}`)),
   ];
@@ -179,6 +180,10 @@ function filter(): void {
   const host = (byId('host') as HTMLInputElement).value.trim().toLowerCase();
   const stage = (byId('stage') as HTMLSelectElement).value;
   const cause = (byId('cause') as HTMLSelectElement).value;
+  // The page has no such filter if no scenario has a tag.
+  const tag = (document.getElementById('tag') as HTMLSelectElement | null)?.value ?? '';
+  const isTagged = ({ dataset }: HTMLElement): boolean =>
+    tag === '' || (dataset['tags'] ?? '').split(' ').includes(tag);
   const chosen = new Set(
     [...filters.querySelectorAll<HTMLInputElement>('input[name="outcome"]:checked')].map(
       ({ value }) => value,
@@ -187,7 +192,12 @@ function filter(): void {
   const wanted = ({ name, uri, checks }: Row): boolean =>
     `${name} ${uri}`.toLowerCase().includes(host) &&
     (cause === '' || checks.some((check) => check.cause === cause)) &&
-    checks.some((check) => chosen.has(check.outcome) && (stage === '' || check.stage === stage));
+    checks.some(
+      (check) =>
+        chosen.has(check.outcome) &&
+        (stage === '' || check.stage === stage) &&
+        (tag === '' || check.tags?.includes(tag) === true),
+    );
   const unhealthyOnly = (byId('unhealthy') as HTMLInputElement).checked;
   let count = 0;
   for (const row of matrix?.tBodies[0]?.rows ?? []) {
@@ -196,15 +206,21 @@ function filter(): void {
     row.hidden = own === undefined || !wanted(own) || (unhealthyOnly && healthy);
     if (!row.hidden) count += 1;
   }
-  const stages = [...(matrix?.tHead?.rows[1]?.cells ?? [])].map((cell) => cell.dataset['stage']);
-  for (const row of matrix?.rows ?? [])
-    for (const cell of row.cells) {
-      const own =
-        row.parentElement === matrix?.tHead && row.rowIndex === 0
-          ? cell.dataset['stage']
-          : stages[cell.cellIndex];
-      cell.hidden = stage !== '' && own !== undefined && own !== stage;
-    }
+  const [stageHeads, scenarioHeads] = [...(matrix?.tHead?.rows ?? [])].map((row) => [...row.cells]);
+  const isLeftOut = (head: HTMLElement | undefined): boolean =>
+    head?.dataset['stage'] !== undefined &&
+    ((stage !== '' && head.dataset['stage'] !== stage) || !isTagged(head));
+  const leftOut = (scenarioHeads ?? []).map(isLeftOut);
+  for (const row of [matrix?.tHead?.rows[1], ...(matrix?.tBodies[0]?.rows ?? [])])
+    for (const cell of row?.cells ?? []) cell.hidden = leftOut[cell.cellIndex] === true;
+  for (const head of stageHeads ?? []) {
+    const own = head.dataset['stage'];
+    if (own === undefined) continue;
+    const left = scenarioHeads?.filter((cell) => cell.dataset['stage'] === own && !cell.hidden).length ?? 0;
+    head.hidden = left === 0;
+    head.colSpan = Math.max(1, left);
+  }
+  for (const item of document.querySelectorAll<HTMLElement>('.client li')) item.hidden = !isTagged(item);
   for (const button of document.querySelectorAll<HTMLElement>('.cell')) {
     const outcome = [...button.classList].find((name) => name !== 'cell') ?? '';
     button.style.visibility = chosen.has(outcome) ? '' : 'hidden';
@@ -212,7 +228,9 @@ function filter(): void {
   for (const trouble of document.querySelectorAll<HTMLElement>('.trouble')) {
     const names = [...trouble.querySelectorAll('.name')].map(({ textContent }) => textContent.toLowerCase());
     trouble.hidden =
-      (cause !== '' && trouble.dataset['cause'] !== cause) || !names.some((name) => name.includes(host));
+      (cause !== '' && trouble.dataset['cause'] !== cause) ||
+      !isTagged(trouble) ||
+      !names.some((name) => name.includes(host));
   }
   byId('shown').textContent = matrix === null ? '' : `${count} of ${cells.length} builders shown`;
 }

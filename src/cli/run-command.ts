@@ -25,6 +25,8 @@ export function runCommand(program: CommandUnknownOpts, name: string) {
     .option('-t, --test <scenario>', 'only this scenario and what it needs (may be repeated)', collect, [])
     .option('--skip <scenario>', 'not this scenario (may be repeated)', collect, [])
     .option('--stage <stage>', 'only this stage and what it needs (may be repeated)', collect, [])
+    .option('--tag <tag>', 'only scenarios with this tag and what they need (may be repeated)', collect, [])
+    .option('--skip-tag <tag>', 'no scenario with this tag (may be repeated)', collect, [])
     .option('-s, --spec <path>', 'scenarios of your own: a file or a folder (may be repeated)', collect, [])
     .option('--no-default-specs', 'without the default suite')
     .option('--var <key=value>', 'a value for {{vars.KEY}} (may be repeated)', collect, [])

@@ -1,4 +1,6 @@
 import { Option } from '@commander-js/extra-typings';
+import { suggestWord } from '../support/did-you-mean.ts';
+import { UserError } from '../support/user-error.ts';
 
 /** For an option that may be repeated. */
 export const collect = (value: string, previous: string[]): string[] => [...previous, value];
@@ -12,3 +14,15 @@ export const verbose = () =>
 /** Only what failed. */
 export const quiet = () =>
   new Option('-q, --quiet', 'show only what failed, and nothing where nothing did').conflicts('verbose');
+
+/** `-f` of a command that writes one of a few formats, the first of which is the default. Another is a {@link UserError}. */
+export const formatOf = (formats: readonly [string, ...string[]]) =>
+  new Option('-f, --format <name>', `${formats.slice(0, -1).join(', ')} or ${formats.at(-1)}`)
+    .argParser((text: string) => {
+      if (!formats.includes(text))
+        throw new UserError(`there is no format "${text}"${suggestWord(text, formats)}`);
+      return text;
+    })
+    .default(formats[0]);
+
+export const textOrJson = () => formatOf(['text', 'json']);

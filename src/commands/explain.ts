@@ -3,6 +3,7 @@ import { fixText } from '../report/fix-text.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { print } from '../cli/print.ts';
 import { readSuiteToRun } from '../setup/suite.ts';
+import { suggestWord } from '../support/did-you-mean.ts';
 import { UserError } from '../support/user-error.ts';
 
 /** `explain SCENARIO|CAUSE`: what the YAML says of it, in prose. */
@@ -11,7 +12,9 @@ export async function explain(name: string, options: { spec: string[] }): Promis
   const scenario = scenarios.find(({ id }) => id === name);
   const named = scenarios.filter(({ hint }) => hint.some(({ cause }) => cause === name));
   if (scenario === undefined && named.length === 0) {
-    throw new UserError(`no scenario and no cause is called "${name}"; the command list shows the scenarios`);
+    const known = scenarios.flatMap(({ id, hint: own }) => [id, ...own.flatMap(({ cause }) => cause ?? [])]);
+    const hint = suggestWord(name, known, '; the command list shows the scenarios');
+    throw new UserError(`no scenario and no cause is called "${name}"${hint}`);
   }
   const parts = [
     ...(scenario === undefined ? [] : [explainScenario(scenario, needsOf(scenario, scenarios))]),
@@ -38,7 +41,7 @@ function needsOf(
 }
 
 function explainScenario(
-  { id, title, about, stage, per, effect, hint, source }: Scenario,
+  { id, title, about, stage, per, tags, effect, hint, source }: Scenario,
   needs: readonly string[],
 ): string {
   const causes = [...new Set(hint.map(({ cause }) => cause).filter((cause) => cause !== undefined))];
@@ -47,6 +50,7 @@ function explainScenario(
     ...(about === undefined ? [] : ['', about.trim()]),
     '',
     `stage   ${stage}, once per ${per}`,
+    ...(tags.length === 0 ? [] : [`tags    ${tags.join(', ')}`]),
     `needs   ${needs.length === 0 ? 'nothing' : ''}`.trimEnd(),
     ...needs,
     `effect  ${effect}`,

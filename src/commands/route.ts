@@ -37,8 +37,6 @@ export interface RouteOptions extends BuilderOptions {
  * it, else 1.
  */
 export async function route(installable: string | undefined, options: RouteOptions): Promise<number> {
-  if (options.format !== 'text' && options.format !== 'json')
-    throw new UserError(`there is no format "${options.format}" here; there are: text, json`);
   const interrupt = onInterrupt();
   try {
     const { client: view, transport } = await inspectThisMachine(interrupt.signal, process.cwd());

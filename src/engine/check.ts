@@ -56,6 +56,7 @@ export async function runScenario(input: CheckInput): Promise<CheckResult> {
     scenario: scenario.id,
     title: scenario.title,
     stage: scenario.stage,
+    ...(scenario.tags.length === 0 ? {} : { tags: scenario.tags }),
     durationMs: Math.round(performance.now() - started),
     startedMs: Math.max(0, Math.round(started - input.runStarted)),
     ...rest,

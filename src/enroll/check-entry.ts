@@ -23,6 +23,8 @@ export async function checkEntry(
           exclude: [],
           skip: [],
           stage: [],
+          tag: [],
+          skipTag: [],
           spec: [],
           defaultSpecs: true,
           var: [],

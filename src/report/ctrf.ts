@@ -59,13 +59,14 @@ export function ctrfView(report: Report): object {
 function testOf(check: ReportCheck, suite: string, runStart: number) {
   const { scenario, title, stage, outcome, message, cause, startedMs, durationMs, source, observation } =
     check;
-  const { attempts = 1 } = check;
+  const { attempts = 1, tags } = check;
   const start = startedMs === undefined ? undefined : runStart + startedMs;
   return {
     name: `${scenario}: ${title}`,
     status: statuses[outcome],
     rawStatus: outcome,
     suite: [suite, stage],
+    ...(tags === undefined ? {} : { tags }),
     duration: Math.round(durationMs),
     ...(start === undefined ? {} : { start, stop: start + Math.round(durationMs) }),
     ...(outcome === 'pass' ? {} : { message, trace: detailsOf(check) }),

@@ -38,6 +38,10 @@ export function htmlView(report: Report): object {
   const rows = [{ name: clientName(report), uri: '', checks: report.clientChecks }, ...report.builders];
   const columns = stageColumns(report.builders.map(({ checks }) => checks));
   const scenarios = columns.flatMap(({ stage, scenarios: own }) => own.map((one) => ({ ...one, stage })));
+  const tagsOf = new Map(
+    rows.flatMap(({ checks }) => checks.map(({ scenario, tags = [] }) => [scenario, tags] as const)),
+  );
+  const tagsText = (scenario: string): string => (tagsOf.get(scenario) ?? []).join(' ');
   const troubles = findTroubles(report);
   const here = called(clientName(report));
   return {
@@ -63,23 +67,29 @@ export function htmlView(report: Report): object {
       .map((outcome) => ({ outcome, ...marks[outcome], count: summary.checks[outcome] }))
       .filter(({ count }) => count > 0),
     stages: [...new Set(rows.flatMap(({ checks }) => checks.map(({ stage }) => stage)))],
+    tags: [...new Set([...tagsOf.values()].flat())].sort(),
     causes: [...new Set(rows.flatMap(({ checks }) => checks.flatMap(({ cause }) => cause ?? [])))].sort(),
     findings: [
       { id: 'troubles', head: 'What is wrong', list: troubles },
       { id: 'advice', head: 'Advice', list: findAdvice(report) },
     ]
       .filter(({ list }) => list.length > 0)
-      .map((section) => ({ ...section, list: section.list.map(troubleView) })),
+      .map((section) => ({
+        ...section,
+        list: section.list.map((trouble) => troubleView(trouble, tagsText)),
+      })),
     clientChecks: report.clientChecks.map((check, at) => ({
       ...cell(check, here),
       at: `0.${at}`,
       scenario: check.scenario,
+      tags: tagsText(check.scenario),
     })),
     columns: columns.map(({ stage, scenarios: own }) => ({ stage, span: own.length })),
     scenarios: scenarios.map(({ id, title, stage }, index) => ({
       id,
       title,
       stage,
+      tags: tagsText(id),
       first: columns.some(
         ({ stage: one, scenarios: own }) => one === stage && own[0]?.id === id && index > 0,
       ),
@@ -115,7 +125,8 @@ function cell({ outcome, scenario }: ReportCheck, who: string): object {
   return { outcome, mark, label: `${who}, ${scenario}: ${word}` };
 }
 
-function troubleView(trouble: Trouble): object {
+/** `tagsOf`: the tags of a scenario, with spaces between them. */
+function troubleView(trouble: Trouble, tagsOf: (scenario: string) => string): object {
   const { whose, mark } = trouble;
   const { scenario, cause, see } = whose[0]?.cause ?? { scenario: '' };
   return {
@@ -125,6 +136,7 @@ function troubleView(trouble: Trouble): object {
     names: whose.map(({ name }) => brief(name, 200)),
     cause: cause ?? '',
     scenario,
+    tags: tagsOf(scenario),
     see: see !== undefined && /^https?:\/\//.test(see) ? see : '',
     read: see ?? '',
     messages: messagesOf(trouble).map((message) => brief(message, longestText)),

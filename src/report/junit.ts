@@ -61,7 +61,7 @@ function suite(
 
 /** Consumers take the text before the last dot for a package, so dots in host names are replaced. */
 function testCase(name: string, check: ReportCheck): object {
-  const { scenario, title, stage, outcome, message, observation, durationMs, source } = check;
+  const { scenario, title, stage, tags = [], outcome, message, observation, durationMs, source } = check;
   const output = observation === undefined ? [] : [observation.stdout, observation.stderr];
   return {
     classname: `${token(name).replaceAll('.', '_')}.${stage}`,
@@ -69,6 +69,7 @@ function testCase(name: string, check: ReportCheck): object {
     durationMs,
     file: source?.file ?? '',
     line: source?.line ?? 1,
+    tags: tags.join(','),
     message: outcome === 'blocked' || outcome === 'skip' ? `${outcome}: ${message}` : message,
     type: check.cause ?? check.mismatches?.[0]?.matcher ?? outcome,
     body: detailsOf(check),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Report } from '../generated/types.ts';
+import { suggestWord } from '../support/did-you-mean.ts';
 import { packageRoot } from '../support/package-root.ts';
 import { githubMessage } from './escape/github.ts';
 import { htmlText } from './escape/html.ts';
@@ -55,7 +56,7 @@ const reporters: Readonly<Record<string, Reporter>> = {
 export function checkFormat(name: string): string | null {
   if (Object.hasOwn(reporters, name)) return null;
   if (!name.endsWith('.hbs'))
-    return `there is no format "${name}"; there are: ${Object.keys(reporters).join(', ')}, or a path to a .hbs file`;
+    return `there is no format "${name}"${suggestWord(name, [...Object.keys(reporters), 'PATH.hbs'])}`;
   try {
     readFileSync(name);
     return null;

@@ -178,6 +178,7 @@ function normalise(
     per: data.per ?? 'builder',
     needs: data.needs ?? [],
     ...(data.each === undefined ? {} : { each: data.each }),
+    tags: data.tags ?? [],
     ...(when === undefined ? {} : { when: when as Expectation }),
     severity: data.severity ?? 'error',
     effect: data.effect ?? 'none',

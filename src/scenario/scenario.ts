@@ -29,6 +29,8 @@ export interface Scenario {
   each?: Each;
   /** Of such a check: its values, which templates know as `{{each.NAME}}`. */
   eachValues?: Record<string, EachValue>;
+  /** Words by which scenarios are selected together. */
+  tags: string[];
   when?: Expectation;
   /** For a key of `when`: why it does not apply, in words. */
   otherwise?: Record<string, string>;

@@ -98,7 +98,9 @@ export async function runChecks(
     setup.observations === undefined ? await privateFolder(setup.client.environment.place) : null;
   try {
     const { client, transport, builders, diagnostics, effective } = setup;
-    const isChosen = options.test.length + options.skip.length + options.stage.length > 0;
+    const isChosen = [options.test, options.skip, options.stage, options.tag, options.skipTag].some(
+      (words) => words.length > 0,
+    );
     const { scenarios, notes: gone } = asRecorded(selected, setup.run, isChosen);
     const vars = { ...setup.run?.vars, ...ownVars, ...secretVars, ...maskedVars(setup.run) };
     const readOnly = options.readOnly === true || setup.run?.readOnly === true;

@@ -6,6 +6,7 @@ import { isCalled } from '../scenario/each.ts';
 import { placeOf } from '../scenario/positions.ts';
 import type { Scenario } from '../scenario/scenario.ts';
 import { schemaProblems } from '../scenario/schema-problems.ts';
+import { suggestWord } from '../support/did-you-mean.ts';
 import { UserError } from '../support/user-error.ts';
 
 /** The waivers that count today. Throws {@link UserError}, with the place, for what cannot be read or waives nothing. */
@@ -31,9 +32,12 @@ export async function readWaivers(file: string, scenarios: readonly Scenario[]):
     throw new UserError(problems.map(({ path, what, fix }) => `${at(path)}: ${what}; ${fix}`).join('\n'));
   }
   const waivers = data as Waiver[];
+  const ids = scenarios.map(({ id }) => id);
   waivers.forEach(({ scenario, until }, index) => {
-    if (!scenarios.some(({ id }) => isCalled(id, scenario)))
-      throw new UserError(`${at([index, 'scenario'])}: there is no scenario called "${scenario}"`);
+    if (!ids.some((id) => isCalled(id, scenario)))
+      throw new UserError(
+        `${at([index, 'scenario'])}: there is no scenario called "${scenario}"${suggestWord(scenario, ids, '')}`,
+      );
     if (until !== undefined && Number.isNaN(Date.parse(until)))
       throw new UserError(`${at([index, 'until'])}: ${until} is no day`);
   });

@@ -1,15 +1,30 @@
-/**
- * `, did you mean "x"?` for the nearest of the known words, or nothing when none is near.
- * Not fastest-levenshtein: two letters in the wrong order, a frequent typo, must count as one mistake.
- */
+/** `, did you mean "x"?` for the nearest of the known words, or nothing when none is near. */
 export function didYouMean(word: string, known: Iterable<string>): string {
+  const best = nearest(word, known);
+  return best === undefined ? '' : `, did you mean "${best}"?`;
+}
+
+/** For a word of the command line: `; did you mean x?`. When none is near, `otherwise`: all known words. */
+export function suggestWord(
+  word: string,
+  known: readonly string[],
+  otherwise = `; there are: ${known.join(', ')}`,
+): string {
+  const best = nearest(word, known);
+  return best === undefined ? otherwise : `; did you mean ${best}?`;
+}
+
+/** Not fastest-levenshtein: two letters in the wrong order, a frequent typo, must count as one mistake. */
+function nearest(word: string, known: Iterable<string>): string | undefined {
   let best: string | undefined;
   let least = Math.max(2, Math.floor(word.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) [best, least] = [candidate, distance];
+    // Short words are near to every other short word: foo is no typo of fix.
+    const isSimilar = distance <= 0.6 * Math.max(word.length, candidate.length);
+    if (isSimilar && distance < least) [best, least] = [candidate, distance];
   }
-  return best === undefined ? '' : `, did you mean "${best}"?`;
+  return best;
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours (optimal string alignment). */

@@ -24,16 +24,28 @@ t.test('help and version go to standard output', (t) => {
 });
 
 t.test('wrong usage is exit code 2, and the nearest word is offered', (t) => {
-  t.match(cli('chek'), { code: 2 });
-  t.match(cli('check', '--machine-file', 'x'), { code: 2, err: /--machines-file/ });
-  t.match(cli('check', '-f', 'junitt'), { code: 2, err: /there is no format "junitt"/ });
+  t.match(cli('check', '--machine-file', 'x'), {
+    code: 2,
+    err: /unknown option '--machine-file'; did you mean --machines-file\?/,
+  });
+  t.match(cli('check', '-f', 'junti'), { code: 2, err: /there is no format "junti"; did you mean junit\?/ });
+  t.match(cli('check', '-f', 'pdf'), {
+    code: 2,
+    err: /there is no format "pdf"; there are: table, .*PATH\.hbs/,
+  });
+  for (const command of ['list', 'machines', 'route'])
+    t.match(
+      cli(command, '-f', 'jsno'),
+      { code: 2, out: '', err: /there is no format "jsno"; did you mean json\?/ },
+      command,
+    );
   t.match(cli('check', '-f', 'tap', '-f', 'json'), { code: 2, err: /only one format/ });
   t.match(cli('check', '-j', '0'), { code: 2, err: /--jobs/ });
   t.match(cli('check', '--timeout', '5'), { code: 2, err: /--timeout/ });
   t.match(cli('check', '--var', 'x'), { code: 2, err: /KEY=VALUE/ });
   t.match(cli('check', '-t', 'conection', '--builders', 'h'), {
     code: 2,
-    err: /no scenario is called "conection"/,
+    err: /no scenario is called "conection"; did you mean connection\?/,
   });
   t.match(cli('check', '-i', 'other', '--builders', 'h'), {
     code: 2,
@@ -41,7 +53,33 @@ t.test('wrong usage is exit code 2, and the nearest word is offered', (t) => {
   });
   t.match(cli('check', '-m', '/none', '--builders', 'h'), { code: 2, err: /not both/ });
   t.match(cli('schema', 'other'), { code: 2 });
-  t.match(cli('explain', 'no-such'), { code: 2 });
+  t.match(cli('explain', 'no-such'), { code: 2, err: /the command list shows the scenarios/ });
+  t.match(cli('explain', 'key-to-open'), { code: 2, err: /; did you mean key-too-open\?/ });
+  t.match(cli('check', '--stage', 'netwrok'), { code: 2, err: /"netwrok"; did you mean network\?/ });
+  const waivers = file('waivers.yaml', '- {scenario: conection, reason: a}\n');
+  t.match(cli('check', '--waive', waivers, '--builders', 'h'), {
+    code: 2,
+    err: /"conection"; did you mean connection\?/,
+  });
+  t.end();
+});
+
+t.test('a first word that is no command and no option is an unknown command', (t) => {
+  t.match(cli('chekc'), {
+    code: 2,
+    out: '',
+    err: /^error: unknown command 'chekc'; did you mean check\?\nRun with --help for usage\.\n$/,
+  });
+  t.match(cli('lsit', '-f', 'json'), { code: 2, err: /unknown command 'lsit'; did you mean list\?/ });
+  t.match(cli('hlep'), { code: 2, err: /did you mean help\?/ });
+  t.match(cli('alpha.example'), { code: 2, err: /unknown command 'alpha.example'; there are: check, / });
+  t.match(cli('', '-t', 'slots'), { code: 2, err: /unknown command ''/ });
+  t.match(cli('check', 'alpha'), { code: 2, err: /too many arguments for 'check'/ }, 'not the first word');
+  t.match(
+    cli('-t', 'slots', '--builders', 'h'),
+    { code: 0, err: '' },
+    'an option starts the default command',
+  );
   t.end();
 });
 
@@ -96,7 +134,35 @@ t.test('list shows every scenario in the order in which it runs', (t) => {
   }
   for (const { id, needs } of rows)
     for (const need of needs) t.ok(ids.indexOf(need) < ids.indexOf(id), `${need} before ${id}`);
-  t.match(cli('list').out, /^STAGE +SCENARIO/);
+  const { out } = cli('list');
+  t.match(out, /^STAGE +SCENARIO/);
+  t.same(
+    out.split('\n').filter((line) => line.length > 100),
+    [],
+    'no line is wider than 100 columns',
+  );
+  t.match(out, /^network +tcp +builder +none +An SSH server answers\n +needs: ssh-config, dns\n/m);
+  t.match(out, /^ssh +key-exposed .*\n(?: +.*\n)* +tags: security\n/m);
+  t.end();
+});
+
+t.test('list shows only the scenarios of a stage or with a tag', (t) => {
+  const own = file('own-tag.yaml', "title: a\ncommand: 'true'\nexpect: {exitCode: 0}\ntags: [mine, other]\n");
+  const ids = (...args: string[]): string[] =>
+    (JSON.parse(cli('list', '-s', own, '-f', 'json', ...args).out) as { id: string }[]).map(({ id }) => id);
+  t.same(ids('--stage', 'network'), ['dns', 'tcp']);
+  t.same(ids('--tag', 'mine'), ['own-tag']);
+  t.same(ids('--tag', 'mine', '--stage', 'network'), ['dns', 'tcp', 'own-tag'], 'as check selects them');
+  t.match(JSON.parse(cli('list', '-s', own, '-f', 'json', '--tag', 'mine').out), [
+    { tags: ['mine', 'other'] },
+  ]);
+  t.match(cli('explain', '-s', own, 'own-tag').out, /^tags +mine, other$/m);
+  t.match(cli('list', '--tag', 'securty'), {
+    code: 2,
+    out: '',
+    err: /no scenario has the tag "securty"; did you mean security\?/,
+  });
+  t.match(cli('list', '--stage', 'ssl'), { code: 2, err: /no stage is called "ssl"; did you mean ssh\?/ });
   t.end();
 });
 
@@ -183,6 +249,8 @@ t.test('what files say reaches a terminal without its control characters', (t) =
     cli('list', '-s', other),
     cli('explain', 'hostile2', '-s', other),
     cli('check', '-t', esc, '--builders', 'h'),
+    cli(esc),
+    cli('check', `--${esc}`),
   ]) {
     t.not(code, null);
     t.notMatch(out + err, /[\x00-\x08\x0b-\x1f\x7f]/);

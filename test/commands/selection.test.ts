@@ -85,6 +85,38 @@ t.test('--include and --exclude take names, parts of names and patterns', (t) =>
   t.end();
 });
 
+t.test('--tag and --skip-tag select scenarios by their tags', (t) => {
+  const scenario = (id: string, more: string): string =>
+    `id: ${id}\ntitle: ${id}\ntarget: client\ncommand: 'true'\nexpect: {exitCode: 0}\n${more}`;
+  const own = file(
+    'tags.yaml',
+    [
+      scenario('first', ''),
+      scenario('second', 'needs: [first]\ntags: [disk, slow]\n'),
+      scenario('third', 'tags: [slow]\n'),
+    ].join('---\n'),
+  );
+  const check = (...args: string[]): ReturnType<typeof cli> =>
+    cli('check', '--builders', 'ssh://h', '--no-default-specs', '-s', own, '-f', 'json', ...args);
+  const made = (...args: string[]): { scenario: string; tags?: string[] }[] =>
+    (
+      JSON.parse(check(...args).out) as { builders: { checks: { scenario: string; tags?: string[] }[] }[] }
+    ).builders.flatMap(({ checks }) => checks);
+  const ids = (...args: string[]): string[] => made(...args).map(({ scenario: id }) => id);
+  t.same(ids('--tag', 'disk'), ['first', 'second'], 'with what it needs');
+  t.same(ids('--tag', 'disk', '--tag', 'slow'), ['first', 'second', 'third'], 'any of the tags');
+  t.same(ids('--skip-tag', 'disk'), ['first', 'third']);
+  t.same(
+    made().map(({ tags }) => tags),
+    [undefined, ['disk', 'slow'], ['slow']],
+    'the report has the tags',
+  );
+  t.match(check('--tag', 'disc'), { code: 2, out: '', err: /has the tag "disc"; did you mean disk\?/ });
+  t.match(check('--skip-tag', 'network'), { code: 2, err: /has the tag "network"; there are: disk, slow/ });
+  t.match(check('-t', 'third', '--skip-tag', 'slow'), { code: 2, out: '', err: /nothing to check/ });
+  t.end();
+});
+
 t.test('the environment stands for options that are not given', (t) => {
   const machines = file('from-environment', 'ssh://mac\nssh://arm-1\nssh://arm-2\n');
   const chosen = (env: Record<string, string>, ...args: string[]): string[] => {

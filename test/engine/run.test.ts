@@ -466,7 +466,7 @@ t.test("the store URI carries the entry's key and host key", (t) => {
   t.end();
 });
 
-const nothing = { include: [], exclude: [], test: [], skip: [], stage: [] };
+const nothing = { include: [], exclude: [], test: [], skip: [], stage: [], tag: [], skipTag: [] };
 
 t.test('builders are chosen by host, user and host, or URI', (t) => {
   const all = builders('ssh-ng://nix@a', 'b', 'c');
@@ -515,5 +515,36 @@ t.test('a chosen scenario brings what it needs', (t) => {
   t.same(ids({ skip: ['a'] }), ['b', 'c']);
   t.throws(() => ids({ test: ['z'] }), SelectionError);
   t.throws(() => ids({ stage: ['nixx'] }), SelectionError);
+  t.throws(() => ids({ test: ['a'], skip: ['a'] }), SelectionError, 'no check is no health');
+  t.end();
+});
+
+t.test('tags select scenarios, and leave them out', (t) => {
+  const all = suite(
+    one('a', 'true') +
+      one('b', 'true', 'needs: [a]\ntags: [disk, slow]\n') +
+      one('c', 'true', 'tags: [slow]\n') +
+      one('d', 'true', 'stage: build\n'),
+  );
+  const ids = (more: object): string[] => selectScenarios(all, { ...nothing, ...more }).map(({ id }) => id);
+  t.same(ids({ tag: ['disk'] }), ['a', 'b'], 'with what it needs');
+  t.same(ids({ tag: ['disk', 'slow'] }), ['a', 'b', 'c'], 'any of the tags');
+  t.same(
+    ids({ tag: ['disk'], test: ['c'], stage: ['build'] }),
+    ['a', 'b', 'c', 'd'],
+    'as well as -t and --stage',
+  );
+  t.same(ids({ skipTag: ['disk'] }), ['a', 'c', 'd']);
+  t.same(ids({ tag: ['slow'], skipTag: ['disk'] }), ['a', 'c'], '--skip-tag has priority');
+  t.throws(
+    () => ids({ tag: ['slow'], skipTag: ['slow'], skip: ['a'] }),
+    SelectionError,
+    'no check is no health',
+  );
+  for (const option of ['tag', 'skipTag'])
+    t.throws(() => ids({ [option]: ['dsik'] }), {
+      message: 'no scenario has the tag "dsik"; did you mean disk?',
+    });
+  t.throws(() => ids({ tag: ['zzz'] }), { message: 'no scenario has the tag "zzz"; there are: disk, slow' });
   t.end();
 });

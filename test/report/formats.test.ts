@@ -146,6 +146,28 @@ t.test('JUnit: what failed is said in the first line of the body, and names are 
   t.equal(new Set(names).size, names.length);
 });
 
+t.test('JUnit and CTRF: a test has the tags of its scenario', async (t) => {
+  const sample = report([builder('alpha', [check('pass', { tags: ['disk', 'slow'] }), check('skip')])]);
+  const xml = await render(sample, 'junit', plain);
+  t.match(
+    xml,
+    /<testcase [^>]*name="pass-check: [^>]*>\n *<properties>\n *<property name="tags" value="disk,slow"\/>\n *<\/properties>\n/,
+  );
+  t.notMatch(xml, /name="skip-check: [^>]*>\n *<properties>/, 'no empty properties');
+  t.notMatch(
+    await render(sample, 'junit-strict', plain),
+    'disk',
+    'its schemas allow no properties of a test',
+  );
+  const { tests } = (
+    JSON.parse(await render(sample, 'ctrf', plain)) as { results: { tests: { tags?: string[] }[] } }
+  ).results;
+  t.same(
+    tests.map(({ tags }) => tags),
+    [['disk', 'slow'], undefined],
+  );
+});
+
 t.test('TAP: what is wrong comes with its cause and fix', async (t) => {
   const [, second] = readTap(await render(everything(), 'tap', plain)).diagnostics.slice(1) as Record<
     string,
@@ -216,7 +238,8 @@ t.test('a template in pieces says what it says in one', (t) => {
 
 t.test('a format is a known name or a template that can be read', async (t) => {
   t.equal(checkFormat('tap'), null);
-  t.match(checkFormat('tapp'), /there are: table, tap/);
+  t.equal(checkFormat('tapp'), 'there is no format "tapp"; did you mean tap?');
+  t.match(checkFormat('pdf'), /there are: table, tap.*, PATH\.hbs$/);
   t.match(checkFormat('constructor'), /there is no format/);
   t.match(checkFormat('/no/such.hbs'), /cannot read/);
   const own = join(

@@ -187,6 +187,42 @@ t.test('the HTML page in a real browser', { skip }, async (t) => {
     await page.close();
   });
 
+  t.test('filters by tag: rows, columns, stages and causes', async (t) => {
+    const slow = { scenario: 'slow', tags: ['speed', 'disk'] };
+    const other = { ...failed('other'), scenario: 'other', stage: 'nix' as const, tags: ['network'] };
+    const sample = report(
+      [
+        builder('alpha', [check('pass'), check('pass', slow), other]),
+        builder('beta', [check('pass')]),
+        builder('gamma', [check('pass'), { ...failed('too slow'), ...slow }]),
+      ],
+      [check('pass', { scenario: 'here', tags: ['disk'] }), check('pass', { scenario: 'there' })],
+    );
+    const { page } = await open(browser, folder, sample);
+    const texts = (selector: string): Promise<string[]> =>
+      page.locator(`${selector}:visible`).allInnerTexts();
+    t.same(await page.locator('#tag option').allInnerTexts(), ['all', 'disk', 'network', 'speed']);
+    await page.locator('#tag').selectOption('disk');
+    t.same(await texts('#matrix tbody th'), ['alpha', 'gamma']);
+    t.same(await texts('#matrix thead th.scenario'), ['slow']);
+    t.same(await texts('#matrix thead th.stage'), ['ssh']);
+    t.equal(await page.locator('th.stage[data-stage="ssh"]').getAttribute('colspan'), '1');
+    t.same(await texts('.trouble .message'), ['too slow']);
+    t.match(await texts('.client li'), [/here/]);
+    await page.locator('#stage').selectOption('nix');
+    t.same(await texts('#matrix tbody th'), [], 'both filters count');
+    await page.locator('#stage').selectOption('');
+    await page.locator('#tag').selectOption('');
+    t.equal((await texts('#matrix thead th.scenario')).length, 3);
+    t.equal(await page.locator('th.stage[data-stage="ssh"]').getAttribute('colspan'), '2');
+    await page.getByLabel('gamma, slow: fail').click();
+    t.match(await page.locator('#detail').innerText(), 'Tags\nspeed, disk');
+    await page.close();
+    const untagged = await open(browser, folder, fleet(1));
+    t.equal(await untagged.page.locator('#tag').count(), 0, 'no filter without tags');
+    await untagged.page.close();
+  });
+
   t.test('the keyboard reaches every cell', async (t) => {
     const { page } = await open(browser, folder, fleet(5));
     const first = page.locator('#matrix tbody button').first();

@@ -48,6 +48,7 @@ t.test('a scenario gets every default, and its id from the file', (t) => {
     target: 'builder',
     per: 'builder',
     needs: [],
+    tags: [],
     severity: 'error',
     effect: 'none',
     quick: false,
@@ -60,6 +61,7 @@ t.test('a scenario gets every default, and its id from the file', (t) => {
     probes: null,
   }).scenarios;
   t.equal(other?.stage, 'ssh');
+  t.same(load({ 'a.yaml': `${small}tags: [disk, two-words]\n` })[0]?.tags, ['disk', 'two-words']);
   t.end();
 });
 
@@ -194,6 +196,7 @@ t.test('durations have a unit', (t) => {
 t.test('the nearest word is offered, and none when none is near', (t) => {
   t.equal(didYouMean('comand', ['command', 'capture']), ', did you mean "command"?');
   t.equal(didYouMean('zzz', ['command']), '');
+  t.equal(didYouMean('foo', ['fix', 'new']), '', 'short words are near to nothing');
   t.end();
 });
 
