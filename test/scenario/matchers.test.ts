@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
 import { match, matchers } from '../../src/scenario/matchers/index.ts';
 import type { Json } from '../../src/scenario/observation.ts';
@@ -7,13 +7,64 @@ import { wordMismatch } from '../../src/scenario/words.ts';
 
 const snapshots = t.testdir({ kept: 'one\ntwo\n' });
 
-/** For each matcher: values that hold, values that do not, and the words for the first of those. */
-const cases: Record<string, { operand: Json; holds: Json[]; fails: (Json | undefined)[]; says: string }> = {
+interface Case {
+  operand: Json;
+  holds: Json[];
+  fails: (Json | undefined)[];
+  /** The words for the first value that fails. */
+  says: string;
+  /** A value of a wrong kind, and the words for it. */
+  wrongKind?: [Json, string];
+}
+
+/** For each matcher: values that hold, values that do not, and the words for the latter. */
+const cases: Record<string, Case> = {
   equals: {
     operand: 'a',
     holds: ['a', 'a\n'],
     fails: ['b', 1, null, undefined],
     says: 'x is "b", expected "a"',
+  },
+  oneOf: {
+    operand: ['a', 3, null],
+    holds: ['a', 'a\n', 3, null],
+    fails: ['b', '3', [], undefined],
+    says: 'x is "b", expected one of "a", 3, null',
+  },
+  startsWith: {
+    operand: 'OK ',
+    holds: ['OK 1'],
+    fails: ['not OK 1', 'ok 1', '', undefined],
+    says: 'x is "not OK 1", expected a text that starts with "OK "',
+    wrongKind: [5, 'x is 5, expected a text that starts with "OK "'],
+  },
+  endsWith: {
+    operand: 'done',
+    holds: ['all done\n', 'done'],
+    fails: ['done it', 'done \n', '', undefined],
+    says: 'x is "done it", expected a text that ends with "done"',
+    wrongKind: [['done'], 'x is ["done"], expected a text that ends with "done"'],
+  },
+  length: {
+    operand: { atMost: 2 },
+    holds: ['ab\n', '🙂🙂', [1, 2], ''],
+    fails: ['abc', [1, 2, 3], undefined],
+    says: 'length of x is 3, expected at most 2',
+    wrongKind: [12, 'x is 12, which has no length; expected a text or a list'],
+  },
+  size: {
+    operand: { atLeast: '2GiB', below: '1TiB' },
+    holds: [2 ** 31, '2G', '2.5GiB\n', '2200 MB', '3 GB', '2147483648', '1TB'],
+    fails: ['1.5G', '2GB', 1, '1 TiB', undefined],
+    says: 'x is "1.5G", expected a size of at least 2GiB',
+    wrongKind: ['plenty', 'x is "plenty", which is not a size; expected a size of at least 2GiB'],
+  },
+  duration: {
+    operand: { atMost: '1h 30min' },
+    holds: ['5400s', '1h30m', '01:30:00', '89:59', '2 ms', 5400, '5400', '12µs', '1 hour, 20 minutes'],
+    fails: ['2h', '1-00:00:00', '5401', 5401, undefined],
+    says: 'x is "2h", expected a duration of at most 1h 30min',
+    wrongKind: ['soon', 'x is "soon", which is not a duration; expected a duration of at most 1h 30min'],
   },
   contains: {
     operand: ['a', 'b'],
@@ -62,9 +113,16 @@ const cases: Record<string, { operand: Json; holds: Json[]; fails: (Json | undef
     holds: [2, 3, [1, 2], '2'],
     fails: [1, [1], 'two', '', undefined],
     says: 'x is 1, expected at least 2',
+    wrongKind: ['two', 'x is "two", which is not a number; expected at least 2'],
   },
-  atMost: { operand: 2, holds: [2, []], fails: [3, null], says: 'x is 3, expected at most 2' },
-  above: { operand: 2, holds: [3], fails: [2], says: 'x is 2, expected more than 2' },
+  atMost: {
+    operand: 2,
+    holds: [2, [], '-1', ' 1.5\n', '1e0'],
+    fails: [3, null, '0x1', '1,5', '٢'],
+    says: 'x is 3, expected at most 2',
+    wrongKind: [{ a: 1 }, 'x is {"a":1}, which is not a number; expected at most 2'],
+  },
+  above: { operand: 2, holds: [3], fails: [2, 'Infinity'], says: 'x is 2, expected more than 2' },
   below: { operand: 2, holds: [1], fails: [2, undefined], says: 'x is 2, expected less than 2' },
   semver: {
     operand: '>=2.20',
@@ -99,19 +157,61 @@ const cases: Record<string, { operand: Json; holds: Json[]; fails: (Json | undef
   },
 };
 
-for (const [name, { operand, holds, fails, says }] of Object.entries(cases)) {
+for (const [name, { operand, holds, fails, says, wrongKind }] of Object.entries(cases)) {
   t.test(`${name} holds where it should, and nowhere else`, (t) => {
     for (const value of holds) t.same(match(value, { [name]: operand }, 'x'), [], JSON.stringify(value));
     for (const value of fails) t.not(match(value, { [name]: operand }, 'x').length, 0, JSON.stringify(value));
     const [first] = match(fails[0], { [name]: operand }, 'x');
     t.equal(first === undefined ? '' : wordMismatch(first), says);
+    if (wrongKind !== undefined) {
+      const [wrong] = match(wrongKind[0], { [name]: operand }, 'x');
+      t.equal(wrong === undefined ? '' : wordMismatch(wrong), wrongKind[1]);
+    }
     t.end();
   });
 }
 
+t.test('a number of milliseconds is a duration where its name says so', (t) => {
+  t.same(match(4999, { duration: { atMost: '5s' } }, 'durationMs'), []);
+  t.equal(match(5001, { duration: { atMost: '5s' } }, 'durationMs').length, 1);
+  t.end();
+});
+
+t.test('an operand that cannot be used is refused when the scenario is read', (t) => {
+  const refused: [string, Json][] = [
+    ...(['', 5] as const).flatMap((text): [string, Json][] => [
+      ['startsWith', text],
+      ['endsWith', text],
+    ]),
+    ...([[], 'a', {}] as const).map((one): [string, Json] => ['oneOf', one as Json]),
+    ...(['2GiB', { atLeast: '2 gigs' }, { around: '2GiB' }, { atLeast: null }] as const).map(
+      (one): [string, Json] => ['size', one],
+    ),
+    ...(['5s', { atMost: 5 }, { atMost: '5 x' }, { constructor: '5s' }] as const).map(
+      (one): [string, Json] => ['duration', one as Json],
+    ),
+  ];
+  for (const [name, operand] of refused)
+    t.type(matchers.get(name)?.operandProblem?.(operand), 'string', `${name}: ${JSON.stringify(operand)}`);
+  t.equal(
+    matchers.get('size')?.operandProblem?.({ atLeast: '{{vars.room}}' }),
+    null,
+    'a template is no problem',
+  );
+  const [late] = match('3G', { size: { atLeast: 'much' } }, 'x');
+  t.match(late, { reason: 'x cannot be compared: "much" is not a size such as 2GiB' });
+  t.end();
+});
+
 t.test('every matcher has a case above, or a test file of its own', (t) => {
   const own = [...matchers.keys()].filter((name) => existsSync(`test/scenario/matchers/${name}.test.ts`));
   t.same([...matchers.keys()].sort(), [...Object.keys(cases), ...own].sort());
+  t.end();
+});
+
+t.test('the README names every matcher', (t) => {
+  const [, list = ''] = /`(equals oneOf [^`]*)`/.exec(readFileSync('README.md', 'utf8')) ?? [];
+  t.same(list.split(/\s+/).sort(), [...matchers.keys()].sort());
   t.end();
 });
 
