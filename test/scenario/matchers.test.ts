@@ -5,6 +5,9 @@ import type { Json } from '../../src/scenario/observation.ts';
 import { pointTo } from '../../src/scenario/pointer.ts';
 import { wordMismatch } from '../../src/scenario/words.ts';
 
+/** When the values of the cases were observed. */
+const now = Date.parse('2026-01-01T00:00:00Z');
+
 const snapshots = t.testdir({ kept: 'one\ntwo\n' });
 
 interface Case {
@@ -65,6 +68,45 @@ const cases: Record<string, Case> = {
     fails: ['2h', '1-00:00:00', '5401', 5401, undefined],
     says: 'x is "2h", expected a duration of at most 1h 30min',
     wrongKind: ['soon', 'x is "soon", which is not a duration; expected a duration of at most 1h 30min'],
+  },
+  date: {
+    operand: { after: 'now+14d', before: '2100-01-01' },
+    holds: [
+      '2026-01-15T00:00:01Z',
+      'notAfter=Jan  5 12:00:00 2027 GMT\n',
+      'Mon Jan  5 12:00:00 UTC 2027',
+      'Tue, 05 Jan 2027 12:00:00 GMT',
+      '2026-01-14 23:30:00 -0100',
+      '1799999999',
+      '@1799999999',
+      1_799_999_999,
+    ],
+    fails: ['2026-01-10', '2026-01-15T00:00:00Z', '2026-01-15T01:00:00+02:00', '2100-01-01', 1e9, undefined],
+    says: 'x is "2026-01-10", expected a date after 2026-01-15T00:00:00Z (now+14d)',
+    wrongKind: [
+      'room 5',
+      'x is "room 5", which is not a date; expected a date after 2026-01-15T00:00:00Z (now+14d)',
+    ],
+  },
+  ip: {
+    operand: { in: ['10.0.0.0/8', 'fe80::/10'] },
+    holds: ['10.1.2.3\n', '::ffff:10.0.0.1', 'fe80::1%eth0'],
+    fails: ['11.0.0.1', '::1', '10.0.0.0/8', '10.1', '999.1.1.1', '١٠.0.0.1', undefined],
+    says: 'x is "11.0.0.1", expected an IP address in 10.0.0.0/8 or fe80::/10',
+    wrongKind: [
+      'alpha',
+      'x is "alpha", which is not an IP address; expected an IP address in 10.0.0.0/8 or fe80::/10',
+    ],
+  },
+  cidr: {
+    operand: { contains: '10.1.2.3', in: ['10.0.0.0/8'] },
+    holds: ['10.1.0.0/16', '10.0.0.0/8\n'],
+    fails: ['10.2.0.0/16', '10.0.0.0/7', '::/0', '10.1.0.0/33', undefined],
+    says: 'x is "10.2.0.0/16", expected a network that contains 10.1.2.3 in 10.0.0.0/8',
+    wrongKind: [
+      '10.1.2.3',
+      'x is "10.1.2.3", which is not a network in CIDR notation such as 10.0.0.0/8; expected a network that contains 10.1.2.3 in 10.0.0.0/8',
+    ],
   },
   contains: {
     operand: ['a', 'b'],
@@ -159,12 +201,13 @@ const cases: Record<string, Case> = {
 
 for (const [name, { operand, holds, fails, says, wrongKind }] of Object.entries(cases)) {
   t.test(`${name} holds where it should, and nowhere else`, (t) => {
-    for (const value of holds) t.same(match(value, { [name]: operand }, 'x'), [], JSON.stringify(value));
-    for (const value of fails) t.not(match(value, { [name]: operand }, 'x').length, 0, JSON.stringify(value));
-    const [first] = match(fails[0], { [name]: operand }, 'x');
+    for (const value of holds) t.same(match(value, { [name]: operand }, 'x', now), [], JSON.stringify(value));
+    for (const value of fails)
+      t.not(match(value, { [name]: operand }, 'x', now).length, 0, JSON.stringify(value));
+    const [first] = match(fails[0], { [name]: operand }, 'x', now);
     t.equal(first === undefined ? '' : wordMismatch(first), says);
     if (wrongKind !== undefined) {
-      const [wrong] = match(wrongKind[0], { [name]: operand }, 'x');
+      const [wrong] = match(wrongKind[0], { [name]: operand }, 'x', now);
       t.equal(wrong === undefined ? '' : wordMismatch(wrong), wrongKind[1]);
     }
     t.end();
@@ -174,6 +217,41 @@ for (const [name, { operand, holds, fails, says, wrongKind }] of Object.entries(
 t.test('a number of milliseconds is a duration where its name says so', (t) => {
   t.same(match(4999, { duration: { atMost: '5s' } }, 'durationMs'), []);
   t.equal(match(5001, { duration: { atMost: '5s' } }, 'durationMs').length, 1);
+  t.end();
+});
+
+t.test('a date that the month does not have, or that no one can write, is none', (t) => {
+  const wrong: Json[] = [
+    '2026-02-29',
+    '2026-13-01',
+    'Feb 30 10:00:00 2026 GMT',
+    '2026-01-01T25:00:00Z',
+    1e300,
+    '',
+  ];
+  for (const value of [...wrong, '9'.repeat(1e6), '2026-01-01 10:00 CET', '__proto__'])
+    t.match(
+      match(value, { date: { before: 'now' } }, 'x'),
+      [{ flaw: 'is not a date' }],
+      String(value).slice(0, 50),
+    );
+  t.same(match('2028-02-29', { date: { after: '2028-02-28' } }, 'x'), []);
+  t.end();
+});
+
+t.test('a date can be within a duration of the observation, before it and after it', (t) => {
+  const within = (value: string): number => match(value, { date: { within: '5m' } }, 'x', now).length;
+  t.same(['2026-01-01T00:04:59Z', '2025-12-31T23:55:01Z'].map(within), [0, 0]);
+  t.same(['2026-01-01T00:05:01Z', '2025-12-31T23:54:59Z'].map(within), [1, 1]);
+  t.end();
+});
+
+t.test('an address has a version', (t) => {
+  t.same(match('10.0.0.1', { ip: { version: 4 } }, 'x'), []);
+  const [other] = match('::1', { ip: { version: 4 } }, 'x');
+  t.equal(other === undefined ? '' : wordMismatch(other), 'x is "::1", expected an IPv4 address');
+  t.same(match('10.0.0.1', { ip: { in: '0.0.0.0/0' } }, 'x'), []);
+  t.equal(match('10.0.0.1', { ip: { in: '::/0' } }, 'x').length, 1);
   t.end();
 });
 
@@ -191,6 +269,12 @@ t.test('an operand that cannot be used is refused when the scenario is read', (t
       (one): [string, Json] => ['duration', one as Json],
     ),
   ];
+  for (const operand of [{ after: 'soon' }, { within: 5 }, { since: 'now' }, { after: 'now+1' }, 'now'])
+    refused.push(['date', operand as Json]);
+  for (const operand of [{ in: '10.0.0.0/33' }, { in: [5] }, { version: 5 }, { of: '::/0' }, '::1'])
+    refused.push(['ip', operand as Json]);
+  for (const operand of [{ contains: 'alpha' }, { in: [null] }, { version: 4 }, '::/0'])
+    refused.push(['cidr', operand as Json]);
   for (const [name, operand] of refused)
     t.type(matchers.get(name)?.operandProblem?.(operand), 'string', `${name}: ${JSON.stringify(operand)}`);
   t.equal(

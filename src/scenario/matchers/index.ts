@@ -1,12 +1,15 @@
 import type { Json } from '../observation.ts';
+import { cidr } from './cidr.ts';
 import { allOf, anyOf, not } from './combine.ts';
 import { above, atLeast, atMost, below } from './compare.ts';
 import { contains } from './contains.ts';
+import { date } from './date.ts';
 import { duration } from './duration.ts';
 import { empty } from './empty.ts';
 import { endsWith } from './ends-with.ts';
 import { equals } from './equals.ts';
 import { includes, includesAll } from './includes.ts';
+import { ip } from './ip.ts';
 import { json } from './json.ts';
 import { jsonSchema } from './json-schema.ts';
 import { length } from './length.ts';
@@ -21,7 +24,7 @@ import { startsWith } from './starts-with.ts';
 
 const all: readonly Matcher[] = [
   ...[equals, oneOf, contains, startsWith, endsWith, matches, empty, length, lines, json, jsonSchema],
-  ...[snapshot, atLeast, atMost, above, below, size, duration, semver, includes, includesAll],
+  ...[snapshot, atLeast, atMost, above, below, size, duration, date, ip, cidr, semver, includes, includesAll],
   ...[anyOf, allOf, not],
 ];
 
