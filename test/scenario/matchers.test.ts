@@ -137,6 +137,7 @@ const cases: Record<string, Case> = {
     holds: ['{"a":[1]}'],
     fails: ['{"a":[2]}', 'nonsense'],
     says: 'x#/a/0 is 2, expected 1',
+    wrongKind: ['nonsense', 'x is "nonsense", which is not JSON; expected JSON with {"/a/0":1}'],
   },
   jsonSchema: {
     operand: { type: 'object', required: ['a'], properties: { a: { type: 'integer' } } },
@@ -233,7 +234,7 @@ t.test('a date that the month does not have, or that no one can write, is none',
     t.match(
       match(value, { date: { before: 'now' } }, 'x'),
       [{ flaw: 'is not a date' }],
-      String(value).slice(0, 50),
+      JSON.stringify(value).slice(0, 50),
     );
   t.same(match('2028-02-29', { date: { after: '2028-02-28' } }, 'x'), []);
   t.end();
@@ -270,11 +271,11 @@ t.test('an operand that cannot be used is refused when the scenario is read', (t
     ),
   ];
   for (const operand of [{ after: 'soon' }, { within: 5 }, { since: 'now' }, { after: 'now+1' }, 'now'])
-    refused.push(['date', operand as Json]);
+    refused.push(['date', operand]);
   for (const operand of [{ in: '10.0.0.0/33' }, { in: [5] }, { version: 5 }, { of: '::/0' }, '::1'])
-    refused.push(['ip', operand as Json]);
+    refused.push(['ip', operand]);
   for (const operand of [{ contains: 'alpha' }, { in: [null] }, { version: 4 }, '::/0'])
-    refused.push(['cidr', operand as Json]);
+    refused.push(['cidr', operand]);
   for (const [name, operand] of refused)
     t.type(matchers.get(name)?.operandProblem?.(operand), 'string', `${name}: ${JSON.stringify(operand)}`);
   t.equal(
@@ -316,6 +317,57 @@ t.test('a pattern that would run for ever elsewhere ends at once', (t) => {
   const started = performance.now();
   t.equal(match(`${'a'.repeat(30_000)}!`, { matches: '^(a+)+$' }, 'x').length, 1);
   t.ok(performance.now() - started < 5000);
+  t.end();
+});
+
+t.test('a star in a pointer is every item, and there must be one', (t) => {
+  const words = (value: Json, operand: Json): string[] =>
+    match(value, { json: operand }, 'x').map(wordMismatch);
+  const list = '{"hosts": [{"up": true, "jobs": [1]}, {"up": false, "jobs": []}, {"up": false}]}';
+  t.same(words(list, { '/hosts/0/jobs/*': 1 }), []);
+  t.same(
+    words(list, { '/hosts/*/up': true }),
+    ['x#/hosts/1/up is false, expected true'],
+    'only the first is shown',
+  );
+  t.same(words(list, { '/hosts/*/jobs/*': 1 }), ['there is no x#/hosts/1/jobs/*, expected 1']);
+  t.same(words('{"a/b": {"c": 1}}', { '/*/c': 1 }), []);
+  t.same(words('{"a/b": {"c": 1}}', { '/*/c': 2 }), ['x#/a~1b/c is 1, expected 2']);
+  t.same(words('{"*x": 1}', { '/*x': 1 }), [], 'a key that begins with a star');
+  t.same(
+    words({ size: 5, list: [1] }, { '/size': 5, '/list/*': 1 }),
+    [],
+    'a structure, with a key named like a matcher',
+  );
+  t.end();
+});
+
+t.test('what is nested too deeply is no JSON, and is shown', (t) => {
+  const deep = '['.repeat(100_000) + ']'.repeat(100_000);
+  const [first] = match(deep, { json: { '': 1 } }, 'x');
+  t.match(first === undefined ? '' : wordMismatch(first), /which is nested too deeply; expected JSON with/);
+  t.equal(match(deep, { jsonSchema: { type: 'array' } }, 'x').length, 1);
+  t.end();
+});
+
+t.test('no matcher throws on a hostile value, or on a name of the prototype', (t) => {
+  const values: Json[] = [
+    '',
+    '\0',
+    '\uD800',
+    '🙂'.repeat(1e5),
+    'x'.repeat(1e6),
+    '9'.repeat(1e6),
+    '__proto__',
+    1e308,
+    -0,
+  ];
+  const structures: Json[] = [null, true, [], {}, [[[]]], JSON.parse('{"__proto__": {"length": 1}}') as Json];
+  for (const [name, { operand }] of Object.entries(cases))
+    for (const value of [...values, ...structures])
+      for (const one of match(value, { [name]: operand }, 'x')) t.type(wordMismatch(one), 'string');
+  t.equal(match({}, { constructor: { empty: false } }, 'x').length, 1);
+  t.equal(match({}, JSON.parse('{"__proto__": {"empty": false}}') as Json, 'x').length, 1);
   t.end();
 });
 

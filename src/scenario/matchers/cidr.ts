@@ -1,5 +1,5 @@
 import { isInOne, networksProblem } from './ip.ts';
-import { expectThat, isMapping, type Matcher } from './matcher.ts';
+import { expectThat, inWords, isMapping, type Matcher } from './matcher.ts';
 import { isWithin, networkIn } from './network.ts';
 
 /** A network in CIDR notation that `contains` an address or a network, or is `in` a larger one. */
@@ -10,7 +10,7 @@ export const cidr: Matcher = {
     const found = typeof actual === 'string' ? networkIn(actual) : null;
     const network = found?.isAddress === false ? found : null;
     const { contains, in: larger } = isMapping(operand) ? operand : {};
-    const inner = [contains ?? []].flat().map((text) => networkIn(String(text)));
+    const inner = [contains ?? []].flat().map((text) => networkIn(inWords(text)));
     const holds =
       network !== null &&
       inner.every((one) => one !== null && isWithin(one, network)) &&
@@ -22,8 +22,8 @@ export const cidr: Matcher = {
       actual,
       wanted: [
         'a network',
-        ...(contains === undefined ? [] : [`that contains ${[contains].flat().map(String).join(' and ')}`]),
-        ...(larger === undefined ? [] : [`in ${[larger].flat().map(String).join(' or ')}`]),
+        ...(contains === undefined ? [] : [`that contains ${[contains].flat().map(inWords).join(' and ')}`]),
+        ...(larger === undefined ? [] : [`in ${[larger].flat().map(inWords).join(' or ')}`]),
       ].join(' '),
       ...(network === null && actual !== undefined
         ? { flaw: 'is not a network in CIDR notation such as 10.0.0.0/8' }

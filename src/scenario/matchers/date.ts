@@ -1,6 +1,6 @@
 import type { Json } from '../observation.ts';
 import { secondsIn } from './duration.ts';
-import { entriesOf, expectThat, isMapping, type Matcher } from './matcher.ts';
+import { entriesOf, expectThat, inWords, isMapping, type Matcher } from './matcher.ts';
 import { isTemplate } from './measured.ts';
 import { dateIn, momentOf } from './moment.ts';
 
@@ -20,7 +20,7 @@ export const date: Matcher = {
         });
       return expectThat(seen !== null && holds, {
         ...mismatch,
-        wanted: wantedOf(key, String(given), now),
+        wanted: wantedOf(key, inWords(given), now),
         ...(seen === null ? { flaw: 'is not a date' } : {}),
       });
     }),

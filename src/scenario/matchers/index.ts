@@ -2,7 +2,9 @@ import type { Json } from '../observation.ts';
 import { cidr } from './cidr.ts';
 import { allOf, anyOf, not } from './combine.ts';
 import { above, atLeast, atMost, below } from './compare.ts';
+import { columns } from './columns.ts';
 import { contains } from './contains.ts';
+import { csv } from './csv.ts';
 import { date } from './date.ts';
 import { duration } from './duration.ts';
 import { empty } from './empty.ts';
@@ -21,9 +23,25 @@ import { semver } from './semver.ts';
 import { size } from './size.ts';
 import { snapshot } from './snapshot.ts';
 import { startsWith } from './starts-with.ts';
+import { yaml } from './yaml.ts';
 
 const all: readonly Matcher[] = [
-  ...[equals, oneOf, contains, startsWith, endsWith, matches, empty, length, lines, json, jsonSchema],
+  ...[
+    equals,
+    oneOf,
+    contains,
+    startsWith,
+    endsWith,
+    matches,
+    empty,
+    length,
+    lines,
+    columns,
+    csv,
+    json,
+    yaml,
+    jsonSchema,
+  ],
   ...[snapshot, atLeast, atMost, above, below, size, duration, date, ip, cidr, semver, includes, includesAll],
   ...[anyOf, allOf, not],
 ];

@@ -1,5 +1,5 @@
 import type { Json } from '../observation.ts';
-import { expectThat, isMapping, type Matcher } from './matcher.ts';
+import { expectThat, inWords, isMapping, type Matcher } from './matcher.ts';
 import { isTemplate } from './measured.ts';
 import { isWithin, type Network, networkIn } from './network.ts';
 
@@ -21,8 +21,8 @@ export const ip: Matcher = {
       expected: operand,
       actual,
       wanted: [
-        version === undefined ? 'an IP address' : `an IPv${String(version)} address`,
-        ...(networks === undefined ? [] : [`in ${[networks].flat().map(String).join(' or ')}`]),
+        version === undefined ? 'an IP address' : `an IPv${inWords(version)} address`,
+        ...(networks === undefined ? [] : [`in ${[networks].flat().map(inWords).join(' or ')}`]),
       ].join(' '),
       ...(found === null && actual !== undefined ? { flaw: 'is not an IP address' } : {}),
     });

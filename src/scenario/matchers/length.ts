@@ -25,7 +25,5 @@ export const length: Matcher = {
 function lengthOf(value: Json | undefined): number | null {
   if (Array.isArray(value)) return value.length;
   if (typeof value !== 'string') return null;
-  let count = 0;
-  for (const _ of value.replace(/\n+$/, '')) count += 1;
-  return count;
+  return Array.from(value.replace(/\n+$/, '')).length;
 }

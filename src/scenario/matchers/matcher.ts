@@ -63,6 +63,11 @@ export function entriesOf(operand: Json | undefined): [string, Json][] {
   return isMapping(operand) ? Object.entries(operand) : [];
 }
 
+/** A part of an operand in a sentence: a text as it is. */
+export function inWords(operand: Json): string {
+  return typeof operand === 'string' ? operand : JSON.stringify(operand);
+}
+
 export function isMapping(value: Json | undefined): value is { [key: string]: Json } {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

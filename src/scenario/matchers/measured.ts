@@ -1,6 +1,6 @@
 import type { Json } from '../observation.ts';
 import { type Comparison, comparisons } from './compare.ts';
-import { entriesOf, expectThat, isMapping, type Kind, type Matcher } from './matcher.ts';
+import { entriesOf, expectThat, inWords, isMapping, type Kind, type Matcher } from './matcher.ts';
 
 /** A quantity with units, such as a size. */
 interface Quantity {
@@ -22,7 +22,7 @@ export function measured({ name, judges, example, limit, read }: Quantity): Matc
     check: (actual, operand, path) => {
       const seen = actual === undefined ? null : read(actual, path);
       return entriesOf(operand).flatMap(([key, given]) => {
-        const wanted = isComparison(key) ? `a ${name} of ${comparisons[key].words} ${String(given)}` : '';
+        const wanted = isComparison(key) ? `a ${name} of ${comparisons[key].words} ${inWords(given)}` : '';
         const most = limit(given);
         if (!isComparison(key) || most === null)
           return expectThat(false, {
