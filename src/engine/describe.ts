@@ -8,7 +8,7 @@ export function describeObservation(
   request: ObservationRequest,
   observation: Observation,
 ): ReportObservation {
-  const { durationMs, truncated, timedOut, ...seen } = observation;
+  const { durationMs, truncated, timedOut, at: _at, ...seen } = observation;
   return {
     target: request.target,
     ...(request.kind === 'probe' ? { probe: request.probe } : { command: commandText(request.command) }),

@@ -12,6 +12,8 @@ export interface Scope {
 
 /** What of the condition does not hold; nothing when all of it does. Keys are observation fields or dotted paths. */
 export function unmet(condition: Expectation, scope: Scope): Mismatch[] {
+  const { at } = scope.observation ?? {};
+  const now = at === undefined ? Date.now() : Date.parse(at);
   return Object.entries(condition).flatMap(([key, operand]) => {
     if (key === 'anyOf' || key === 'allOf') {
       const branches = (operand as Expectation[]).map((branch) => unmet(branch, scope));
@@ -25,7 +27,7 @@ export function unmet(condition: Expectation, scope: Scope): Mismatch[] {
         ? []
         : [{ path: 'all', matcher: 'not', expected: operand, actual: undefined }];
     }
-    return match(lookUp(key, scope), operand, key);
+    return match(lookUp(key, scope), operand, key, now);
   });
 }
 

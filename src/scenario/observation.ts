@@ -14,4 +14,6 @@ export interface Observation {
   value?: Json;
   /** Set when nothing could be observed; the outcome is then `error`. Hints may match on `error: {code: …}`. */
   error?: { code: string; message: string };
+  /** When it was observed (RFC 3339): in a recording and in an example. Otherwise it is now. */
+  at?: string;
 }

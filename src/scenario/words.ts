@@ -5,17 +5,20 @@ import type { Json } from './observation.ts';
 const longest = 200;
 
 /** A mismatch in words, e.g. `exitCode is 1, expected 0`. */
-export function wordMismatch({ path, matcher, expected, actual, missing, inner, reason }: Mismatch): string {
+export function wordMismatch(mismatch: Mismatch): string {
+  const { path, matcher, expected, actual, missing, inner, reason, flaw } = mismatch;
   if (reason !== undefined) return reason;
   if (matcher === 'jsonSchema' && typeof expected === 'string') return `${path} ${expected}`;
   if (actual === undefined && matcher !== 'anyOf')
-    return `there is no ${path}, expected ${wordExpected(matcher, expected)}`;
+    return `there is no ${path}, expected ${wordExpected(mismatch)}`;
   if (missing !== undefined && missing.length > 0)
     return `${path} lacks ${missing.map(show).join(', ')}: it is ${show(actual)}`;
   if (matcher === 'anyOf' && inner !== undefined) {
-    return `${path} is ${show(actual)}, and fits none of: ${inner.map((one) => wordExpected(one.matcher, one.expected)).join('; ')}`;
+    return `${path} is ${show(actual)}, and fits none of: ${inner.map(wordExpected).join('; ')}`;
   }
-  return `${path} is ${show(actual)}, expected ${wordExpected(matcher, expected)}`;
+  if (flaw !== undefined)
+    return `${path} is ${show(actual)}, which ${flaw}; expected ${wordExpected(mismatch)}`;
+  return `${path} is ${show(actual)}, expected ${wordExpected(mismatch)}`;
 }
 
 const words: Record<string, string> = {
@@ -31,7 +34,8 @@ const words: Record<string, string> = {
   not: 'anything but',
 };
 
-function wordExpected(matcher: string, expected: Json): string {
+function wordExpected({ matcher, expected, wanted }: Mismatch): string {
+  if (wanted !== undefined) return wanted;
   if (matcher === 'equals') return show(expected);
   if (matcher === 'empty') return expected === true ? 'nothing' : 'something';
   if (matcher === 'not' && isDeepStrictEqual(expected, { empty: true })) return 'something';

@@ -128,12 +128,14 @@ export async function readRecording(target: string): Promise<Recording> {
 /** A packed file may be made to unpack into far more. */
 const mostBytes = 512 * 1024 * 1024;
 
-/** Replays the observations of a recording. */
-export function replayOf({ observations }: Recording): ObservationStore {
+/** Replays the observations of a recording. They are judged by the time of its run. */
+export function replayOf({ observations, run }: Recording): ObservationStore {
+  const time = run === undefined ? {} : { at: run.at };
   return {
     replay: (question) => {
       const key = redactText(question);
-      return Object.hasOwn(observations, key) ? observations[key] : undefined;
+      const found = Object.hasOwn(observations, key) ? observations[key] : undefined;
+      return found === undefined ? undefined : { ...found, ...time };
     },
   };
 }

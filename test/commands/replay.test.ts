@@ -57,6 +57,23 @@ t.test('a recording is judged again, without asking anybody', (t) => {
   t.end();
 });
 
+t.test('a replay judges dates by the time of the recording', (t) => {
+  const folder = t.testdir({
+    'clock.yaml':
+      'title: The clock is right\ntarget: client\ncommand: date -u +%FT%TZ\nexpect: {exitCode: 0, stdout: {date: {within: 1h}}}\n',
+  });
+  const common = ['check', '--no-default-specs', '-s', `${folder}/clock.yaml`, '-f', 'json'];
+  const live = cli(...common, '--builders', 'ssh://alpha', '--record', `${folder}/kept`);
+  t.equal(live.code, 0, live.out + live.err);
+  const file = `${folder}/kept/recording.json`;
+  const old = readFileSync(file, 'utf8').replace(/\b20\d\d-(?=\d\d-\d\dT)/g, '2001-');
+  writeFileSync(file, old);
+  const again = cli(...common, '--replay', `${folder}/kept`);
+  t.equal(again.code, 0, again.out + again.err);
+  t.match(again.out, /2001-/);
+  t.end();
+});
+
 t.test('what cannot be replayed is exit code 2', (t) => {
   const folder = t.testdir({ 'recording.json': '{"recordingVersion": 9}' });
   t.match(cli('check', '--replay', '/no/such'), { code: 2, err: /cannot read the recording/ });

@@ -74,7 +74,7 @@ const kinds: readonly [kind: string, ...words: string[]][] = [
   ['scenario', 'up-for-a-minute'],
   ['probe', 'processors'],
   ['probe', 'an-answer', 'client'],
-  ['matcher', 'endsWith'],
+  ['matcher', 'hasEnding'],
   ['matcher', 'is-last'],
   ['reporter', 'host-names'],
   ['fault', 'stopped-again'],
@@ -134,8 +134,8 @@ t.test('what npm run new writes works without changes', async (t) => {
     'the schema has new lines only',
   );
   t.match(
-    read('src/scenario/matchers/ends-with.ts'),
-    /export const endsWith: Matcher = \{\n {2}name: 'endsWith'/,
+    read('src/scenario/matchers/has-ending.ts'),
+    /export const hasEnding: Matcher = \{\n {2}name: 'hasEnding'/,
   );
   t.match(read('src/scenario/matchers/is-last.ts'), /export const isLast: Matcher = \{\n {2}name: 'isLast'/);
   t.match(read('specs/client/an-answer.yaml'), /^per: client$/m);

@@ -206,3 +206,23 @@ t.test('an expectation may speak of the nonce, in examples too', (t) => {
   t.same(lintScenarios([{ path: 'nonce.yaml', text }], [], probes), []);
   t.end();
 });
+
+t.test('an example with a date is judged by its own time, whatever the day is', (t) => {
+  const lint = (example: string): string[] =>
+    lintScenarios(
+      [
+        {
+          path: 'valid.yaml',
+          text: `title: a\ncommand: x\nexpect: {exitCode: 0, stdout: {date: {after: now+14d}}}\nexamples: [${example}]\n`,
+        },
+      ],
+      [],
+      probes,
+    ).map(({ code, what }) => `${code}: ${what}`);
+  t.same(lint("{exitCode: 0, stdout: '2026-01-16', outcome: pass}"), [], 'at the start of 2026');
+  t.match(lint("{exitCode: 0, stdout: '2026-01-14', outcome: pass}"), [
+    /^example-outcome: .* expected a date after 2026-01-15T00:00:00Z/,
+  ]);
+  t.same(lint("{at: '2001-01-01T00:00:00Z', exitCode: 0, stdout: '2001-01-16', outcome: pass}"), []);
+  t.end();
+});

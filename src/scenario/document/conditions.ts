@@ -1,68 +1,139 @@
 import type { ScenarioDocument } from '../../generated/types.ts';
 import { didYouMean } from '../../support/did-you-mean.ts';
 import { matchers } from '../matchers/index.ts';
+import { isMapping, type Kinds, type Matcher } from '../matchers/matcher.ts';
+import type { Json } from '../observation.ts';
 import type { PathProblem } from '../schema-problems.ts';
+import { canBe, canJudge, kindsInWords, kindsOfField } from './kinds.ts';
 import type { Path } from './path.ts';
 
-/** Operands of matchers, wherever conditions stand; and a mix of matchers and keys that walk. */
+/** A value that matchers judge: its name, and what it can be. */
+interface Subject {
+  name: string;
+  kinds: Kinds;
+}
+
+/** Operands of matchers, wherever conditions stand; matchers that cannot judge what is there; and unknown ones. */
 export function checkConditions(data: ScenarioDocument): PathProblem[] {
-  const problems: PathProblem[] = [];
-  const visit = (value: unknown, path: Path): void => {
-    if (typeof value !== 'object' || value === null) return;
-    if (Array.isArray(value)) {
-      value.forEach((item, index) => visit(item, [...path, index]));
-      return;
-    }
-    const keys = Object.keys(value);
-    const known = keys.filter((key) => matchers.has(key));
-    if (
-      path.at(-1) !== 'json' &&
-      known.length > 0 &&
-      known.length < keys.length &&
-      !['expect', 'when'].includes(String(path.at(-1)))
-    ) {
-      const odd = keys.find((key) => !matchers.has(key)) ?? '';
-      problems.push({
-        path: [...path, odd],
-        key: true,
-        code: 'unknown-matcher',
-        what: `unknown matcher "${odd}"${didYouMean(odd, matchers.keys())}`,
-        fix: `matchers: ${[...matchers.keys()].join(', ')}`,
-      });
-    }
-    for (const [key, operand] of Object.entries(value)) {
-      const why = matchers.get(key)?.operandProblem?.(operand as never) ?? null;
-      if (why !== null) {
-        const regex = key === 'matches' ? ' (RE2 syntax, without lookaround and back-references)' : '';
-        problems.push({
-          path: [...path, key],
-          code: key === 'matches' ? 'bad-regex' : 'wrong-value',
-          what: `${key}: ${why}`,
-          fix: `correct the value${regex}`,
-        });
-      }
-      if (
-        typeof operand === 'object' &&
-        operand !== null &&
-        Object.keys(operand as object).length === 0 &&
-        !['equals', 'includesAll'].includes(key)
-      ) {
-        problems.push({
-          path: [...path, key],
-          code: 'asserts-nothing',
-          what: `${key} is empty, so it would pass whatever is seen`,
-          fix: 'say what must be seen',
-        });
-      }
-      if (!['equals', 'includes', 'includesAll', 'jsonSchema'].includes(key)) visit(operand, [...path, key]);
-    }
+  return [
+    ...inCondition(data.expect as Json, ['expect']),
+    ...inCondition(data.when as Json, ['when']),
+    ...inCondition(data.inconclusive as Json, ['inconclusive']),
+    ...inCondition(data.retry?.when as Json, ['retry', 'when']),
+    ...(data.hint ?? []).flatMap(({ when }, index) => inCondition(when as Json, ['hint', index, 'when'])),
+  ];
+}
+
+/** Fields to expectations, and what combines such conditions. */
+function inCondition(condition: Json | undefined, path: Path): PathProblem[] {
+  if (!isMapping(condition)) return [];
+  return Object.entries(condition).flatMap(([key, operand]) => {
+    const own = [...path, key];
+    if (key === 'not') return [...assertsNothing(key, operand, own), ...inCondition(operand, own)];
+    if ((key === 'anyOf' || key === 'allOf') && Array.isArray(operand))
+      return operand.flatMap((branch, index) => inCondition(branch, [...own, index]));
+    return [
+      ...assertsNothing(key, operand, own),
+      ...inExpectation(operand, own, { name: key, kinds: kindsOfField(key) }),
+    ];
+  });
+}
+
+/** A bare value, matchers, or keys that walk into a structure. */
+function inExpectation(expected: Json, path: Path, subject: Subject): PathProblem[] {
+  if (!isMapping(expected)) return wrongType(expected, path, subject);
+  const keys = Object.keys(expected);
+  const odd = keys.find((key) => !matchers.has(key));
+  const walks = canBe(subject.kinds, {}) && !keys.some((key) => matchers.has(key));
+  return [
+    ...(odd === undefined || walks ? [] : [unknownMatcher(odd, path)]),
+    ...Object.entries(expected).flatMap(([key, operand]) => {
+      const matcher = matchers.get(key);
+      const own = [...path, key];
+      if (matcher !== undefined) return inMatcher(matcher, operand, own, subject);
+      return [
+        ...assertsNothing(key, operand, own),
+        ...inExpectation(operand, own, { name: key, kinds: 'any' }),
+      ];
+    }),
+  ];
+}
+
+function inMatcher(matcher: Matcher, operand: Json, path: Path, subject: Subject): PathProblem[] {
+  const { name, judges, inside } = matcher;
+  if (!canJudge(judges, subject.kinds)) return [unfit(matcher, path, subject)];
+  return [
+    ...wrongOperand(matcher, operand, path),
+    ...(name === 'equals' || name === 'includesAll' ? [] : assertsNothing(name, operand, path)),
+    ...(name === 'equals' ? wrongType(operand, path, subject) : []),
+    ...(inside?.(operand, subject.kinds) ?? []).flatMap(({ path: inner, expected, kinds }) =>
+      inExpectation(expected, [...path, ...inner], {
+        name: kinds === subject.kinds ? subject.name : String(inner.at(-1) ?? name),
+        kinds,
+      }),
+    ),
+  ];
+}
+
+function wrongOperand({ name, operandProblem }: Matcher, operand: Json, path: Path): PathProblem[] {
+  const why = operandProblem?.(operand) ?? null;
+  if (why === null) return [];
+  const isRegex = name === 'matches';
+  return [
+    {
+      path,
+      code: isRegex ? 'bad-regex' : 'wrong-value',
+      what: `${name}: ${why}`,
+      fix: `correct the value${isRegex ? ' (RE2 syntax, without lookaround and back-references)' : ''}`,
+    },
+  ];
+}
+
+function assertsNothing(key: string, operand: Json, path: Path): PathProblem[] {
+  if (typeof operand !== 'object' || operand === null || Object.keys(operand).length > 0) return [];
+  return [
+    {
+      path,
+      code: 'asserts-nothing',
+      what: `${key} is empty, so it would pass whatever is seen`,
+      fix: 'say what must be seen',
+    },
+  ];
+}
+
+function unknownMatcher(odd: string, path: Path): PathProblem {
+  return {
+    path: [...path, odd],
+    key: true,
+    code: 'unknown-matcher',
+    what: `unknown matcher "${odd}"${didYouMean(odd, matchers.keys())}`,
+    fix: `matchers: ${[...matchers.keys()].join(', ')}`,
   };
-  visit(data.expect, ['expect']);
-  visit(data.when, ['when']);
-  visit(data.inconclusive, ['inconclusive']);
-  visit(data.retry?.when, ['retry', 'when']);
-  data.hint?.forEach(({ when }, index) => visit(when, ['hint', index, 'when']));
-  return problems;
+}
+
+function unfit({ name, judges }: Matcher, path: Path, subject: Subject): PathProblem {
+  const fitting = [...matchers.values()].filter((matcher) => canJudge(matcher.judges, subject.kinds));
+  return {
+    path,
+    key: true,
+    code: 'unfit-matcher',
+    what: `${name} cannot judge ${subject.name}: ${name} is for ${kindsInWords(judges ?? 'any')}, and ${subject.name} is ${kindsInWords(subject.kinds)}`,
+    fix: `matchers for ${subject.name}: ${fitting.map((matcher) => matcher.name).join(', ')}`,
+  };
+}
+
+function wrongType(value: Json, path: Path, { name, kinds }: Subject): PathProblem[] {
+  // The value of a template is known only when the check runs.
+  if (canBe(kinds, value) || (typeof value === 'string' && value.includes('{{'))) return [];
+  const quoted = canBe(kinds, '') && (typeof value === 'number' || typeof value === 'boolean');
+  return [
+    {
+      path,
+      code: 'wrong-type',
+      what: `${name} is ${kindsInWords(kinds)}, so it never equals ${JSON.stringify(value)}`,
+      fix: quoted ? `put it in quotes: "${String(value)}"` : `write ${kindsInWords(kinds)}, or a matcher`,
+    },
+  ];
 }
 
 /** Words for a part of the condition that it does not have. */

@@ -1,4 +1,5 @@
-import { expectThat, type Matcher } from './matcher.ts';
+import type { Json } from '../observation.ts';
+import { expectThat, type Inside, type Kinds, type Matcher } from './matcher.ts';
 
 /** At least one of several. */
 export const anyOf: Matcher = {
@@ -12,6 +13,7 @@ export const anyOf: Matcher = {
       { matcher: 'anyOf', path, expected: operand, actual, inner: branches.flat() },
     );
   },
+  inside: branches,
 };
 
 /** All of several. */
@@ -19,6 +21,7 @@ export const allOf: Matcher = {
   name: 'allOf',
   check: (actual, operand, path, match) =>
     (Array.isArray(operand) ? operand : [operand]).flatMap((branch) => match(actual, branch, path)),
+  inside: branches,
 };
 
 /** Not this. */
@@ -26,4 +29,11 @@ export const not: Matcher = {
   name: 'not',
   check: (actual, operand, path, match) =>
     expectThat(match(actual, operand, path).length > 0, { matcher: 'not', path, expected: operand, actual }),
+  inside: (operand, kinds) => [{ path: [], expected: operand, kinds }],
 };
+
+function branches(operand: Json, kinds: Kinds): Inside[] {
+  return Array.isArray(operand)
+    ? operand.map((expected, index) => ({ path: [index], expected, kinds }))
+    : [{ path: [], expected: operand, kinds }];
+}

@@ -3,6 +3,7 @@ import { expectThat, type Matcher } from './matcher.ts';
 /** A text that holds another, or each of several. */
 export const contains: Matcher = {
   name: 'contains',
+  judges: ['text'],
   check: (actual, operand, path) => {
     const wanted = Array.isArray(operand) ? operand : [operand];
     const missing = wanted.filter(

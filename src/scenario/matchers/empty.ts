@@ -4,6 +4,7 @@ import { expectThat, type Matcher } from './matcher.ts';
 /** Nothing there: no text but white space, no items, or no value at all. */
 export const empty: Matcher = {
   name: 'empty',
+  judges: ['text', 'null', 'list', 'mapping'],
   check: (actual, operand, path) =>
     expectThat(isEmpty(actual) === operand, { matcher: 'empty', path, expected: operand, actual }),
 };

@@ -4,6 +4,7 @@ import { expectThat, type Matcher } from './matcher.ts';
 /** A list that has an item. */
 export const includes: Matcher = {
   name: 'includes',
+  judges: ['list'],
   check: (actual, operand, path) => {
     const holds = Array.isArray(actual) && actual.some((item) => isDeepStrictEqual(item, operand));
     return expectThat(holds, { matcher: 'includes', path, expected: operand, actual, missing: [operand] });
@@ -13,6 +14,7 @@ export const includes: Matcher = {
 /** A list that has all these items. */
 export const includesAll: Matcher = {
   name: 'includesAll',
+  judges: ['list'],
   check: (actual, operand, path) => {
     const wanted = Array.isArray(operand) ? operand : [operand];
     const missing = wanted.filter(

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js';
 import type { Json } from '../observation.ts';
 import { expectThat, type Matcher } from './matcher.ts';
+import { isTooDeep } from './structured.ts';
 
 /** A value, or a text that is JSON, that is valid by a JSON Schema (draft 2020-12). */
 export const jsonSchema: Matcher = {
@@ -50,7 +51,8 @@ function validatorOf(schema: Json): ValidateFunction {
 
 function parsed(text: string): Json | undefined {
   try {
-    return JSON.parse(text) as Json;
+    const value = JSON.parse(text) as Json;
+    return isTooDeep(value) ? undefined : value;
   } catch {
     return undefined;
   }

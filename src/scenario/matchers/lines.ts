@@ -3,6 +3,7 @@ import { expectThat, type Matcher } from './matcher.ts';
 /** The lines of a text that are not blank, as a list; a bare number is how many there must be. */
 export const lines: Matcher = {
   name: 'lines',
+  judges: ['text'],
   check: (actual, operand, path, match) => {
     if (typeof actual !== 'string')
       return expectThat(false, { matcher: 'lines', path, expected: operand, actual });
@@ -16,4 +17,6 @@ export const lines: Matcher = {
       });
     return match(list, operand, `${path}.lines`);
   },
+  inside: (operand) =>
+    typeof operand === 'number' ? [] : [{ path: [], expected: operand, kinds: ['list'] }],
 };

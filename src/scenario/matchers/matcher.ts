@@ -12,8 +12,12 @@ export interface Mismatch {
   missing?: Json[];
   /** For `not`: nothing inside it failed, although something should have. For `anyOf`: what each branch missed. */
   inner?: Mismatch[];
-  /** Its own words, where those of words.ts would not tell. */
+  /** The whole sentence, where words.ts would not explain it. */
   reason?: string;
+  /** What was expected, in words: `a size of at least 2GiB`. Default: the matcher and its operand. */
+  wanted?: string;
+  /** Why this value cannot be judged: `is not a number`. */
+  flaw?: string;
   /** The file of a snapshot. */
   file?: string;
 }
@@ -21,10 +25,30 @@ export interface Mismatch {
 /** Judges any value against any expected one, nested matchers and all. */
 export type Match = (actual: Json | undefined, expected: Json, path: string) => Mismatch[];
 
+/** What a value can be. */
+export type Kind = 'text' | 'number' | 'integer' | 'boolean' | 'null' | 'list' | 'mapping';
+
+/** All that a value at some place can be; `any` for the results of probes. */
+export type Kinds = readonly Kind[] | 'any';
+
+/** An expectation inside the operand of a matcher: where it is, and what it judges. */
+export interface Inside {
+  path: (string | number)[];
+  expected: Json;
+  kinds: Kinds;
+}
+
 export interface Matcher {
   name: string;
-  /** Returns nothing when the value is as it should be. `match` judges what is nested. */
-  check: (actual: Json | undefined, operand: Json, path: string, match: Match) => Mismatch[];
+  /** The kinds of values that it can judge. Default: all. `lint` refuses it for a field of another kind. */
+  judges?: readonly Kind[];
+  /**
+   * Returns nothing when the value is as it should be. `match` judges what is nested. `now`: when the value was
+   * observed, in milliseconds since 1970.
+   */
+  check: (actual: Json | undefined, operand: Json, path: string, match: Match, now: number) => Mismatch[];
+  /** The expectations inside the operand, for a value of these kinds. Default: none, the operand is data. */
+  inside?: (operand: Json, kinds: Kinds) => Inside[];
   /** Why the operand cannot be used, or null; asked when the scenario is loaded. */
   operandProblem?: (operand: Json) => string | null;
 }
@@ -32,4 +56,18 @@ export interface Matcher {
 /** The usual result of a matcher: one mismatch unless it holds. */
 export function expectThat(holds: boolean, mismatch: Mismatch): Mismatch[] {
   return holds ? [] : [mismatch];
+}
+
+/** The entries of an operand that is a mapping; none of any other. */
+export function entriesOf(operand: Json | undefined): [string, Json][] {
+  return isMapping(operand) ? Object.entries(operand) : [];
+}
+
+/** A part of an operand in a sentence: a text as it is. */
+export function inWords(operand: Json): string {
+  return typeof operand === 'string' ? operand : JSON.stringify(operand);
+}
+
+export function isMapping(value: Json | undefined): value is { [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

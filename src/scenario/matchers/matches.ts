@@ -4,6 +4,7 @@ import { expectThat, type Matcher } from './matcher.ts';
 /** A regular expression that finds something in a text. */
 export const matches: Matcher = {
   name: 'matches',
+  judges: ['text'],
   check: (actual, operand, path) => {
     const holds =
       typeof actual === 'string' && typeof operand === 'string' && regex(operand).matcher(actual).find();

@@ -6,6 +6,7 @@ import { expectThat, type Matcher } from './matcher.ts';
 /** A version inside a range; `2.19.0pre2023` counts as 2.19.0. */
 export const semver: Matcher = {
   name: 'semver',
+  judges: ['text'],
   check: (actual, operand, path) => {
     const version = typeof actual === 'string' ? semverCoerce(actual) : null;
     const holds = version !== null && typeof operand === 'string' && semverSatisfies(version, operand);

@@ -1,23 +1,28 @@
-import type { Json } from '../observation.ts';
-import { expectThat, type Matcher } from './matcher.ts';
+import { measured } from './measured.ts';
 
-/** A number as it is (or as a text spells it), a list by its length. */
-function sizeOf(value: Json | undefined): number {
-  if (typeof value === 'number') return value;
-  if (Array.isArray(value)) return value.length;
-  return typeof value === 'string' && value.trim() !== '' ? Number(value) : Number.NaN;
+const powers = ['', 'k', 'm', 'g', 't', 'p', 'e'];
+
+/**
+ * Bytes in a text such as `2GiB`, `1.5G` or `512 MB`, or null. `K` and `KiB` are 1024 bytes, as df -h, du -h and ls -h
+ * write them; `kB` is 1000.
+ */
+function bytesIn(text: string): number | null {
+  const [, number = '', prefix = '', binary = '', unit = ''] =
+    /^\s*(\d+(?:\.\d+)?)\s*([kmgtpe]?)(i?)(b|bytes?)?\s*$/i.exec(text) ?? [];
+  if (number === '' || (binary !== '' && prefix === '')) return null;
+  const base = binary !== '' || unit === '' ? 1024 : 1000;
+  return Number(number) * base ** powers.indexOf(prefix.toLowerCase());
 }
 
-/** Comparisons with a number. What is no number is never right. */
-function comparison(name: string, holds: (size: number, limit: number) => boolean): Matcher {
-  return {
-    name,
-    check: (actual, operand, path) =>
-      expectThat(holds(sizeOf(actual), Number(operand)), { matcher: name, path, expected: operand, actual }),
-  };
-}
+/** A size in bytes: a number, or a text with a unit. */
+export const size = measured({
+  name: 'size',
+  judges: ['text', 'number'],
+  example: '2GiB',
+  limit: (operand) => (typeof operand === 'string' ? bytesIn(operand) : numberOf(operand)),
+  read: (actual) => (typeof actual === 'string' ? bytesIn(actual) : numberOf(actual)),
+});
 
-export const atLeast: Matcher = comparison('atLeast', (size, limit) => size >= limit);
-export const atMost: Matcher = comparison('atMost', (size, limit) => size <= limit);
-export const above: Matcher = comparison('above', (size, limit) => size > limit);
-export const below: Matcher = comparison('below', (size, limit) => size < limit);
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' ? value : null;
+}
