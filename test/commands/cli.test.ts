@@ -217,6 +217,15 @@ t.test('a report goes to several places at once, and can be rendered again byte 
     [],
   );
   t.match(cli('render', file('no.json', '{}')), { code: 2, err: /is not a report/ });
+  const tagged = JSON.parse(readFileSync(json, 'utf8')) as { clientChecks: { tags?: string[] }[] };
+  for (const [tag, code] of [
+    ['disk', 0],
+    ['Not a tag', 2],
+    ['x'.repeat(31), 2],
+  ] as const) {
+    for (const check of tagged.clientChecks) check.tags = [tag];
+    t.equal(cli('render', file('tagged.json', JSON.stringify(tagged)), '-f', 'tap').code, code, tag);
+  }
   t.match(cli('check', '--builders', 'ssh://h.invalid', '-t', 'dns', '-f', 'json=/no/such/folder/x'), {
     code: 2,
     err: /cannot write/,

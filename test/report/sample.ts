@@ -49,7 +49,7 @@ export function report(builders: ReportBuilder[], clientChecks: ReportCheck[] = 
 export function failed(text: string): ReportCheck {
   return check('fail', {
     scenario: 'connection',
-    tags: ['disk', text],
+    tags: ['disk', 'slow'],
     title: text,
     message: text,
     cause: 'key-too-open',
