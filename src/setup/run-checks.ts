@@ -78,11 +78,10 @@ export async function runChecks(
   const jobs = readJobs(options.jobs);
   const shard = readShard(options.shard);
   const timeoutMs = readTimeout(options.timeout);
-  const early = options.replay === undefined ? undefined : await readRunSetup(options, signal, machine);
-  const suiteVars = { ...early?.run?.vars, ...ownVars, ...secretVars };
-  const suite = await readSuiteToRun(options).then((scenarios) =>
-    usage(() => expandEach(scenarios, suiteVars)),
-  );
+  const replayed = options.replay === undefined ? undefined : await readRunSetup(options, signal, machine);
+  const all = await readSuiteToRun(options);
+  // Not the secret ones: the values of `each` become names of checks.
+  const suite = usage(() => expandEach(all, { ...replayed?.run?.vars, ...ownVars }));
   const selected = usage(() => selectScenarios(suite, options)).map((scenario) => ({
     ...scenario,
     timeoutMs: Math.min(scenario.timeoutMs, timeoutMs),
@@ -90,7 +89,7 @@ export async function runChecks(
   const loginTimeoutMs = selected.find(({ probe }) => probe === nixConnect.name)?.timeoutMs;
   const waivers =
     options.waive === undefined ? [] : await (await import('./waivers.ts')).readWaivers(options.waive, suite);
-  const setup = early ?? (await readRunSetup(options, signal, machine));
+  const setup = replayed ?? (await readRunSetup(options, signal, machine));
   if (options.inventory.length > 0)
     setup.builders = await inInventory(setup.builders, options.inventory, setup.transport, signal);
   // A replay logs in nowhere.

@@ -184,6 +184,13 @@ hint:
   t.match(check(...both, '--skip', 'has[no-such-tool]'), { code: 0 });
   t.match(check(...both, '--waive', `${folder}/waive.yaml`), { code: 0, out: /known/ });
   t.match(check(), { code: 2, out: '', err: /"each" needs the variable "tools"; give it with --var tools=/ });
+  const secret = cliIn(
+    { TOOLS: 'hidden-word' },
+    ...['check', '--builders', 'ssh://a', '--no-default-specs', '-s', `${folder}/has.yaml`],
+    ...['--secret', 'tools=TOOLS'],
+  );
+  t.match(secret, { code: 2, out: '', err: /"each" needs the variable "tools"/ });
+  t.notMatch(secret.err, /hidden-word/, 'a secret becomes no name of a check');
   t.match(check(...both, '-t', 'has[bash]'), { code: 2, err: /no scenario is called "has\[bash\]"/ });
   t.end();
 });
