@@ -7,6 +7,8 @@ import type { Command, CommandResult, RunOptions, Transport } from './transport.
 
 interface QueuedCommand {
   command: Command;
+  /** The command for a shell. */
+  line: string;
   options: RunOptions;
   resolve: (result: CommandResult | Promise<CommandResult>) => void;
 }
@@ -35,7 +37,8 @@ const onBuilder: BatchPolicy = {
 /** Runs the script of a batch, which ends with the mark. Null where it could not. */
 type RunScript = ShellSession['run'];
 
-const waiting = new Map<Transport, QueuedCommand[]>();
+/** By what tells two commands apart: a command that the batch has already runs once for both, as such commands only read. */
+const waiting = new Map<Transport, Map<string, QueuedCommand>>();
 
 /**
  * Runs a quick local command in one shell with others that are requested at the same moment. Forking is expensive when
@@ -79,45 +82,40 @@ export function batchingTransport(transport: Transport): Transport {
 }
 
 function enqueue(
-  asked: Omit<QueuedCommand, 'resolve'>,
+  { command, options }: Pick<QueuedCommand, 'command' | 'options'>,
   transport: Transport,
   { collectMs, batchTimeoutMs, shells }: BatchPolicy,
   inKept?: RunScript,
 ): Promise<CommandResult> {
   return new Promise((resolve) => {
+    const line = shellCommandLine(command);
+    const key = `${options.timeoutMs} ${line}`;
     const others = waiting.get(transport);
-    if (others !== undefined) {
-      join(others, { ...asked, resolve });
+    const same = others?.get(key);
+    if (same !== undefined) {
+      const first = same.resolve;
+      same.resolve = (result) => {
+        first(result);
+        resolve(result);
+      };
       return;
     }
-    const all: QueuedCommand[] = [{ ...asked, resolve }];
-    waiting.set(transport, all);
+    const own = { command, line, options, resolve };
+    if (others !== undefined) {
+      others.set(key, own);
+      return;
+    }
+    const batch = new Map([[key, own]]);
+    waiting.set(transport, batch);
     const start = (): void => {
       waiting.delete(transport);
+      const all = [...batch.values()];
       for (let at = 0; at < all.length; at += maxBatchSize)
         void shells(() => runBatch(all.slice(at, at + maxBatchSize), transport, batchTimeoutMs, inKept));
     };
     if (collectMs === 0) setImmediate(start);
     else setTimeout(start, collectMs);
   });
-}
-
-/** A command that the batch has already is run once for both: such commands only read. */
-function join(batch: QueuedCommand[], asked: QueuedCommand): void {
-  const same = batch.find(
-    ({ command, options }) =>
-      options.timeoutMs === asked.options.timeoutMs &&
-      shellCommandLine(command) === shellCommandLine(asked.command),
-  );
-  if (same === undefined) {
-    batch.push(asked);
-    return;
-  }
-  const { resolve } = same;
-  same.resolve = (result) => {
-    resolve(result);
-    asked.resolve(result);
-  };
 }
 
 async function runBatch(
@@ -139,18 +137,18 @@ async function runBatch(
   }
   const mark = `mark-${randomBytes(8).toString('hex')}`;
   const end = `${mark}-end`;
-  const commands = group.map(({ command }) => shellCommandLine(command));
-  const script = `${marked(commands, mark)}\nprintf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`;
+  const lines = group.map(({ line }) => line);
+  const script = `${marked(lines, mark)}\nprintf '\\n${end}\\n'; printf '\\n${end}\\n' >&2\n`;
   const started = performance.now();
   const { signal } = first.options;
-  const ownMs = Math.min(...group.map(({ options }) => options.timeoutMs));
-  // A slow machine may take long for all of them, but not for one.
-  const limits = byItself
-    ? { timeoutMs: ownMs }
-    : { timeoutMs: batchTimeoutMs * group.length, silentMs: Math.min(ownMs, batchTimeoutMs) };
-  const run: RunScript =
-    inKept ?? ((text, _mark, options) => transport.run(text, { ...options, timeoutMs: batchTimeoutMs }));
-  const said = await run(script, end, { ...limits, signal }).catch(() => null);
+  const silentMs = Math.min(
+    ...group.map(({ options }) => options.timeoutMs),
+    ...(byItself ? [] : [batchTimeoutMs]),
+  );
+  // In a shell that stays each command tells of its end, so a slow machine may take long for all of them.
+  const timeoutMs = byItself || inKept === undefined ? silentMs : batchTimeoutMs * group.length;
+  const run: RunScript = inKept ?? ((text, _mark, options) => transport.run(text, options));
+  const said = await run(script, end, { timeoutMs, silentMs, signal }).catch(() => null);
   const durationMs = performance.now() - started;
   const own =
     said === null ? null : { ...said, stdout: after(mark, said.stdout), stderr: after(mark, said.stderr) };
@@ -167,10 +165,10 @@ async function runBatch(
 }
 
 /** Each command, followed by the mark and its status on standard output, and the mark on standard error. */
-function marked(commands: readonly string[], mark: string): string {
-  const lines = commands.map((line) => `${line}; echo "${mark} $?"; echo ${mark} >&2`);
+function marked(lines: readonly string[], mark: string): string {
+  const all = lines.map((line) => `${line}; echo "${mark} $?"; echo ${mark} >&2`);
   // An empty standard input that needs no /dev/null, which may be closed to the user.
-  return `: | { ${[`echo ${mark}; echo ${mark} >&2`, ...lines].join('\n')}\n}`;
+  return `: | { ${[`echo ${mark}; echo ${mark} >&2`, ...all].join('\n')}\n}`;
 }
 
 /** Without the output of start-up files, and of processes that an earlier batch left behind. */
