@@ -1,4 +1,4 @@
-import { sayRows } from '../cli/print.ts';
+import { columnWidths, sayRows } from '../cli/print.ts';
 import { namedScenarios } from '../engine/plan.ts';
 import { wrap } from '../report/table/wrap.ts';
 import type { Scenario } from '../scenario/scenario.ts';
@@ -37,7 +37,7 @@ export async function list({ stage, tag, format, ...suite }: ListOptions): Promi
 function rowsOf(scenarios: readonly Scenario[], width: number): string[][] {
   const heads = ['STAGE', 'SCENARIO', 'PER', 'EFFECT'];
   const firsts = scenarios.map(({ stage, id, per, effect }) => [stage, id, per, effect]);
-  const taken = heads.reduce((sum, _, column) => sum + columnWidth([heads, ...firsts], column) + 2, 0);
+  const taken = columnWidths([heads, ...firsts]).reduce((sum, own) => sum + own + 2, 0);
   const left = Math.max(30, width - taken);
   return [
     [...heads, 'TITLE, NEEDS, TAGS'],
@@ -49,8 +49,4 @@ function rowsOf(scenarios: readonly Scenario[], width: number): string[][] {
       ].map((line, at) => [...(at === 0 ? (firsts[index] ?? []) : heads.map(() => '')), line]),
     ),
   ];
-}
-
-function columnWidth(rows: readonly (readonly string[])[], column: number): number {
-  return Math.max(...rows.map((row) => row[column]?.length ?? 0));
 }

@@ -9,7 +9,7 @@ import { bringProgram } from './test-build/program.ts';
  * not this machine's own there may be no `sleep`; only then is time spent in a loop.
  */
 const waits =
-  'read up rest < /proc/uptime; end=$((${up%%.*} + seconds)); $sleep $seconds 2>/dev/null || PATH=/bin:/usr/bin:/run/current-system/sw/bin sleep $seconds 2>/dev/null || while read up rest < /proc/uptime && [ ${up%%.*} -lt $end ]; do :; done; echo > $out';
+  'read up rest < /proc/uptime; end=$((${up%%.*} + seconds)); PATH=/bin:/usr/bin:/run/current-system/sw/bin; $sleep $seconds 2>/dev/null || while read up rest < /proc/uptime && [ ${up%%.*} -lt $end ]; do :; done; echo > $out';
 const expression = `{ name, count, system, features, seconds, waits, sh, sleep, inputs, library }:
   let words = text: builtins.filter (word: builtins.isString word && word != "") (builtins.split " " text);
   in builtins.genList (n: derivation {
@@ -40,7 +40,7 @@ function script({ name, count, seconds, system, features, builders, bringsShell 
   return `
 name=${quote(name)} tmp=$(mktemp -d) || exit 8
 trap 'rm -rf "$tmp"' EXIT
-${bringsShell ? bringProgram('sleep') : "sh=/bin/sh tool=/bin/sleep inputs='' library=''"}
+${bringsShell ? bringProgram('sleep') : "sh=/bin/sh tool=sleep inputs='' library=''"}
 nix-build --no-out-link --max-jobs 0 --option substitute false --option builders ${quote(builders)} \\
   --option pure-eval false --option restrict-eval false ${given.join(' ')} --arg count ${count} \\
   --argstr sh "$sh" --argstr sleep "$tool" --argstr inputs "$inputs" --argstr library "$library" -E ${quote(expression)}

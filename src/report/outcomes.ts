@@ -18,21 +18,21 @@ const path: readonly Stage[] = ['client', 'network', 'ssh', 'nix', 'build', 'fle
 /** Scenarios of one stage, in the order in which they were planned. */
 export interface StageColumns {
   stage: Stage;
-  scenarios: { id: string; title: string; tags: readonly string[] }[];
+  scenarios: { id: string; title: string }[];
 }
 
 /** The columns of a matrix of checks, one row a list: the stages that occur, along the path. */
 export function stageColumns(
-  rows: readonly (readonly Pick<ReportCheck, 'scenario' | 'stage' | 'title' | 'tags'>[])[],
+  rows: readonly (readonly Pick<ReportCheck, 'scenario' | 'stage' | 'title'>[])[],
 ): StageColumns[] {
-  const seen = new Map<Stage, Map<string, StageColumns['scenarios'][number]>>();
-  for (const { scenario: id, stage, title, tags = [] } of rows.flat()) {
-    const own = seen.get(stage) ?? new Map<string, StageColumns['scenarios'][number]>();
+  const seen = new Map<Stage, Map<string, string>>();
+  for (const { scenario, stage, title } of rows.flat()) {
+    const own = seen.get(stage) ?? new Map<string, string>();
     seen.set(stage, own);
-    if (!own.has(id)) own.set(id, { id, title, tags });
+    if (!own.has(scenario)) own.set(scenario, title);
   }
   return path.flatMap((stage) => {
     const own = seen.get(stage);
-    return own === undefined ? [] : [{ stage, scenarios: [...own.values()] }];
+    return own === undefined ? [] : [{ stage, scenarios: [...own].map(([id, title]) => ({ id, title })) }];
   });
 }

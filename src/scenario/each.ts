@@ -37,6 +37,11 @@ export function baseOf(id: string): string {
   return id.replace(/\[.*\]$/s, '');
 }
 
+/** The scenario that a need names, by its id or by that of an instance. */
+export function neededOf(byId: ReadonlyMap<string, Scenario>, need: string): Scenario | undefined {
+  return byId.get(need) ?? byId.get(baseOf(need));
+}
+
 /** Whether a name given by the user (`-t`, a waiver) means this check: its id, or the id of its scenario. */
 export function isCalled(id: string, name: string): boolean {
   return id === name || baseOf(id) === name;

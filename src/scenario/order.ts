@@ -1,4 +1,4 @@
-import { baseOf } from './each.ts';
+import { baseOf, neededOf } from './each.ts';
 import { type Scenario, stages } from './scenario.ts';
 
 /**
@@ -11,7 +11,7 @@ export function orderByNeeds(scenarios: readonly Scenario[]): Scenario[] {
   const place = (scenario: Scenario, above: readonly string[]): void => {
     if (ordered.has(scenario) || above.includes(scenario.id)) return;
     for (const need of scenario.needs) {
-      const needed = byId.get(need) ?? byId.get(baseOf(need));
+      const needed = neededOf(byId, need);
       if (needed !== undefined) place(needed, [...above, scenario.id]);
     }
     ordered.add(scenario);

@@ -1,5 +1,5 @@
 import { didYouMean } from '../support/did-you-mean.ts';
-import { baseOf } from './each.ts';
+import { neededOf } from './each.ts';
 import { findCycle } from './order.ts';
 import { type Problem, sortProblems } from './problem.ts';
 import type { Scenario } from './scenario.ts';
@@ -34,7 +34,7 @@ export function checkSuite(scenarios: readonly Scenario[], unread: readonly stri
   }
   for (const scenario of scenarios) {
     scenario.needs.forEach((need, index) => {
-      const needed = byId.get(need) ?? byId.get(baseOf(need));
+      const needed = neededOf(byId, need);
       if (needed === undefined) {
         if (unread.includes(need)) return;
         add(scenario, ['needs', index], {
@@ -104,7 +104,7 @@ function capturedFor(
     for (const name of Object.keys(one.capture)) facts.add(name);
     for (const need of one.needs) {
       if (unread.includes(need)) whole = false;
-      visit(byId.get(need) ?? byId.get(baseOf(need)));
+      visit(neededOf(byId, need));
     }
   };
   visit(scenario);

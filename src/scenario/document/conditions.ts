@@ -1,7 +1,7 @@
 import type { ScenarioDocument } from '../../generated/types.ts';
 import { didYouMean } from '../../support/did-you-mean.ts';
 import { matchers } from '../matchers/index.ts';
-import { isMapping, type Kinds, type Matcher } from '../matchers/matcher.ts';
+import { isMapping, isTemplate, type Kinds, type Matcher } from '../matchers/matcher.ts';
 import type { Json } from '../observation.ts';
 import type { PathProblem } from '../schema-problems.ts';
 import { canBe, canJudge, kindsInWords, kindsOfField } from './kinds.ts';
@@ -124,7 +124,7 @@ function unfit({ name, judges }: Matcher, path: Path, subject: Subject): PathPro
 
 function wrongType(value: Json, path: Path, { name, kinds }: Subject): PathProblem[] {
   // The value of a template is known only when the check runs.
-  if (canBe(kinds, value) || (typeof value === 'string' && value.includes('{{'))) return [];
+  if (canBe(kinds, value) || isTemplate(value)) return [];
   const quoted = canBe(kinds, '') && (typeof value === 'number' || typeof value === 'boolean');
   return [
     {

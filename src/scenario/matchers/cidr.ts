@@ -1,5 +1,5 @@
 import { isInOne, networksProblem } from './ip.ts';
-import { expectThat, inWords, isMapping, type Matcher } from './matcher.ts';
+import { expectThat, inWords, isMapping, keysProblem, type Matcher } from './matcher.ts';
 import { isWithin, networkIn } from './network.ts';
 
 /** A network in CIDR notation that `contains` an address or a network, or is `in` a larger one. */
@@ -31,10 +31,11 @@ export const cidr: Matcher = {
     });
   },
   operandProblem: (operand) => {
-    if (!isMapping(operand)) return 'it has the keys contains and in: {contains: 10.0.0.1}';
-    const { contains = [], in: networks = [], ...rest } = operand;
-    const [odd] = Object.keys(rest);
-    if (odd !== undefined) return `it has the keys contains and in, not ${JSON.stringify(odd)}`;
-    return networksProblem(contains) ?? networksProblem(networks);
+    const { contains = [], in: networks = [] } = isMapping(operand) ? operand : {};
+    return (
+      keysProblem(operand, ['contains', 'in'], '{contains: 10.0.0.1}') ??
+      networksProblem(contains) ??
+      networksProblem(networks)
+    );
   },
 };

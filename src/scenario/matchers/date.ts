@@ -1,7 +1,6 @@
 import type { Json } from '../observation.ts';
 import { secondsIn } from './duration.ts';
-import { entriesOf, expectThat, inWords, isMapping, type Matcher } from './matcher.ts';
-import { isTemplate } from './measured.ts';
+import { entriesOf, expectThat, inWords, isTemplate, keysProblem, type Matcher } from './matcher.ts';
 import { dateIn, momentOf } from './moment.ts';
 
 /** A date `before` or `after` another one, or `within` a duration of the time of the observation. */
@@ -25,14 +24,12 @@ export const date: Matcher = {
       });
     }),
   operandProblem: (operand) => {
-    if (!isMapping(operand)) return 'it has the keys after, before and within: {after: now+14d}';
-    for (const [key, given] of Object.entries(operand)) {
-      const test = tests.get(key);
-      if (test === undefined) return `it has the keys after, before and within, not ${JSON.stringify(key)}`;
-      if (isTemplate(given) || (typeof given === 'string' && test(0, given, 0) !== null)) continue;
-      return `${JSON.stringify(given)} is not a ${right(key)}`;
-    }
-    return null;
+    const wrongKeys = keysProblem(operand, ['after', 'before', 'within'], '{after: now+14d}');
+    if (wrongKeys !== null) return wrongKeys;
+    const isRead = (key: string, given: Json): boolean =>
+      typeof given === 'string' && (tests.get(key)?.(0, given, 0) ?? null) !== null;
+    const wrong = entriesOf(operand).find(([key, given]) => !isTemplate(given) && !isRead(key, given));
+    return wrong === undefined ? null : `${JSON.stringify(wrong[1])} is not a ${right(wrong[0])}`;
   },
 };
 

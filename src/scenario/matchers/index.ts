@@ -1,4 +1,5 @@
 import type { Json } from '../observation.ts';
+import { endsWith, startsWith } from './affix.ts';
 import { cidr } from './cidr.ts';
 import { allOf, anyOf, not } from './combine.ts';
 import { above, atLeast, atMost, below } from './compare.ts';
@@ -8,7 +9,6 @@ import { csv } from './csv.ts';
 import { date } from './date.ts';
 import { duration } from './duration.ts';
 import { empty } from './empty.ts';
-import { endsWith } from './ends-with.ts';
 import { equals } from './equals.ts';
 import { includes, includesAll } from './includes.ts';
 import { ip } from './ip.ts';
@@ -22,7 +22,6 @@ import { oneOf } from './one-of.ts';
 import { semver } from './semver.ts';
 import { size } from './size.ts';
 import { snapshot } from './snapshot.ts';
-import { startsWith } from './starts-with.ts';
 import { yaml } from './yaml.ts';
 
 const all: readonly Matcher[] = [

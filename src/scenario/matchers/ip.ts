@@ -1,6 +1,5 @@
 import type { Json } from '../observation.ts';
-import { expectThat, inWords, isMapping, type Matcher } from './matcher.ts';
-import { isTemplate } from './measured.ts';
+import { expectThat, inWords, isMapping, isTemplate, keysProblem, type Matcher } from './matcher.ts';
 import { isWithin, type Network, networkIn } from './network.ts';
 
 /** An IP address of a `version`, or `in` one of several networks. */
@@ -28,12 +27,10 @@ export const ip: Matcher = {
     });
   },
   operandProblem: (operand) => {
-    if (!isMapping(operand)) return 'it has the keys in and version: {in: 10.0.0.0/8}';
-    const { version = 4, in: networks = [], ...rest } = operand;
-    const [odd] = Object.keys(rest);
-    if (odd !== undefined) return `it has the keys in and version, not ${JSON.stringify(odd)}`;
-    if (version !== 4 && version !== 6) return 'its version is 4 or 6';
-    return networksProblem(networks);
+    const { version = 4, in: networks = [] } = isMapping(operand) ? operand : {};
+    const wrongKeys = keysProblem(operand, ['in', 'version'], '{in: 10.0.0.0/8}');
+    if (wrongKeys !== null) return wrongKeys;
+    return version === 4 || version === 6 ? networksProblem(networks) : 'its version is 4 or 6';
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Json } from '../observation.ts';
-import { expectThat, type Matcher } from './matcher.ts';
+import { expectThat, type Matcher, withoutLastNewlines } from './matcher.ts';
 
 /** The number of characters of a text, without its last newline, or of items of a list. */
 export const length: Matcher = {
@@ -25,5 +25,5 @@ export const length: Matcher = {
 function lengthOf(value: Json | undefined): number | null {
   if (Array.isArray(value)) return value.length;
   if (typeof value !== 'string') return null;
-  return Array.from(value.replace(/\n+$/, '')).length;
+  return Array.from(withoutLastNewlines(value)).length;
 }

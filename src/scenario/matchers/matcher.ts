@@ -63,6 +63,24 @@ export function entriesOf(operand: Json | undefined): [string, Json][] {
   return isMapping(operand) ? Object.entries(operand) : [];
 }
 
+/** Why the operand is no mapping with these keys, or null. */
+export function keysProblem(operand: Json, keys: readonly string[], example: string): string | null {
+  const expected = `it has the keys ${keys.slice(0, -1).join(', ')} and ${keys.at(-1)}`;
+  if (!isMapping(operand)) return `${expected}: ${example}`;
+  const odd = Object.keys(operand).find((key) => !keys.includes(key));
+  return odd === undefined ? null : `${expected}, not ${JSON.stringify(odd)}`;
+}
+
+/** The output of a command without its last newlines, which do not count. */
+export function withoutLastNewlines(text: string): string {
+  return text.replace(/\n+$/, '');
+}
+
+/** A template: its value is known only when the check runs. */
+export function isTemplate(operand: Json | undefined): boolean {
+  return typeof operand === 'string' && operand.includes('{{');
+}
+
 /** A part of an operand in a sentence: a text as it is. */
 export function inWords(operand: Json): string {
   return typeof operand === 'string' ? operand : JSON.stringify(operand);

@@ -1,6 +1,6 @@
 import type { Json } from '../observation.ts';
 import { type Comparison, comparisons } from './compare.ts';
-import { entriesOf, expectThat, inWords, isMapping, type Kind, type Matcher } from './matcher.ts';
+import { entriesOf, expectThat, inWords, isMapping, isTemplate, type Kind, type Matcher } from './matcher.ts';
 
 /** A quantity with units, such as a size. */
 interface Quantity {
@@ -56,9 +56,4 @@ export function measured({ name, judges, example, limit, read }: Quantity): Matc
 
 function isComparison(key: string): key is Comparison {
   return Object.hasOwn(comparisons, key);
-}
-
-/** Its value is known only when the check runs. */
-export function isTemplate(operand: Json | undefined): boolean {
-  return typeof operand === 'string' && operand.includes('{{');
 }

@@ -17,8 +17,8 @@ interface Format {
 }
 
 /**
- * A matcher for texts with a table. Its first row has the names of the columns; with `header: false` these are numbers. `where` selects rows, `each` is what every selected row must have, `rows` how many
- * they are. Without `rows` at least one row must be selected, so that an empty table never passes.
+ * A matcher for texts with a table. Its first row has the names of the columns; with `header: false` these are numbers.
+ * `where` selects rows, `each` is what every selected row must have, `rows` how many they are. Without `rows` at least one row must be selected, so that an empty table never passes.
  */
 export function table({ name, read, keys }: Format): Matcher {
   const known = ['where', 'each', 'rows', 'header', ...Object.keys(keys)];
